@@ -1,0 +1,45 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "LocalMemory",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "rewrite", targets: ["rewrite"]),
+    .executable(name: "run", targets: ["run"]),
+    .executable(name: "memdiff", targets: ["memdiff"]),
+    .library(name: "Format", targets: ["Format"]),
+    .library(name: "Runtime", targets: ["Runtime"]),
+    .library(name: "Rewriter", targets: ["Rewriter"]),
+  ],
+  targets: [
+    .target(name: "Kernels"),
+    .target(name: "Format", dependencies: ["Kernels"], swiftSettings: settings),
+    .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
+    .target(name: "Rewriter", dependencies: ["Format", "Runtime"], swiftSettings: settings),
+    .target(
+      name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "rewrite", dependencies: ["CommandLineTools"], swiftSettings: settings),
+    .executableTarget(name: "run", dependencies: ["CommandLineTools"], swiftSettings: settings),
+    .executableTarget(
+      name: "memdiff", dependencies: ["CommandLineTools"], swiftSettings: settings),
+    .testTarget(name: "FormatTests", dependencies: ["Format"], swiftSettings: settings),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandLineToolsTests", dependencies: ["CommandLineTools", "Format"],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,215 @@
+/// A parsed JSON text (RFC 8259, UTF-8, no extensions), kept as its bytes and a flat list of nodes.
+///
+/// Strings stay where they are in the bytes until asked for, so parsing a tokenizer with a hundred thousand
+/// strings allocates two arrays. Keys are bytes; an object that has a key twice is an error, since readers
+/// disagree on which of the two counts.
+public final class JSONDocument: Sendable {
+  struct Node {
+    enum Kind: UInt8 { case null, `true`, `false`, number, string, escapedString, array, object }
+    var kind: Kind
+    /// Strings and numbers: the range of bytes without quotes.
+    var start: Int
+    var end: Int
+    /// Arrays and objects: elements or key–value pairs, and one past the last node of the subtree.
+    var count: Int
+    var next: Int
+  }
+
+  let bytes: [UInt8]
+  let nodes: [Node]
+  /// What the document is, for error messages: a file, or a file and a tensor in it.
+  public let place: String
+
+  /// Nesting beyond this is refused, as the reference reader does, so that no input exhausts the stack.
+  public static let depthLimit = 128
+
+  /// - Throws: `FormatError` of kind `json`, with the byte offset of the first violation.
+  public init(_ bytes: [UInt8], place: String) throws(FormatError) {
+    var parser = JSONParser(bytes: bytes, place: place)
+    nodes = try parser.parse()
+    self.bytes = bytes
+    self.place = place
+  }
+
+  /// Reads and parses the file at `path`.
+  public convenience init(path: String) throws(FormatError) {
+    let file = try MappedFile(path: path)
+    try self.init(Array(file.bytes), place: path)
+  }
+
+  public var root: JSONValue { JSONValue(document: self, index: 0, path: "") }
+}
+
+/// One value inside a `JSONDocument`; cheap to copy.
+public struct JSONValue: Sendable {
+  let document: JSONDocument
+  let index: Int
+  /// Where in the document this is, for error messages: `memories[3].target`.
+  let path: String
+
+  private var node: JSONDocument.Node { document.nodes[index] }
+
+  /// The document's place and the path within it.
+  public var place: String { path.isEmpty ? document.place : "\(document.place): \(path)" }
+
+  public var isNull: Bool { node.kind == .null }
+  public var isObject: Bool { node.kind == .object }
+  public var isArray: Bool { node.kind == .array }
+  public var isString: Bool { node.kind == .string || node.kind == .escapedString }
+  public var isNumber: Bool { node.kind == .number }
+
+  public var bool: Bool? {
+    switch node.kind {
+    case .true: true
+    case .false: false
+    default: nil
+    }
+  }
+
+  /// The bytes of a string, escapes resolved.
+  public var stringBytes: [UInt8]? {
+    switch node.kind {
+    case .string: Array(document.bytes[node.start..<node.end])
+    case .escapedString: JSONParser.unescape(document.bytes[node.start..<node.end])
+    default: nil
+    }
+  }
+
+  public var string: String? {
+    switch node.kind {
+    case .string: String(decoding: document.bytes[node.start..<node.end], as: UTF8.self)
+    case .escapedString: stringBytes.map { String(decoding: $0, as: UTF8.self) }
+    default: nil
+    }
+  }
+
+  /// Calls `body` with the bytes of a string without copying them where it has no escapes; nil for other kinds.
+  public func withStringBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R? {
+    let node = node
+    switch node.kind {
+    case .string:
+      return document.bytes.withUnsafeBufferPointer {
+        body(UnsafeBufferPointer(rebasing: $0[node.start..<node.end]))
+      }
+    case .escapedString:
+      return JSONParser.unescape(document.bytes[node.start..<node.end]).withUnsafeBufferPointer(body)
+    default: return nil
+    }
+  }
+
+  /// A number as it is spelled.
+  public var numberText: String? {
+    node.kind == .number ? String(decoding: document.bytes[node.start..<node.end], as: UTF8.self) : nil
+  }
+
+  public var double: Double? { numberText.flatMap(Double.init) }
+
+  /// A number spelled as an integer (no fraction, no exponent) that fits; `-0` does not count as one.
+  public var int: Int? {
+    guard node.kind == .number else { return nil }
+    var position = node.start
+    let negative = document.bytes[position] == UInt8(ascii: "-")
+    if negative { position += 1 }
+    var value = 0
+    while position < node.end {
+      guard let digit = document.bytes[position].decimalDigit else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, overflow2) = product.addingReportingOverflow(negative ? -digit : digit)
+      if overflow || overflow2 { return nil }
+      value = sum
+      position += 1
+    }
+    return negative && value == 0 ? nil : value
+  }
+
+  /// The number of elements or of key–value pairs; 0 for scalars.
+  public var count: Int { node.count }
+
+  /// The elements of an array, empty for other kinds.
+  public var elements: [JSONValue] {
+    guard node.kind == .array else { return [] }
+    var result: [JSONValue] = []
+    result.reserveCapacity(node.count)
+    var child = index + 1
+    for i in 0..<node.count {
+      result.append(JSONValue(document: document, index: child, path: "\(path)[\(i)]"))
+      child = document.nodes[child].next
+    }
+    return result
+  }
+
+  /// Calls `body` with each element of an array in order, building no paths: for long arrays.
+  public func forEachElement(_ body: (JSONValue) throws(FormatError) -> Void) throws(FormatError) {
+    guard node.kind == .array else { return }
+    var child = index + 1
+    for _ in 0..<node.count {
+      try body(JSONValue(document: document, index: child, path: path))
+      child = document.nodes[child].next
+    }
+  }
+
+  /// Calls `body` with each key and value of an object in order, building no paths: for large objects.
+  public func forEachMember(
+    _ body: (_ key: JSONValue, _ value: JSONValue) throws(FormatError) -> Void
+  ) throws(FormatError) {
+    guard node.kind == .object else { return }
+    var child = index + 1
+    for _ in 0..<node.count {
+      try body(
+        JSONValue(document: document, index: child, path: path),
+        JSONValue(document: document, index: child + 1, path: path))
+      child = document.nodes[child + 1].next
+    }
+  }
+
+  /// The key–value pairs of an object in the order of the text, empty for other kinds.
+  public var members: [(key: ByteString, value: JSONValue)] {
+    guard node.kind == .object else { return [] }
+    var result: [(key: ByteString, value: JSONValue)] = []
+    result.reserveCapacity(node.count)
+    var child = index + 1
+    for _ in 0..<node.count {
+      let key = ByteString(JSONValue(document: document, index: child, path: path).stringBytes ?? [])
+      let valuePath = path.isEmpty ? "\(key)" : "\(path).\(key)"
+      result.append((key, JSONValue(document: document, index: child + 1, path: valuePath)))
+      child = document.nodes[child + 1].next
+    }
+    return result
+  }
+
+  /// The value under `key`, nil where this is not an object or has no such key.
+  public subscript(key: String) -> JSONValue? {
+    guard node.kind == .object else { return nil }
+    var child = index + 1
+    for _ in 0..<node.count {
+      let name = JSONValue(document: document, index: child, path: path)
+      if name.withStringBytes({ $0.elementsEqual(key.utf8) }) == true {
+        return JSONValue(document: document, index: child + 1, path: path.isEmpty ? key : "\(path).\(key)")
+      }
+      child = document.nodes[child + 1].next
+    }
+    return nil
+  }
+
+  /// What kind of value this is, for error messages: `a number (3)`.
+  public var kindDescription: String {
+    switch node.kind {
+    case .null: "null"
+    case .true: "true"
+    case .false: "false"
+    case .number: "the number \((numberText ?? "").printable(limit: 40))"
+    case .string, .escapedString: "the string \"\((string ?? "").printable(limit: 40))\""
+    case .array: "an array of \(node.count)"
+    case .object: "an object of \(node.count) entries"
+    }
+  }
+
+  /// The bytes of this value as they stand in the text, for keeping a part of a document as it was given.
+  public var text: [UInt8] {
+    JSONNode(self).bytes()
+  }
+}
+
+extension UInt8 {
+  var decimalDigit: Int? { self >= 0x30 && self <= 0x39 ? Int(self) - 0x30 : nil }
+}
