@@ -1,11 +1,100 @@
 // Numerical kernels, one accumulation order each: the same inputs give the same bits whatever the number of rows, the
-// number of threads and the instruction set.
+// number of threads and the instruction set. All floats are IEEE 754 single; pointers need no alignment.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+typedef enum { kernel_f32, kernel_f16, kernel_bf16 } kernel_dtype;
+
+// A weight matrix [rows, columns] in its file's dtype, `stride` elements from one row to the next.
+typedef struct {
+  const void *weights;
+  kernel_dtype dtype;
+  size_t stride;
+} kernel_matrix;
+
+// Rows of floats, `stride` floats apart.
+typedef struct {
+  float *values;
+  size_t stride;
+} kernel_rows;
+
+// Keys and values of `count` tokens of one head, `stride` floats from one token to the next.
+typedef struct {
+  const float *keys;
+  const float *values;
+  size_t stride;
+  size_t count;
+} kernel_segment;
+
+// The instruction sets that this build has code for.
+typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
+int kernel_isa_available(kernel_isa isa);
+// Uses `isa` from now on in every thread; the best available is the default. For tests and benchmarks.
+void kernel_use_isa(kernel_isa isa);
+kernel_isa kernel_current_isa(void);
+
+// Dot form. y[r][o] = (accumulate ? y[r][o] : 0) + (x[r] · w[o] + bias[o]) for rows 0..<rows and outputs begin..<end.
+// Order: lane j of 16 sums the products of indices ≡ j (mod 16) by fused multiply-add, then halves are added.
+void kernel_dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
+                const float *bias, int accumulate, kernel_rows y);
+
+// Scaled-row form. y[r][o] = (accumulate ? y[r][o] : 0) + (Σ_i x[r][i] w[i][o] + bias[o]) for outputs begin..<end.
+// Order: fused multiply-adds in the order of i.
+void kernel_scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
+                        const float *bias, int accumulate, kernel_rows y);
+
+// One row of `heads` query heads that share one key–value head: softmax(scale q·k) v over the tokens of both segments.
+// q and out: [heads, width], `stride` apart; scores: scratch of heads × (count + count) floats, left holding the
+// probabilities.
+void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+                   kernel_segment own, float *scores, kernel_rows out);
+
+// Its backward: from d_out and the probabilities to d_q (written), and d_keys, d_values of the own segment (added to).
+// scratch: count + count floats.
+void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+                            kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
+                            float *d_keys, float *d_values, float *scratch);
+
+// y = x / sqrt(mean(x²) + epsilon) · weight.
+void kernel_rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y);
+// d_x (added to) from d_y.
+void kernel_rms_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
+                              float *d_x);
+// y = (x − mean(x)) / sqrt(var(x) + epsilon) · weight + bias.
+void kernel_layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t count, float *y);
+void kernel_layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
+                                float *d_x);
+
+typedef enum { kernel_silu, kernel_gelu_tanh } kernel_activation;
+// y = f(x), or f(x) · up where up is not null.
+void kernel_activate(kernel_activation f, const float *x, const float *up, size_t count, float *y);
+// d_x = d_y f'(x) [· up], d_up = d_y f(x).
+void kernel_activate_backward(kernel_activation f, const float *x, const float *up, size_t count, const float *d_y,
+                              float *d_x, float *d_up);
+
+// Σ a_i b_i in the order of kernel_dot.
+float kernel_dot_product(const float *a, const float *b, size_t count);
+// y += scale x.
+void kernel_add_scaled(float *y, const float *x, float scale, size_t count);
+// The largest value's index (the first of equals) of count > 0 values.
+size_t kernel_argmax(const float *x, size_t count);
+// log Σ exp(x_i).
+float kernel_log_sum_exp(const float *x, size_t count);
+// y = exp(x), within 2 units in the last place; 0 below −87.3.
+void kernel_exp(const float *x, size_t count, float *y);
 
 // SHA-256 of `count` bytes (FIPS 180-4).
 void kernel_sha256(const void *bytes, size_t count, uint8_t digest[32]);
 
 // An IEEE 754 half as a float; exact.
 float kernel_float_from_half(uint16_t half);
+
+// Tells the processor that this thread is waiting in a loop.
+static inline void kernel_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,139 @@
+/// The version of the tool, written into manifests and printed by `--version`.
+public let toolVersion = "0.1.0"
+
+/// The `memory.manifest` tensor: what the tables do not say about the memories.
+enum Manifest {
+  static let tensorName: ByteString = "memory.manifest"
+
+  static func bytes(of memories: [Memory]) -> [UInt8] {
+    var nextRow: [ByteString: Int] = [:]
+    let list = memories.map { memory -> JSONNode in
+      let rows = memory.rows.map { row -> JSONNode in
+        let index = nextRow[row.module, default: 0]
+        nextRow[row.module] = index + 1
+        return [
+          "module": .string(row.module.description), "row": .int(index), "position": .int(row.position),
+          "target_id": .int(row.targetID), "alpha": .float(row.alpha), "boundary": .float(row.boundary),
+          "hardness": .float(row.hardness),
+        ]
+      }
+      return [
+        "name": .string(memory.name), "prompt": .string(memory.prompt), "target": .string(memory.target),
+        "target_ids": .array(memory.targetIDs.map(JSONNode.int)), "method": .string(memory.method),
+        "site": .string(memory.site), "layer": .int(memory.layer), "token": .string(memory.token),
+        "alpha": .float(memory.rows.first?.alpha ?? 0), "rows": .array(rows), "entry": memory.entry,
+        "scores": memory.scores,
+      ]
+    }
+    let root: JSONNode = [
+      "version": 1, "tool": .string("local-memory \(toolVersion)"), "memories": .array(list),
+    ]
+    return root.bytes()
+  }
+
+  /// The memories that manifest and tables together describe.
+  ///
+  /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a row is named that is
+  ///   not there, or a row belongs to no memory or to two.
+  static func memories(_ bytes: [UInt8], tables: [MemoryTable], place: String) throws(FormatError) -> [Memory]
+  {
+    let root = try JSONDocument(bytes, place: "\(place): memory.manifest").root
+    guard let version = root["version"]?.int else { throw wrong(root, "version", "an integer") }
+    guard version == 1 else {
+      throw FormatError(
+        .manifest, root.place, "made by a later format", expected: "version 1", got: "\(version)")
+    }
+    guard let list = root["memories"], list.isArray else { throw wrong(root, "memories", "an array") }
+    var owned: Set<RowName> = []
+    let byModule = Dictionary(uniqueKeysWithValues: tables.map { ($0.module, $0) })
+    var memories: [Memory] = []
+    var names: Set<ByteString> = []
+    for entry in list.elements {
+      let memory = try Self.memory(entry, tables: byModule, owned: &owned)
+      guard names.insert(ByteString(memory.name)).inserted else {
+        throw FormatError(.manifest, entry.place, "a second memory of the name \(memory.name)")
+      }
+      memories.append(memory)
+    }
+    for table in tables {
+      for row in 0..<table.count where !owned.contains(RowName(module: table.module, row: row)) {
+        throw FormatError(.manifest, root.place, "no memory owns row \(row) of \(table.module)")
+      }
+    }
+    return memories
+  }
+
+  /// A table that came without a manifest, each row a memory named after its place.
+  static func anonymous(_ tables: [MemoryTable]) -> [Memory] {
+    tables.flatMap { table in
+      (0..<table.count).map { row in
+        let row_ = Manifest.row(table, row, position: -1, targetID: -1, alpha: 0)
+        return Memory(
+          name: "\(table.module)[\(row)]", prompt: "", target: "", targetIDs: [], method: "unknown",
+          site: "unknown",
+          layer: -1, token: "unknown", rows: [row_], entry: .null, scores: .null)
+      }
+    }
+  }
+
+  private struct RowName: Hashable {
+    var module: ByteString
+    var row: Int
+  }
+
+  private static func wrong(_ value: JSONValue, _ key: String, _ expected: String) -> FormatError {
+    FormatError(
+      .manifest, value.place, "\(key) is missing or of the wrong type", expected: expected,
+      got: value[key]?.kindDescription ?? "nothing")
+  }
+
+  private static func row(_ table: MemoryTable, _ row: Int, position: Int, targetID: Int, alpha: Float)
+    -> MemoryRow
+  {
+    let range = (row * table.width)..<((row + 1) * table.width)
+    return MemoryRow(
+      module: table.module, position: position, targetID: targetID, alpha: alpha,
+      boundary: table.bounds[2 * row],
+      hardness: table.bounds[2 * row + 1], key: Array(table.keys[range]), delta: Array(table.deltas[range]))
+  }
+
+  private static func memory(
+    _ entry: JSONValue, tables: [ByteString: MemoryTable], owned: inout Set<RowName>
+  ) throws(FormatError) -> Memory {
+    func text(_ key: String) throws(FormatError) -> String {
+      guard let value = entry[key]?.string else { throw wrong(entry, key, "a string") }
+      return value
+    }
+    func whole(_ value: JSONValue, _ key: String) throws(FormatError) -> Int {
+      guard let number = value[key]?.int else { throw wrong(value, key, "an integer") }
+      return number
+    }
+    guard let ids = entry["target_ids"], ids.isArray, ids.elements.allSatisfy({ $0.int != nil }) else {
+      throw wrong(entry, "target_ids", "an array of integers")
+    }
+    guard let list = entry["rows"], list.isArray else { throw wrong(entry, "rows", "an array") }
+    var rows: [MemoryRow] = []
+    for item in list.elements {
+      guard let module = item["module"]?.stringBytes.map(ByteString.init) else {
+        throw wrong(item, "module", "a string")
+      }
+      let index = try whole(item, "row")
+      guard let table = tables[module], 0..<table.count ~= index else {
+        throw FormatError(.manifest, item.place, "there is no row \(index) of \(module)")
+      }
+      guard owned.insert(RowName(module: module, row: index)).inserted else {
+        throw FormatError(.manifest, item.place, "row \(index) of \(module) belongs to two memories")
+      }
+      guard let alpha = item["alpha"]?.double else { throw wrong(item, "alpha", "a number") }
+      rows.append(
+        row(
+          table, index, position: try whole(item, "position"), targetID: try whole(item, "target_id"),
+          alpha: Float(alpha)))
+    }
+    return Memory(
+      name: try text("name"), prompt: try text("prompt"), target: try text("target"),
+      targetIDs: ids.elements.compactMap(\.int), method: try text("method"), site: try text("site"),
+      layer: try whole(entry, "layer"), token: try text("token"), rows: rows,
+      entry: entry["entry"].map(JSONNode.init) ?? .null, scores: entry["scores"].map(JSONNode.init) ?? .null)
+  }
+}

@@ -1,0 +1,99 @@
+/// The memories of one hooked module as the file holds them: row i of each array is one region.
+public struct MemoryTable: Sendable, Equatable {
+  /// The module path, `model.layers.23.self_attn.o_proj`.
+  public var module: ByteString
+  /// D, the width of the module's input.
+  public var width: Int
+  /// F32 [N, D] row by row.
+  public var keys: [Float]
+  public var deltas: [Float]
+  /// F32 [N, 2]: boundary and hardness.
+  public var bounds: [Float]
+
+  public var count: Int { bounds.count / 2 }
+
+  public static let keysSuffix = ".memory.keys"
+  public static let deltasSuffix = ".memory.deltas"
+  public static let boundsSuffix = ".memory.bounds"
+
+  public init(module: ByteString, width: Int) {
+    self.module = module
+    self.width = width
+    keys = []
+    deltas = []
+    bounds = []
+  }
+
+  public mutating func append(key: [Float], delta: [Float], boundary: Float, hardness: Float) {
+    precondition(key.count == width && delta.count == width)
+    keys += key
+    deltas += delta
+    bounds += [boundary, hardness]
+  }
+
+  /// The three tensors of the table, in the file's order.
+  public var tensors: [Tensor] {
+    let name = module.description
+    return [
+      Tensor(name: ByteString(name + Self.keysSuffix), shape: [count, width], floats: keys),
+      Tensor(name: ByteString(name + Self.deltasSuffix), shape: [count, width], floats: deltas),
+      Tensor(name: ByteString(name + Self.boundsSuffix), shape: [count, 2], floats: bounds),
+    ]
+  }
+
+  /// Reads and checks the table of `module` from its three tensors.
+  ///
+  /// - Throws: `FormatError` of kind `memoryTable` where a tensor is missing, the dtype is not F32, counts or widths
+  ///   differ, a value is not finite, a key is zero, or a boundary or hardness is not positive.
+  init(module: ByteString, tensors: [ByteString: Tensor], place: String) throws(FormatError) {
+    func matrix(_ suffix: String) throws(FormatError) -> (values: [Float], shape: [Int]) {
+      let name = ByteString(module.bytes + Array(suffix.utf8))
+      let place = "\(place): tensor \(name)"
+      guard let tensor = tensors[name] else {
+        throw FormatError(.memoryTable, place, "missing from the memory table")
+      }
+      guard tensor.dtype == .f32, tensor.shape.count == 2 else {
+        throw FormatError(
+          .memoryTable, place, "wrong type", expected: "F32 of two dimensions",
+          got: "\(tensor.dtype.rawValue) \(tensor.shape)")
+      }
+      guard let values = try? tensor.floats() else {
+        throw FormatError(.memoryTable, place, "cannot be read")
+      }
+      guard values.allSatisfy(\.isFinite) else {
+        throw FormatError(.memoryTable, place, "holds a value that is not finite")
+      }
+      return (values, tensor.shape)
+    }
+    let keys = try matrix(Self.keysSuffix)
+    let deltas = try matrix(Self.deltasSuffix)
+    let bounds = try matrix(Self.boundsSuffix)
+    let place = "\(place): \(module)"
+    guard keys.shape == deltas.shape else {
+      throw FormatError(
+        .memoryTable, place, "keys and deltas differ in shape", expected: "\(keys.shape)",
+        got: "\(deltas.shape)")
+    }
+    guard bounds.shape == [keys.shape[0], 2] else {
+      throw FormatError(
+        .memoryTable, place, "bounds have the wrong shape", expected: "[\(keys.shape[0]), 2]",
+        got: "\(bounds.shape)")
+    }
+    self.module = module
+    width = keys.shape[1]
+    self.keys = keys.values
+    self.deltas = deltas.values
+    self.bounds = bounds.values
+    for row in 0..<keys.shape[0] {
+      let norm = keys.values[(row * width)..<((row + 1) * width)].reduce(Float(0)) { $0 + $1 * $1 }
+      guard norm > 0, norm.isFinite, norm.isNormal else {
+        throw FormatError(.memoryTable, place, "the key of row \(row) has a norm that cannot be divided by")
+      }
+      guard bounds.values[2 * row] > 0, bounds.values[2 * row + 1] > 0 else {
+        throw FormatError(
+          .memoryTable, place, "boundary and hardness of row \(row) must be positive",
+          got: "\(bounds.values[2 * row]) and \(bounds.values[2 * row + 1])")
+      }
+    }
+  }
+}

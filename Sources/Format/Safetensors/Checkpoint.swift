@@ -1,0 +1,159 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// The files that stand beside a checkpoint and travel inside a patched one.
+public enum CompanionFile: String, CaseIterable, Sendable {
+  case config = "config.json"
+  case tokenizer = "tokenizer.json"
+  case tokenizerConfig = "tokenizer_config.json"
+  case generationConfig = "generation_config.json"
+
+  public var tensorName: ByteString { ByteString("embedded.\(rawValue)") }
+}
+
+/// A model on disk: base tensors, the files beside them, and the memories that a patched file carries.
+public struct Checkpoint: Sendable {
+  public let path: String
+  /// The base tensors in the order of their data.
+  public let tensors: [Tensor]
+  public let metadata: [(key: ByteString, value: ByteString)]
+  public var memories: [Memory]
+  /// Every file that was opened.
+  public let sources: [String]
+  private let byName: [ByteString: Int]
+  private let companions: [CompanionFile: [UInt8]]
+
+  /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file.
+  ///
+  /// - Parameter dtype: the dtype that tensors of a `.gguf` file are converted to; nil keeps F32, F16 and BF16 and
+  ///   turns quantised ones into F32. Other files are read as they are.
+  /// - Throws: `FormatError`; its kind says which rule the content breaks.
+  public init(path: String, dtype: Dtype? = nil) throws(FormatError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw FormatError(.missing, path, "no such file or folder")
+    }
+    if !isFolder.boolValue, try Self.isGGUF(path) {
+      let file = try GGUFFile(path: path)
+      let tensors = try file.tensors(dtype: dtype)
+      self.init(
+        path: path, tensors: tensors, metadata: [], memories: [], sources: [path],
+        companions: [.config: try file.configJSON(), .tokenizer: try file.tokenizerJSON()])
+      return
+    }
+    let files =
+      isFolder.boolValue
+      ? try CheckpointFiles(folder: path)
+      : path.hasSuffix(".index.json") ? try CheckpointFiles(index: path) : try CheckpointFiles(file: path)
+    let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
+    let (base, memories, embedded) = try Self.separate(files, place: path)
+    var companions = embedded
+    for file in CompanionFile.allCases where companions[file] == nil {
+      let beside = (folder as NSString).appendingPathComponent(file.rawValue)
+      if FileManager.default.fileExists(atPath: beside) {
+        companions[file] = Array(try MappedFile(path: beside).bytes)
+      }
+    }
+    self.init(
+      path: path, tensors: base, metadata: files.metadata ?? [], memories: memories, sources: files.paths,
+      companions: companions)
+  }
+
+  private init(
+    path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
+    sources: [String], companions: [CompanionFile: [UInt8]]
+  ) {
+    self.path = path
+    self.tensors = tensors
+    self.metadata = metadata
+    self.memories = memories
+    self.sources = sources
+    self.companions = companions
+    byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  public subscript(name: ByteString) -> Tensor? { byName[name].map { tensors[$0] } }
+
+  /// The bytes of a companion file, from inside the checkpoint or from beside it.
+  public func companion(_ file: CompanionFile) -> [UInt8]? { companions[file] }
+
+  /// Where a companion file was looked for, for error messages.
+  public func place(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
+
+  private static func isGGUF(_ path: String) throws(FormatError) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw FormatError(.unreadable, path, systemError())
+    }
+    defer { try? handle.close() }
+    return (try? handle.read(upToCount: 4)) == Data("GGUF".utf8)
+  }
+
+  /// Splits what a file holds into base tensors, memories and embedded files.
+  private static func separate(
+    _ files: CheckpointFiles, place: String
+  ) throws(FormatError) -> ([Tensor], [Memory], [CompanionFile: [UInt8]]) {
+    var base: [Tensor] = []
+    var added: [ByteString: Tensor] = [:]
+    var modules: Set<ByteString> = []
+    for tensor in files.tensors {
+      let suffix = [MemoryTable.keysSuffix, MemoryTable.deltasSuffix, MemoryTable.boundsSuffix].first(
+        where: tensor.name.hasSuffix)
+      if let suffix {
+        modules.insert(ByteString(tensor.name.bytes.dropLast(suffix.utf8.count)))
+        added[tensor.name] = tensor
+      } else if tensor.name == Manifest.tensorName || tensor.name.hasPrefix("embedded.") {
+        added[tensor.name] = tensor
+      } else {
+        base.append(tensor)
+      }
+    }
+    var tables: [MemoryTable] = []
+    for module in modules.sorted() {
+      tables.append(try MemoryTable(module: module, tensors: added, place: place))
+    }
+    func bytes(_ name: ByteString) throws(FormatError) -> [UInt8]? {
+      guard let tensor = added[name] else { return nil }
+      guard tensor.dtype == .u8 else {
+        throw FormatError(
+          .manifest, "\(place): tensor \(name)", "wrong dtype", expected: "U8", got: tensor.dtype.rawValue)
+      }
+      return try? tensor.withBytes { Array($0) }
+    }
+    var memories = Manifest.anonymous(tables)
+    if let manifest = try bytes(Manifest.tensorName) {
+      if let recorded = files.metadata?.first(where: { $0.key == "memory.manifest" })?.value {
+        let actual = SHA256.hex(manifest)
+        guard recorded == ByteString(actual) else {
+          throw FormatError(
+            .manifest, "\(place): memory.manifest", "does not match its hash in __metadata__",
+            expected: recorded.description, got: actual)
+        }
+      }
+      memories = try Manifest.memories(manifest, tables: tables, place: place)
+    }
+    var embedded: [CompanionFile: [UInt8]] = [:]
+    for file in CompanionFile.allCases { embedded[file] = try bytes(file.tensorName) }
+    return (base, memories, embedded)
+  }
+
+  /// The identity of the base: SHA-256 over a line `name⇥dtype⇥shape⇥hash⏎` a tensor, sorted by name; hexadecimal.
+  public func baseHash() throws(FormatError) -> String {
+    let sorted = tensors.sorted { $0.name < $1.name }
+    let hashes = Mutex([String?](repeating: nil, count: sorted.count))
+    DispatchQueue.concurrentPerform(iterations: sorted.count) { i in
+      let hash = try? sorted[i].sha256()
+      hashes.withLock { $0[i] = hash }
+    }
+    let list = hashes.withLock { $0 }
+    var lines: [UInt8] = []
+    for (tensor, hash) in zip(sorted, list) {
+      guard let hash else {
+        throw FormatError(.unreadable, "\(path): tensor \(tensor.name)", "cannot be read")
+      }
+      let shape = "[" + tensor.shape.map(String.init).joined(separator: ",") + "]"
+      lines += tensor.name.bytes + Array("\t\(tensor.dtype.rawValue)\t\(shape)\t\(hash)\n".utf8)
+    }
+    return SHA256.hex(lines)
+  }
+}

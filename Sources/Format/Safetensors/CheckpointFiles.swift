@@ -1,0 +1,77 @@
+import Foundation
+
+/// Finds and opens the safetensors files of a checkpoint: one file, or the shards of an index.
+struct CheckpointFiles {
+  var tensors: [Tensor] = []
+  var metadata: [(key: ByteString, value: ByteString)]?
+  /// Every file that was opened, for refusing to write over one of them.
+  var paths: [String] = []
+
+  static let indexName = "model.safetensors.index.json"
+  static let fileName = "model.safetensors"
+
+  /// - Parameter path: a `.safetensors` file.
+  init(file path: String) throws(FormatError) {
+    let file = try MappedFile(path: path)
+    let header = try SafetensorsHeader(validating: file.bytes, place: path)
+    tensors = header.tensors.map { Tensor(info: $0, file: file, dataStart: header.dataStart) }
+    metadata = header.metadata
+    paths = [path]
+  }
+
+  /// - Parameter index: the path of a `model.safetensors.index.json`.
+  /// - Throws: `FormatError` of kind `index` where the index names a shard outside its folder, a tensor that is not in
+  ///   its shard, or leaves out one that is.
+  init(index: String) throws(FormatError) {
+    let root = try JSONDocument(path: index).root
+    guard let map = root["weight_map"], map.isObject else {
+      throw FormatError(.index, index, "weight_map is missing or not an object")
+    }
+    let folder = (index as NSString).deletingLastPathComponent
+    var expected: [ByteString: Set<ByteString>] = [:]
+    for (tensor, value) in map.members {
+      guard let shard = value.stringBytes.map(ByteString.init), !shard.bytes.isEmpty,
+        !shard.bytes.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), shard != "..", shard != "."
+      else {
+        throw FormatError(
+          .index, value.place, "not a file name in the index's own folder", got: value.kindDescription)
+      }
+      expected[shard, default: []].insert(tensor)
+    }
+    paths = [index]
+    var seen: Set<ByteString> = []
+    for (shard, names) in expected.sorted(by: { $0.key < $1.key }) {
+      let part = try CheckpointFiles(file: (folder as NSString).appendingPathComponent(shard.description))
+      for tensor in part.tensors {
+        guard names.contains(tensor.name) else {
+          throw FormatError(
+            .index, index, "tensor \(tensor.name) of \(shard) is not in the index, or under another shard")
+        }
+        guard seen.insert(tensor.name).inserted else {
+          throw FormatError(.index, index, "tensor \(tensor.name) is in two shards")
+        }
+      }
+      if let missing = names.subtracting(part.tensors.map(\.name)).min() {
+        throw FormatError(.index, index, "tensor \(missing) is not in \(shard), where the index has it")
+      }
+      tensors += part.tensors
+      metadata = metadata ?? part.metadata
+      paths += part.paths
+    }
+  }
+
+  /// - Parameter folder: a folder that holds one of the two.
+  init(folder: String) throws(FormatError) {
+    let single = (folder as NSString).appendingPathComponent(Self.fileName)
+    let index = (folder as NSString).appendingPathComponent(Self.indexName)
+    if FileManager.default.fileExists(atPath: single) {
+      try self.init(file: single)
+    } else if FileManager.default.fileExists(atPath: index) {
+      try self.init(index: index)
+    } else {
+      throw FormatError(
+        .notACheckpoint, folder, "the folder holds no checkpoint",
+        expected: "\(Self.fileName) or \(Self.indexName)")
+    }
+  }
+}

@@ -1,0 +1,9 @@
+// The body of an instruction set's file; it defines HAS_HALF, the tile sizes and TABLE first.
+#include "lanes.h"
+#include "products.h"
+#include "vectors.h"
+
+const kernel_table TABLE = {
+    dot, scaled_rows, attend, attend_backward, rms_norm, rms_norm_backward, layer_norm, layer_norm_backward,
+    activate, activate_backward, dot_product, add_scaled, log_sum_exp, exponentials,
+};

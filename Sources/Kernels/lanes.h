@@ -1,0 +1,91 @@
+// Sixteen lanes of float, whatever registers they take, and the operations whose results are fixed lane by lane.
+// Included once for each instruction set, inside its target region.
+#include <math.h>
+#include <string.h>
+
+typedef float lanes __attribute__((vector_size(64)));
+typedef float lanes8 __attribute__((vector_size(32)));
+typedef float lanes4 __attribute__((vector_size(16)));
+typedef int32_t lanes_int __attribute__((vector_size(64)));
+typedef uint32_t lanes_uint __attribute__((vector_size(64)));
+typedef uint16_t lanes_u16 __attribute__((vector_size(32)));
+typedef _Float16 lanes_half __attribute__((vector_size(32)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE lanes splat(float x) { return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+INLINE lanes fused(lanes a, lanes b, lanes c) { return __builtin_elementwise_fma(a, b, c); }
+
+INLINE lanes load(const float *p) {
+  lanes v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+INLINE void store(float *p, lanes v) { memcpy(p, &v, sizeof v); }
+
+// The first `count` < 16 values, zeros behind them.
+INLINE lanes load_part(const float *p, size_t count) {
+  lanes v = splat(0);
+  memcpy(&v, p, count * sizeof *p);
+  return v;
+}
+INLINE void store_part(float *p, lanes v, size_t count) { memcpy(p, &v, count * sizeof *p); }
+
+INLINE lanes widen_bf16(lanes_u16 bits) {
+  return (lanes)(__builtin_convertvector(bits, lanes_uint) << 16);
+}
+
+INLINE lanes widen_f16(lanes_u16 bits) {
+#if HAS_HALF
+  return __builtin_convertvector((lanes_half)bits, lanes);
+#else
+  lanes_uint wide = __builtin_convertvector(bits, lanes_uint);
+  lanes_uint magnitude = (lanes_uint)((lanes)((wide & 0x7fff) << 13) * splat(0x1p112f));
+  lanes_uint special = (lanes_uint)((wide & 0x7c00) == 0x7c00);
+  return (lanes)(magnitude | (special & 0x7f800000) | (wide & 0x8000) << 16);
+#endif
+}
+
+INLINE lanes load_weights(const void *base, size_t index, kernel_dtype dtype) {
+  if (dtype == kernel_f32) return load((const float *)base + index);
+  lanes_u16 bits;
+  memcpy(&bits, (const uint16_t *)base + index, sizeof bits);
+  return dtype == kernel_bf16 ? widen_bf16(bits) : widen_f16(bits);
+}
+
+INLINE lanes load_weights_part(const void *base, size_t index, kernel_dtype dtype, size_t count) {
+  if (dtype == kernel_f32) return load_part((const float *)base + index, count);
+  lanes_u16 bits = {0};
+  memcpy(&bits, (const uint16_t *)base + index, count * sizeof(uint16_t));
+  return dtype == kernel_bf16 ? widen_bf16(bits) : widen_f16(bits);
+}
+
+// The one reduction tree: halves onto each other.
+INLINE float sum(lanes v) {
+  lanes8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+             __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  lanes4 b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
+  return (b[0] + b[2]) + (b[1] + b[3]);
+}
+
+// exp by 2^n · p(r), |r| ≤ ln 2 / 2, p the Taylor polynomial of degree 7 (truncation below 3e-9 relative).
+INLINE lanes exponential(lanes x) {
+  lanes_int low = x < splat(-87.3f);
+  x = __builtin_elementwise_min(__builtin_elementwise_max(x, splat(-87.3f)), splat(88.7f));
+  const lanes magic = splat(12582912.0f);
+  lanes n = fused(x, splat(1.44269504088896341f), magic) - magic;
+  lanes r = fused(n, splat(-0.693145751953125f), x);
+  r = fused(n, splat(-1.42860682030941723e-6f), r);
+  lanes p = splat(1.0f / 5040);
+  p = fused(p, r, splat(1.0f / 720));
+  p = fused(p, r, splat(1.0f / 120));
+  p = fused(p, r, splat(1.0f / 24));
+  p = fused(p, r, splat(1.0f / 6));
+  p = fused(p, r, splat(0.5f));
+  p = fused(p, r, splat(1.0f));
+  p = fused(p, r, splat(1.0f));
+  // In two factors, so that n = 128 does not overflow the exponent field.
+  lanes_int whole = __builtin_convertvector(n, lanes_int), half = whole >> 1;
+  lanes result = p * (lanes)((half + 127) << 23) * (lanes)((whole - half + 127) << 23);
+  return (lanes)((lanes_int)result & ~low);
+}

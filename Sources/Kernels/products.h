@@ -1,0 +1,129 @@
+// The two matrix products. Included once for each instruction set; TILE_ROWS × TILE_WEIGHTS accumulators must fit its
+// registers. A tile's size changes no result: each output has an accumulator of its own, summed in one order.
+
+#define PRODUCT_TILE(R, W, DTYPE)                                                                                  \
+  do {                                                                                                             \
+    lanes a[R][W];                                                                                                 \
+    for (int r = 0; r < R; r++)                                                                                    \
+      for (int o = 0; o < W; o++) a[r][o] = splat(0);                                                              \
+    size_t i = 0;                                                                                                  \
+    for (; i + 16 <= inner; i += 16) {                                                                             \
+      lanes v[W];                                                                                                  \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++)                                               \
+          v[o] = load_weights(w.weights, (output + o) * w.stride + i, DTYPE);                                      \
+      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
+        lanes u = load(x.values + (row + r) * x.stride + i);                                                       \
+        _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) a[r][o] = fused(u, v[o], a[r][o]);          \
+      }                                                                                                            \
+    }                                                                                                              \
+    if (i < inner)                                                                                                 \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
+        lanes v = load_weights_part(w.weights, (output + o) * w.stride + i, DTYPE, inner - i);                     \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                             \
+            a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                \
+      }                                                                                                            \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                                 \
+        _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                           \
+      float value = sum(a[r][o]);                                                                                  \
+      if (bias) value += bias[output + o];                                                                         \
+      float *target = y.values + (row + r) * y.stride + output + o;                                                \
+      *target = accumulate ? *target + value : value;                                                              \
+    }                                                                                                              \
+  } while (0)
+
+#define DEFINE_DOT(NAME, DTYPE)                                                                                    \
+  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,            \
+                   const float *bias, int accumulate, kernel_rows y) {                                             \
+    /* A block of rows stays in the second-level cache while the weights pass by. */                               \
+    size_t block = 262144 / (4 * inner + 1) / TILE_ROWS * TILE_ROWS + TILE_ROWS;                                   \
+    for (size_t first = 0; first < rows; first += block) {                                                         \
+      size_t last = first + block < rows ? first + block : rows;                                                   \
+      size_t output = begin;                                                                                       \
+      if (last - first == 1)                                                                                       \
+        for (size_t row = first; output + TILE_ONE_ROW <= end; output += TILE_ONE_ROW)                             \
+          PRODUCT_TILE(1, TILE_ONE_ROW, DTYPE);                                                                    \
+      for (; output + TILE_WEIGHTS <= end; output += TILE_WEIGHTS) {                                               \
+        size_t row = first;                                                                                        \
+        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, TILE_WEIGHTS, DTYPE);            \
+        for (; row < last; row++) PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE);                                            \
+      }                                                                                                            \
+      for (; output < end; output++)                                                                               \
+        for (size_t row = first; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                     \
+    }                                                                                                              \
+  }
+
+DEFINE_DOT(dot_f32, kernel_f32)
+DEFINE_DOT(dot_f16, kernel_f16)
+DEFINE_DOT(dot_bf16, kernel_bf16)
+
+static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
+                const float *bias, int accumulate, kernel_rows y) {
+  switch (w.dtype) {
+    case kernel_f32: dot_f32(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_f16: dot_f16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_bf16: dot_bf16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+  }
+}
+
+// R rows × V vectors of outputs, or, where V is 1, `count` ≤ 16 of them.
+#define SCALED_TILE(R, V, LOAD, STORE_COUNT)                                                                       \
+  do {                                                                                                             \
+    lanes a[R][V];                                                                                                 \
+    for (int r = 0; r < R; r++)                                                                                    \
+      for (int v = 0; v < V; v++) a[r][v] = splat(0);                                                              \
+    for (size_t i = 0; i < inner; i++) {                                                                           \
+      lanes m[V];                                                                                                  \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i * w.stride + output + 16 * v);  \
+      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
+        lanes u = splat(x.values[(row + r) * x.stride + i]);                                                       \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) a[r][v] = fused(u, m[v], a[r][v]);          \
+      }                                                                                                            \
+    }                                                                                                              \
+    for (int r = 0; r < R; r++)                                                                                    \
+      for (int v = 0; v < V; v++) {                                                                                \
+        float *target = y.values + (row + r) * y.stride + output + 16 * v;                                         \
+        lanes value = a[r][v];                                                                                     \
+        if (bias) value += load_part(bias + output + 16 * v, STORE_COUNT);                                         \
+        if (accumulate) value = load_part(target, STORE_COUNT) + value;                                            \
+        store_part(target, value, STORE_COUNT);                                                                    \
+      }                                                                                                            \
+  } while (0)
+
+#define DEFINE_SCALED_ROWS(NAME, DTYPE)                                                                            \
+  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,            \
+                   const float *bias, int accumulate, kernel_rows y) {                                             \
+    size_t output = begin;                                                                                         \
+    if (rows == 1)                                                                                                 \
+      for (size_t row = 0; output + 16 * SCALED_ONE_ROW <= end; output += 16 * SCALED_ONE_ROW)                     \
+        SCALED_TILE(1, SCALED_ONE_ROW, WHOLE_##DTYPE, 16);                                                         \
+    for (; output + 16 * SCALED_VECTORS <= end; output += 16 * SCALED_VECTORS) {                                   \
+      size_t row = 0;                                                                                              \
+      for (; row + SCALED_ROWS <= rows; row += SCALED_ROWS)                                                        \
+        SCALED_TILE(SCALED_ROWS, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                               \
+      for (; row < rows; row++) SCALED_TILE(1, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                 \
+    }                                                                                                              \
+    for (; output < end; output += 16) {                                                                           \
+      size_t count = end - output < 16 ? end - output : 16;                                                        \
+      for (size_t row = 0; row < rows; row++) SCALED_TILE(1, 1, PART_##DTYPE, count);                              \
+    }                                                                                                              \
+  }
+
+#define WHOLE_kernel_f32(index) load_weights(w.weights, index, kernel_f32)
+#define WHOLE_kernel_f16(index) load_weights(w.weights, index, kernel_f16)
+#define WHOLE_kernel_bf16(index) load_weights(w.weights, index, kernel_bf16)
+#define PART_kernel_f32(index) load_weights_part(w.weights, index, kernel_f32, count)
+#define PART_kernel_f16(index) load_weights_part(w.weights, index, kernel_f16, count)
+#define PART_kernel_bf16(index) load_weights_part(w.weights, index, kernel_bf16, count)
+
+DEFINE_SCALED_ROWS(scaled_f32, kernel_f32)
+DEFINE_SCALED_ROWS(scaled_f16, kernel_f16)
+DEFINE_SCALED_ROWS(scaled_bf16, kernel_bf16)
+
+static void scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
+                        const float *bias, int accumulate, kernel_rows y) {
+  switch (w.dtype) {
+    case kernel_f32: scaled_f32(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_f16: scaled_f16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_bf16: scaled_bf16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+  }
+}

@@ -1,0 +1,238 @@
+// Everything over one row: sums, norms, activations, attention. Included once for each instruction set.
+
+static float dot_product(const float *a, const float *b, size_t count) {
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) s = fused(load(a + i), load(b + i), s);
+  if (i < count) s = fused(load_part(a + i, count - i), load_part(b + i, count - i), s);
+  return sum(s);
+}
+
+static void add_scaled(float *y, const float *x, float scale, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(y + i, fused(splat(scale), load(x + i), load(y + i)));
+  if (i < count)
+    store_part(y + i, fused(splat(scale), load_part(x + i, count - i), load_part(y + i, count - i)), count - i);
+}
+
+static void exponentials(const float *x, size_t count, float *y) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) store(y + i, exponential(load(x + i)));
+  if (i < count) store_part(y + i, exponential(load_part(x + i, count - i)), count - i);
+}
+
+INLINE float largest(const float *x, size_t count) {
+  float m = -INFINITY;
+  for (size_t i = 0; i < count; i++) m = x[i] > m ? x[i] : m;
+  return m;
+}
+
+// x ← exp(x − shift), and the sum.
+INLINE float shifted_exponentials(float *x, size_t count, float shift) {
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    lanes e = exponential(load(x + i) - splat(shift));
+    store(x + i, e);
+    s += e;
+  }
+  if (i < count) {
+    lanes e = exponential(load_part(x + i, count - i) - splat(shift));
+    store_part(x + i, e, count - i);
+    s += load_part(x + i, count - i);
+  }
+  return sum(s);
+}
+
+static float log_sum_exp(const float *x, size_t count) {
+  float shift = largest(x, count);
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) s += exponential(load(x + i) - splat(shift));
+  if (i < count) {
+    float rest[16] = {0};
+    for (size_t j = 0; i + j < count; j++) rest[j] = x[i + j];
+    store(rest, exponential(load(rest) - splat(shift)));
+    s += load_part(rest, count - i);
+  }
+  return shift + logf(sum(s));
+}
+
+static void rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y) {
+  float scale = 1 / sqrtf(dot_product(x, x, count) / (float)count + epsilon);
+  for (size_t i = 0; i < count; i++) y[i] = x[i] * scale * weight[i];
+}
+
+// With n = x·s, s = (mean(x²) + ε)^(−1/2) and g = d_y·weight:  d_x += s (g − n mean(g·n)).
+static void rms_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
+                              float *d_x) {
+  float scale = 1 / sqrtf(dot_product(x, x, count) / (float)count + epsilon);
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) s = fused(load(d_y + i) * load(weight + i), load(x + i), s);
+  if (i < count) {
+    size_t n = count - i;
+    s = fused(load_part(d_y + i, n) * load_part(weight + i, n), load_part(x + i, n), s);
+  }
+  float mean = sum(s) * scale / (float)count;
+  for (i = 0; i < count; i++) d_x[i] += scale * (d_y[i] * weight[i] - x[i] * scale * mean);
+}
+
+INLINE float mean_of(const float *x, size_t count) {
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) s += load(x + i);
+  if (i < count) s += load_part(x + i, count - i);
+  return sum(s) / (float)count;
+}
+
+INLINE float inverse_deviation(const float *x, float mean, float epsilon, size_t count) {
+  lanes s = splat(0);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    lanes d = load(x + i) - splat(mean);
+    s = fused(d, d, s);
+  }
+  if (i < count) {
+    float rest[16] = {0};
+    for (size_t j = 0; i + j < count; j++) rest[j] = x[i + j] - mean;
+    s = fused(load(rest), load(rest), s);
+  }
+  return 1 / sqrtf(sum(s) / (float)count + epsilon);
+}
+
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t count,
+                       float *y) {
+  float mean = mean_of(x, count), scale = inverse_deviation(x, mean, epsilon, count);
+  for (size_t i = 0; i < count; i++) {
+    float n = (x[i] - mean) * scale * weight[i];
+    y[i] = bias ? n + bias[i] : n;
+  }
+}
+
+// With n = (x − mean)·s and g = d_y·weight:  d_x += s (g − mean(g) − n mean(g·n)).
+static void layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
+                                float *d_x) {
+  float mean = mean_of(x, count), scale = inverse_deviation(x, mean, epsilon, count);
+  float gradient_mean = dot_product(d_y, weight, count) / (float)count, product = 0;
+  for (size_t i = 0; i < count; i++) product += d_y[i] * weight[i] * ((x[i] - mean) * scale);
+  product /= (float)count;
+  for (size_t i = 0; i < count; i++)
+    d_x[i] += scale * (d_y[i] * weight[i] - gradient_mean - (x[i] - mean) * scale * product);
+}
+
+// MARK: activations
+
+INLINE lanes logistic(lanes x) { return splat(1) / (splat(1) + exponential(-x)); }
+
+// The two parts of GELU's tanh form: the logistic of 2u and u' with u = √(2/π) (x + 0.044715 x³), as
+// (1 + tanh u) / 2 is the logistic of 2u.
+INLINE lanes gelu_gate(lanes x, lanes *slope) {
+  const lanes c = splat(0.7978845608028654f);
+  lanes square = x * x;
+  *slope = c * fused(splat(3 * 0.044715f), square, splat(1));
+  return logistic(splat(2) * c * x * fused(splat(0.044715f), square, splat(1)));
+}
+
+INLINE lanes activation_value(kernel_activation f, lanes x) {
+  lanes slope;
+  return x * (f == kernel_silu ? logistic(x) : gelu_gate(x, &slope));
+}
+
+INLINE lanes activation_slope(kernel_activation f, lanes x) {
+  if (f == kernel_silu) {
+    lanes gate = logistic(x);
+    return gate * fused(x, splat(1) - gate, splat(1));
+  }
+  lanes slope, gate = gelu_gate(x, &slope);
+  return fused(x * gate * (splat(1) - gate), splat(2) * slope, gate);
+}
+
+static void activate(kernel_activation f, const float *x, const float *up, size_t count, float *y) {
+  for (size_t i = 0; i < count; i += 16) {
+    size_t n = count - i < 16 ? count - i : 16;
+    lanes value = activation_value(f, load_part(x + i, n));
+    if (up) value *= load_part(up + i, n);
+    store_part(y + i, value, n);
+  }
+}
+
+static void activate_backward(kernel_activation f, const float *x, const float *up, size_t count, const float *d_y,
+                              float *d_x, float *d_up) {
+  for (size_t i = 0; i < count; i += 16) {
+    size_t n = count - i < 16 ? count - i : 16;
+    lanes v = load_part(x + i, n), d = load_part(d_y + i, n);
+    if (up) {
+      store_part(d_up + i, d * activation_value(f, v), n);
+      d *= load_part(up + i, n);
+    }
+    store_part(d_x + i, d * activation_slope(f, v), n);
+  }
+}
+
+// MARK: attention
+
+static void scores_of(const float *q, size_t width, float scale, kernel_segment s, float *scores) {
+  for (size_t t = 0; t < s.count; t++) scores[t] = dot_product(q, s.keys + t * s.stride, width) * scale;
+}
+
+// Up to four heads at a time over 16 columns, in the order of the tokens.
+static void weighted_values(const float *p, size_t p_stride, size_t heads, size_t width, kernel_segment earlier,
+                            kernel_segment own, kernel_rows out) {
+  for (size_t h = 0; h < heads; h += 4) {
+    size_t group = heads - h < 4 ? heads - h : 4;
+    for (size_t c = 0; c < width; c += 16) {
+      size_t n = width - c < 16 ? width - c : 16;
+      lanes a[4] = {splat(0), splat(0), splat(0), splat(0)};
+      const float *weight = p + h * p_stride;
+      for (int part = 0; part < 2; part++) {
+        kernel_segment s = part ? own : earlier;
+        for (size_t t = 0; t < s.count; t++, weight++) {
+          const float *row = s.values + t * s.stride + c;
+          lanes v = n == 16 ? load(row) : load_part(row, n);
+          for (size_t g = 0; g < group; g++) a[g] = fused(splat(weight[g * p_stride]), v, a[g]);
+        }
+      }
+      for (size_t g = 0; g < group; g++) store_part(out.values + (h + g) * out.stride + c, a[g], n);
+    }
+  }
+}
+
+static void attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+                   kernel_segment own, float *scores, kernel_rows out) {
+  size_t count = earlier.count + own.count;
+  for (size_t h = 0; h < heads; h++) {
+    float *s = scores + h * count;
+    scores_of(q.values + h * q.stride, width, scale, earlier, s);
+    scores_of(q.values + h * q.stride, width, scale, own, s + earlier.count);
+    float inverse = 1 / shifted_exponentials(s, count, largest(s, count));
+    for (size_t t = 0; t < count; t++) s[t] *= inverse;
+  }
+  weighted_values(scores, count, heads, width, earlier, own, out);
+}
+
+static void attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+                            kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
+                            float *d_keys, float *d_values, float *scratch) {
+  size_t count = earlier.count + own.count;
+  for (size_t h = 0; h < heads; h++) {
+    const float *p = probabilities + h * count, *d = d_out.values + h * d_out.stride;
+    const float *query = q.values + h * q.stride;
+    float *d_query = d_q.values + h * d_q.stride;
+    for (size_t t = 0; t < earlier.count; t++)
+      scratch[t] = dot_product(d, earlier.values + t * earlier.stride, width);
+    for (size_t t = 0; t < own.count; t++)
+      scratch[earlier.count + t] = dot_product(d, own.values + t * own.stride, width);
+    float mean = dot_product(p, scratch, count);
+    for (size_t t = 0; t < count; t++) scratch[t] = p[t] * (scratch[t] - mean) * scale;
+    memset(d_query, 0, width * sizeof *d_query);
+    for (size_t t = 0; t < earlier.count; t++)
+      add_scaled(d_query, earlier.keys + t * earlier.stride, scratch[t], width);
+    for (size_t t = 0; t < own.count; t++) {
+      float s = scratch[earlier.count + t];
+      add_scaled(d_query, own.keys + t * own.stride, s, width);
+      add_scaled(d_keys + t * own.stride, query, s, width);
+      add_scaled(d_values + t * own.stride, d, p[earlier.count + t], width);
+    }
+  }
+}
