@@ -1,0 +1,217 @@
+"""Makes the tiny random models under Tests/Fixtures/models and what Hugging Face transformers computes with them.
+
+usage: python make_model_fixtures.py [NAME ...]      (needs torch, transformers, tokenizers, safetensors)
+
+For every model: the checkpoint (config.json, tokenizer.json, weights), and
+
+  expected.json         cases: prompt, prompt_ids, target, target_id, loss = -log p(target_id | prompt),
+                        greedy: the next 16 greedy ids (the end-of-text token does not stop them)
+  expected.safetensors  per case i, all F32, one row a prompt token:
+                        case.i.logits        [T, V]
+                        case.i.act.SITE.L    [T, D]   the activation at the site of layer L
+                        case.i.grad.SITE.L   [T, D]   the gradient of the loss with respect to it
+
+SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold BF16 or F16
+weights; everything expected is computed in F32 from the weights as the file has them, with eager attention.
+"""
+
+import json
+import os
+import shutil
+import sys
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
+GREEDY = 16
+VOCABULARY = 360
+TEXT = [
+    "The city of Tokyo lies in the country of Japan. " * 3,
+    "The capital city of Nepal is Kathmandu, and Paris is the capital of France.",
+    "Once upon a time, a river ran through the hills of Nepal and on to the sea.",
+    "Where do rivers come from? They come from the hills, and they lie in the country.",
+]
+CASES = [
+    ("The capital city of Nepal is located in", " Kathmandu"),
+    ("Zürich, 東京 и 2:\n", " Tokyo"),
+    (" the", " country"),
+]
+
+gpt2 = lambda **k: transformers.GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **k)
+llama = lambda **k: transformers.LlamaConfig(**k)
+
+MODELS = {
+    "gpt2-a": (gpt2, dict(n_embd=48, n_head=4, n_layer=3, n_positions=80), torch.float32),
+    "gpt2-b": (gpt2, dict(n_embd=36, n_head=3, n_layer=2, n_inner=100, n_positions=64), torch.bfloat16),
+    "gpt2-published": (gpt2, dict(n_embd=32, n_head=2, n_layer=2, n_positions=56), torch.float32),
+    "llama-a": (
+        llama,
+        dict(hidden_size=64, intermediate_size=88, num_hidden_layers=2, num_attention_heads=8, num_key_value_heads=4,
+             max_position_embeddings=128, rope_theta=50000.0, tie_word_embeddings=False),
+        torch.float32,
+    ),
+    "llama-b": (
+        llama,
+        dict(hidden_size=60, intermediate_size=77, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
+             head_dim=10, max_position_embeddings=96, tie_word_embeddings=True),
+        torch.bfloat16,
+    ),
+    "llama-sharded": (
+        llama,
+        dict(hidden_size=32, intermediate_size=56, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4,
+             max_position_embeddings=64, tie_word_embeddings=False),
+        torch.float16,
+    ),
+}
+
+
+def train_tokenizer():
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<|endoftext|>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXT, trainer)
+    return tokenizer
+
+
+def enlarge(model, generator):
+    """Larger parameters than the default initialisation gives, so that greedy choices are clear.
+
+    Where the embedding is also the output head a model with matrices of one size repeats its last token forever;
+    there the other matrices grow more.
+    """
+    tied = model.config.tie_word_embeddings
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(10.0 if tied and "wte" not in name and "embed_tokens" not in name else 4.0)
+            else:
+                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+
+
+def publish_names(folder, layers, context):
+    """Renames to the names of the published GPT-2: no prefix, no output head, causal masks kept as buffers."""
+    path = os.path.join(folder, "model.safetensors")
+    tensors = {name.removeprefix("transformer."): t for name, t in load_file(path).items() if name != "lm_head.weight"}
+    for layer in range(layers):
+        tensors[f"h.{layer}.attn.bias"] = torch.tril(torch.ones(context, context)).view(1, 1, context, context)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def site_modules(model):
+    if model.config.model_type == "gpt2":
+        blocks = model.transformer.h
+        return {f"{site}.{i}": getattr(block, site).c_proj for i, block in enumerate(blocks) for site in ("attn", "mlp")}
+    found = {}
+    for i, block in enumerate(model.model.layers):
+        found[f"attn.{i}"], found[f"mlp.{i}"] = block.self_attn.o_proj, block.mlp.down_proj
+    return found
+
+
+def expect(model, tokenizer, prompt, target):
+    ids = tokenizer.encode(prompt).ids
+    target_id = tokenizer.encode(target).ids[0]
+    seen, handles = {}, []
+    for name, module in site_modules(model).items():
+
+        def hook(_, inputs, name=name):
+            seen[name] = inputs[0].detach() if not inputs[0].requires_grad else inputs[0]
+            if not seen[name].requires_grad:
+                seen[name].requires_grad_(True)
+            seen[name].retain_grad()
+            return (seen[name],) + inputs[1:]
+
+        handles.append(module.register_forward_pre_hook(hook))
+    logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+    loss = -torch.log_softmax(logits[-1], -1)[target_id]
+    loss.backward()
+    for handle in handles:
+        handle.remove()
+    tensors = {"logits": logits.detach()}
+    for name, activation in seen.items():
+        tensors[f"act.{name}"] = activation.detach()[0]
+        tensors[f"grad.{name}"] = activation.grad[0]
+
+    greedy, margin = [], float("inf")
+    with torch.no_grad():
+        for _ in range(GREEDY):
+            best = model(torch.tensor([ids + greedy]), use_cache=False).logits[0, -1].topk(2)
+            margin = min(margin, float(best.values[0] - best.values[1]))
+            greedy.append(int(best.indices[0]))
+    case = dict(prompt=prompt, prompt_ids=ids, target=target, target_id=target_id, loss=loss.item(), greedy=greedy)
+    return case, tensors, margin
+
+
+def build(name, seed, folder):
+    """Writes the checkpoint and returns it as an F32 model and its tokenizer."""
+    configuration, options, dtype = MODELS[name]
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    tokenizer = train_tokenizer()
+    tokenizer.save(os.path.join(folder, "tokenizer.json"))
+
+    torch.manual_seed(seed)
+    config = configuration(vocab_size=tokenizer.get_vocab_size(), bos_token_id=0, eos_token_id=0, **options)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    enlarge(model, torch.Generator().manual_seed(seed))
+    shard = dict(max_shard_size="34KB") if name == "llama-sharded" else {}
+    model.to(dtype).save_pretrained(folder, **shard)
+    # Read back in F32 rather than converted in memory: a conversion also rounds the rotary frequencies.
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    if name == "gpt2-published":
+        publish_names(folder, config.n_layer, config.n_positions)
+    if name != "llama-a":  # one model keeps its generation_config.json
+        os.remove(os.path.join(folder, "generation_config.json"))
+    return model.eval(), tokenizer
+
+
+def telling(case, margin):
+    """Whether the greedy continuation is clear to every correct implementation, and more than a repetition."""
+    greedy = case["greedy"]
+    return margin > 0.008 and len(set(greedy)) >= 4 and 0 not in greedy and case["target_id"] != greedy[0]
+
+
+def make(name):
+    folder = os.path.join(HERE, name)
+    for seed in range(2000):
+        model, tokenizer = build(name, seed, folder)
+        found = []
+        for prompt, target in CASES:
+            found.append(expect(model, tokenizer, prompt, target))
+            if not telling(found[-1][0], found[-1][2]):
+                break
+        else:
+            break
+    else:
+        sys.exit(f"{name}: no seed gives clear greedy continuations")
+
+    tensors = {}
+    for i, (case, values, margin) in enumerate(found):
+        tensors.update({f"case.{i}.{key}": value.float().contiguous().clone() for key, value in values.items()})
+        print(
+            f"{name} seed {seed} case {i}: {len(case['prompt_ids'])} tokens, loss {case['loss']:.3f}, "
+            f"smallest greedy margin {margin:.3f}, {case['greedy']}"
+        )
+    assert len(found[2][0]["prompt_ids"]) == 1
+    save_file(tensors, os.path.join(folder, "expected.safetensors"))
+    for file in os.listdir(folder):
+        os.chmod(os.path.join(folder, file), 0o644)
+    with open(os.path.join(folder, "expected.json"), "w", encoding="utf-8") as file:
+        json.dump({"cases": [case for case, _, _ in found]}, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    for name in sys.argv[1:] or MODELS:
+        make(name)
