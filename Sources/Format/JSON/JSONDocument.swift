@@ -34,7 +34,7 @@ public final class JSONDocument: Sendable {
   /// Reads and parses the file at `path`.
   public convenience init(path: String) throws(FormatError) {
     let file = try MappedFile(path: path)
-    try self.init(Array(file.bytes), place: path)
+    try self.init(file.contents, place: path)
   }
 
   public var root: JSONValue { JSONValue(document: self, index: 0, path: "") }

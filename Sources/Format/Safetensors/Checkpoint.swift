@@ -52,7 +52,7 @@ public struct Checkpoint: Sendable {
     for file in CompanionFile.allCases where companions[file] == nil {
       let beside = (folder as NSString).appendingPathComponent(file.rawValue)
       if FileManager.default.fileExists(atPath: beside) {
-        companions[file] = Array(try MappedFile(path: beside).bytes)
+        companions[file] = try MappedFile(path: beside).contents
       }
     }
     self.init(

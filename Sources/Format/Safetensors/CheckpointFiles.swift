@@ -13,7 +13,9 @@ struct CheckpointFiles {
   /// - Parameter path: a `.safetensors` file.
   init(file path: String) throws(FormatError) {
     let file = try MappedFile(path: path)
-    let header = try SafetensorsHeader(validating: file.bytes, place: path)
+    let header = try file.withBytes { bytes throws(FormatError) in
+      try SafetensorsHeader(validating: bytes, place: path)
+    }
     tensors = header.tensors.map { Tensor(info: $0, file: file, dataStart: header.dataStart) }
     metadata = header.metadata
     paths = [path]

@@ -140,7 +140,9 @@ enum SafetensorsFile {
     }
     guard fsync(descriptor) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     let check = try MappedFile(path: temporary)
-    _ = try SafetensorsHeader(validating: check.bytes, place: output)
+    _ = try check.withBytes { bytes throws(FormatError) in
+      try SafetensorsHeader(validating: bytes, place: output)
+    }
     guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     finished = true
     let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)

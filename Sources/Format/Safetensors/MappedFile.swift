@@ -37,10 +37,21 @@ public final class MappedFile: Sendable {
     if address != 0 { munmap(UnsafeMutableRawPointer(bitPattern: address), count) }
   }
 
-  /// The file's bytes, valid while the object lives.
-  public var bytes: UnsafeRawBufferPointer {
+  /// The file's bytes; whoever keeps the address beyond the next line keeps the object too.
+  var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count)
   }
+
+  /// Calls `body` with the file's bytes, which stay mapped until it returns.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
+  }
+
+  /// A copy of the file's bytes.
+  public var contents: [UInt8] { withBytes { Array($0) } }
 }
 
 /// The text of the current `errno`.

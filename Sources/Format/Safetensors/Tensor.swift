@@ -63,7 +63,9 @@ public struct Tensor: Sendable {
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
     switch storage {
     case .file(let file):
-      return try body(UnsafeRawBufferPointer(rebasing: file.bytes[offset..<(offset + byteCount)]))
+      return try file.withBytes {
+        try body(UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + byteCount)]))
+      }
     case .memory(let bytes): return try bytes.withUnsafeBytes(body)
     case .made(let make): return try make().withUnsafeBytes(body)
     }

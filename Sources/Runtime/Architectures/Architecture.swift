@@ -1,0 +1,46 @@
+import Format
+
+/// One family of models: how its configuration and tensors make a `Transformer`.
+protocol Architecture: Sendable {
+  /// The values of `model_type` that it answers to.
+  static var modelTypes: [String] { get }
+
+  /// - Throws: `FormatError` that names the field or tensor that is missing, out of range or not supported.
+  static func load(
+    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+  ) throws(FormatError) -> Transformer
+}
+
+extension Architecture {
+  /// The projection to the vocabulary: `lm_head.weight`, or the embedding where the two are tied.
+  static func outputHead(
+    _ checkpoint: Checkpoint, _ config: Configuration, embedding: Weights, shape: ModelShape,
+    tiedByDefault: Bool = true
+  ) throws(FormatError) -> Linear {
+    if try config.flag("tie_word_embeddings", default: tiedByDefault) {
+      return Linear(weights: embedding, layout: .outputsByInputs, bias: nil)
+    }
+    return try TensorSource(checkpoint: checkpoint, prefix: "").linear(
+      "lm_head", inputs: shape.width, outputs: shape.vocabulary)
+  }
+}
+
+extension Transformer {
+  /// Every architecture there is; a new one is a file and an entry here.
+  private static var architectures: [any Architecture.Type] { [GPT2.self, Llama.self] }
+
+  /// Makes the model that `checkpoint` and its config.json describe; weights stay in the mapped file.
+  ///
+  /// - Throws: `FormatError`, of kind `unsupported` for an architecture that is not among those it then names.
+  public static func load(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) -> Transformer {
+    let config = try Configuration(checkpoint)
+    let type = config.root["model_type"]?.string
+    guard let type, let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
+      throw FormatError(
+        .unsupported, "\(config.root.place): model_type", "this architecture is not supported",
+        expected: architectures.flatMap { $0.modelTypes }.joined(separator: " or "),
+        got: config.root["model_type"]?.kindDescription ?? "nothing")
+    }
+    return try architecture.load(checkpoint, config, pool: pool)
+  }
+}

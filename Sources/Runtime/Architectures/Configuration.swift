@@ -1,0 +1,127 @@
+import Format
+
+/// Typed access to `config.json`, each error naming the field.
+struct Configuration {
+  let root: JSONValue
+
+  init(_ checkpoint: Checkpoint) throws(FormatError) {
+    guard let bytes = checkpoint.companion(.config) else {
+      throw FormatError(
+        .config, checkpoint.path, "no config.json inside the file or beside it",
+        expected: "a Hugging Face config.json")
+    }
+    root = try JSONDocument(bytes, place: checkpoint.place(of: .config)).root
+    guard root.isObject else {
+      throw FormatError(.config, root.place, "not an object", got: root.kindDescription)
+    }
+  }
+
+  private func error(_ key: String, _ expected: String) -> FormatError {
+    FormatError(
+      .config, "\(root.place): \(key)", "missing or out of range", expected: expected,
+      got: root[key]?.kindDescription ?? "nothing")
+  }
+
+  /// A positive integer under one of `keys`.
+  func count(_ keys: String..., limit: Int = 1 << 24) throws(FormatError) -> Int {
+    for key in keys {
+      guard let value = root[key], !value.isNull else { continue }
+      guard let number = value.int, 1...limit ~= number else {
+        throw error(key, "an integer from 1 to \(limit)")
+      }
+      return number
+    }
+    throw error(keys[0], "an integer from 1 to \(limit)")
+  }
+
+  func count(_ key: String, default fallback: Int) throws(FormatError) -> Int {
+    guard let value = root[key], !value.isNull else { return fallback }
+    return try count(key)
+  }
+
+  func positive(_ key: String, in object: JSONValue? = nil, default fallback: Float? = nil)
+    throws(FormatError) -> Float
+  {
+    guard let value = (object ?? root)[key], !value.isNull else {
+      if let fallback { return fallback }
+      throw error(key, "a positive number")
+    }
+    guard let number = value.double, number > 0, number.isFinite else {
+      throw FormatError(
+        .config, value.place, "out of range", expected: "a positive number", got: value.kindDescription)
+    }
+    return Float(number)
+  }
+
+  func flag(_ key: String, default fallback: Bool) throws(FormatError) -> Bool {
+    guard let value = root[key], !value.isNull else { return fallback }
+    guard let flag = value.bool else { throw error(key, "true or false") }
+    return flag
+  }
+
+  /// Refuses a config that asks for what is not implemented.
+  func require(_ key: String, isOneOf allowed: [String], default fallback: String) throws(FormatError)
+    -> String
+  {
+    let value = root[key].flatMap { $0.isNull ? nil : $0 }
+    let text = value == nil ? fallback : value?.string
+    guard let text, allowed.contains(text) else {
+      throw FormatError(
+        .unsupported, "\(root.place): \(key)", "not supported", expected: allowed.joined(separator: " or "),
+        got: value?.kindDescription ?? "nothing")
+    }
+    return text
+  }
+}
+
+/// The tensors of a checkpoint, checked against the shapes that the configuration asks for.
+struct TensorSource {
+  let checkpoint: Checkpoint
+  /// What the names of this file have in front of the architecture's own.
+  let prefix: String
+
+  func has(_ name: String) -> Bool { checkpoint[ByteString(prefix + name)] != nil }
+  func module(_ name: String) -> ByteString { ByteString(prefix + name) }
+
+  private func tensor(_ name: String, shape: [Int]) throws(FormatError) -> Tensor {
+    guard let tensor = checkpoint[ByteString(prefix + name)] else {
+      throw FormatError(
+        .missingTensor, checkpoint.path, "tensor \(prefix)\(name) is missing", expected: "shape \(shape)")
+    }
+    guard tensor.shape == shape else {
+      throw FormatError(
+        .tensorShape, "\(checkpoint.path): tensor \(prefix)\(name)", "does not fit the configuration",
+        expected: "\(shape)", got: "\(tensor.shape)")
+    }
+    return tensor
+  }
+
+  func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
+    try Weights(tensor(name, shape: [rows, columns]), place: checkpoint.path)
+  }
+
+  /// A vector as F32.
+  func vector(_ name: String, _ count: Int) throws(FormatError) -> [Float] {
+    let tensor = try tensor(name, shape: [count])
+    guard let values = (try? tensor.floats()) ?? nil else {
+      throw FormatError(
+        .unsupported, "\(checkpoint.path): tensor \(prefix)\(name)", "cannot be read as numbers",
+        expected: "F32, F16 or BF16", got: tensor.dtype.rawValue)
+    }
+    return values
+  }
+
+  /// A projection `name.weight` in PyTorch's layout, with `name.bias` where `bias`.
+  func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws(FormatError) -> Linear {
+    Linear(
+      weights: try weights(name + ".weight", outputs, inputs), layout: .outputsByInputs,
+      bias: bias ? try vector(name + ".bias", outputs) : nil)
+  }
+
+  /// A projection in Conv1D's layout with its bias.
+  func convolution(_ name: String, inputs: Int, outputs: Int) throws(FormatError) -> Linear {
+    Linear(
+      weights: try weights(name + ".weight", inputs, outputs), layout: .inputsByOutputs,
+      bias: try vector(name + ".bias", outputs))
+  }
+}

@@ -1,0 +1,67 @@
+import Format
+import Kernels
+
+/// GPT-2 (Radford et al. 2019) as transformers' `GPT2LMHeadModel` computes it.
+///
+///     x = wte[token] + wpe[position]
+///     a block: x += c_proj(attention(c_attn(ln_1(x))));  x += c_proj(gelu(c_fc(ln_2(x))))
+///     logits = lm_head(ln_f(x)), lm_head = wte unless the file has one of its own
+enum GPT2: Architecture {
+  static let modelTypes = ["gpt2"]
+
+  static func load(
+    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+  ) throws(FormatError) -> Transformer {
+    let C = try config.count("n_embd")
+    let heads = try config.count("n_head")
+    guard C % heads == 0 else {
+      throw FormatError(
+        .config, "\(config.root.place): n_head", "does not divide n_embd \(C)", got: "\(heads)")
+    }
+    _ = try config.require(
+      "activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"], default: "gelu_new")
+    let isScaled = try config.flag("scale_attn_weights", default: true)
+    let isScaledByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)
+    guard isScaled, !isScaledByLayer else {
+      throw FormatError(
+        .unsupported, "\(config.root.place): scale_attn_weights, scale_attn_by_inverse_layer_idx",
+        "not supported",
+        expected: "true and false")
+    }
+    let F = try config.count("n_inner", default: 4 * C)
+    let shape = ModelShape(
+      layers: try config.count("n_layer", limit: 4096), width: C, heads: heads, keyValueHeads: heads,
+      headWidth: C / heads, feedForwardWidth: F, isGated: false, vocabulary: try config.count("vocab_size"),
+      positions: try config.count("n_positions", "n_ctx"))
+    // The published file has no prefix, a saved GPT2LMHeadModel has one.
+    let plain = checkpoint["wte.weight"] != nil
+    let source = TensorSource(checkpoint: checkpoint, prefix: plain ? "" : "transformer.")
+    let epsilon = try config.positive("layer_norm_epsilon", default: 1e-5)
+    func norm(_ name: String) throws(FormatError) -> Norm {
+      Norm(
+        kind: .layer, weight: try source.vector(name + ".weight", C),
+        bias: try source.vector(name + ".bias", C),
+        epsilon: epsilon)
+    }
+    var blocks: [Block] = []
+    for l in 0..<shape.layers {
+      let h = "h.\(l)"
+      blocks.append(
+        Block(
+          attentionNorm: try norm("\(h).ln_1"),
+          queryKeyValue: LinearGroup([try source.convolution("\(h).attn.c_attn", inputs: C, outputs: 3 * C)]),
+          attentionOutput: try source.convolution("\(h).attn.c_proj", inputs: C, outputs: C),
+          feedForwardNorm: try norm("\(h).ln_2"),
+          feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
+          feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
+          attentionModule: source.module("\(h).attn.c_proj"),
+          feedForwardModule: source.module("\(h).mlp.c_proj")))
+    }
+    let embedding = try source.weights("wte.weight", shape.vocabulary, C)
+    return Transformer(
+      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
+      positionEmbedding: try source.weights("wpe.weight", shape.positions, C), rotary: nil,
+      activation: kernel_gelu_tanh, blocks: blocks, finalNorm: try norm("ln_f"),
+      head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))
+  }
+}

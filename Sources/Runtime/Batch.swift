@@ -1,0 +1,88 @@
+import Format
+
+/// The rows of several sequences as one matrix, with what each row attends to.
+///
+/// A sequence's rows stand one behind the other; earlier tokens are in its cache, which several sequences may share
+/// as long as none of them appends to it.
+package final class Batch {
+  package struct Sequence {
+    /// Its rows in the batch.
+    package var rows: Range<Int>
+    /// The position of its first row: how many tokens of `cache` come before it.
+    package var position: Int
+    package var cache: KVCache?
+    /// Whether the rows' keys and values go behind the cache's.
+    package var appends: Bool
+    package var memories: MemorySet
+  }
+
+  package private(set) var sequences: [Sequence]
+  package let rows: Int
+  let sequenceOfRow: [Int]
+  /// [R, C] the residual stream.
+  package let residual: FloatMatrix
+  /// [R, C] the norms' output.
+  let normed: FloatMatrix
+  /// [R, (H + 2 K) width] queries, keys, values.
+  let queryKeyValue: FloatMatrix
+  /// [R, H width] and [R, F]: the sites' activations.
+  package let attention: FloatMatrix
+  package let feedForward: FloatMatrix
+  /// [R, F] or [R, 2 F]: what the activation is applied to.
+  let hidden: FloatMatrix
+  /// The firings met so far, `position` being the row; kept only where `traces`.
+  package var firings: [Firing] = []
+  package var traces = false
+  var similarityScratch: [Float] = []
+
+  package init(_ sequences: [Sequence], shape: ModelShape) {
+    self.sequences = sequences
+    rows = sequences.last?.rows.upperBound ?? 0
+    sequenceOfRow = sequences.enumerated().flatMap {
+      [Int](repeating: $0.offset, count: $0.element.rows.count)
+    }
+    residual = FloatMatrix(rows, shape.width)
+    normed = FloatMatrix(rows, shape.width)
+    queryKeyValue = FloatMatrix(rows, shape.queryKeyValueWidth)
+    attention = FloatMatrix(rows, shape.width(of: .attn))
+    feedForward = FloatMatrix(rows, shape.width(of: .mlp))
+    hidden = FloatMatrix(rows, shape.hiddenWidth)
+  }
+
+  /// The position of a row in its sequence.
+  package func position(ofRow row: Int) -> Int {
+    let sequence = sequences[sequenceOfRow[row]]
+    return sequence.position + row - sequence.rows.lowerBound
+  }
+
+  /// Turns a batch of one row a sequence to the next token of each.
+  func advance() {
+    for i in sequences.indices { sequences[i].position += 1 }
+  }
+
+  package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
+}
+
+/// What a forward pass keeps: for the backward, and for those who look at activations.
+package final class Tape {
+  package struct Layer {
+    /// [R, C] before the block and between its two halves.
+    package var residual: FloatMatrix
+    package var middle: FloatMatrix
+    /// [R, D] the sites' activations before any memory.
+    package var attention: FloatMatrix
+    package var feedForward: FloatMatrix
+    /// Queries and keys rotated; nil unless the tape is for a backward.
+    var queryKeyValue: FloatMatrix?
+    var hidden: FloatMatrix?
+
+    package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
+  }
+
+  package let forBackward: Bool
+  package internal(set) var layers: [Layer] = []
+  /// [R, C] the residual after the last block.
+  package internal(set) var final: FloatMatrix?
+
+  package init(forBackward: Bool) { self.forBackward = forBackward }
+}

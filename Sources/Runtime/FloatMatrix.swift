@@ -1,0 +1,32 @@
+import Kernels
+
+/// Rows of floats in memory of their own, uninitialised at first. Its rows keep their addresses while it lives.
+package final class FloatMatrix {
+  package let rows: Int
+  package let width: Int
+  package let values: UnsafeMutablePointer<Float>
+
+  package init(_ rows: Int, _ width: Int) {
+    self.rows = rows
+    self.width = width
+    values = .allocate(capacity: max(1, rows * width))
+  }
+
+  deinit { values.deallocate() }
+
+  package func fill(_ value: Float) { values.update(repeating: value, count: rows * width) }
+
+  package func row(_ index: Int) -> UnsafeMutablePointer<Float> { values + index * width }
+
+  /// A copy of one row.
+  package func array(_ index: Int) -> [Float] { Array(UnsafeBufferPointer(start: row(index), count: width)) }
+
+  package func copy(rows count: Int, from source: FloatMatrix) {
+    values.update(from: source.values, count: count * width)
+  }
+
+  /// The rows from `index` on, as the kernels take them.
+  func kernelRows(from index: Int = 0, column: Int = 0) -> kernel_rows {
+    kernel_rows(values: values + index * width + column, stride: width)
+  }
+}

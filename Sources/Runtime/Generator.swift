@@ -1,0 +1,121 @@
+import Foundation
+import Kernels
+
+/// A token and log p of it.
+public struct TokenProbability: Sendable, Equatable {
+  public var id: Int
+  public var logprob: Float
+}
+
+/// A continuation and what was seen on the way.
+public struct Generation: Sendable {
+  public enum Finish: String, Sendable {
+    /// The limit on new tokens, or the model's last position, was reached.
+    case length
+    /// The model ended its text; the end token is not among `ids`.
+    case stop
+  }
+
+  public var promptIDs: [Int]
+  public var ids: [Int] = []
+  public var finish = Finish.length
+  /// Every memory that acted, in the order of positions; the prompt's tokens count from 0, new ones follow.
+  public var firings: [Firing] = []
+  /// The likeliest tokens at each new token, where asked for.
+  public var logprobs: [[TokenProbability]] = []
+  public var prefillSeconds = 0.0
+  public var decodeSeconds = 0.0
+}
+
+extension LanguageModel {
+  /// Continues `prompt`.
+  ///
+  /// - Parameters:
+  ///   - prompt: token ids, at least one, all of the vocabulary.
+  ///   - logprobs: how many of the likeliest tokens to tell at each new token.
+  ///   - memories: nil for the model's own.
+  ///   - onToken: called with each new token as it comes; false ends the generation.
+  public func generate(
+    _ prompt: [Int], maxTokens: Int, sampling: Sampling = Sampling(), logprobs: Int = 0,
+    memories: MemorySet? = nil,
+    onToken: (Int) -> Bool = { _ in true }
+  ) -> Generation {
+    var result = Generation(promptIDs: prompt)
+    var sampler = Sampler(sampling)
+    let memories = memories ?? self.memories
+    let cache = transformer.makeCache(capacity: min(prompt.count + maxTokens, transformer.shape.positions))
+    var start = Date()
+    var logits = prefill(prompt, cache: cache, memories: memories, firings: &result.firings)
+    result.prefillSeconds = Date().timeIntervalSince(start)
+    start = Date()
+    let sequence = Batch.Sequence(
+      rows: 0..<1, position: prompt.count, cache: cache, appends: true, memories: memories)
+    let step = Batch([sequence], shape: transformer.shape)
+    step.traces = !memories.isEmpty
+    while result.ids.count < maxTokens {
+      let token = sampler.choose(logits.values, count: logits.width)
+      if endTokens.contains(token) {
+        result.finish = .stop
+        break
+      }
+      result.ids.append(token)
+      if logprobs > 0 { result.logprobs.append(Self.likeliest(logits, count: logprobs)) }
+      guard onToken(token), result.ids.count < maxTokens, cache.count < transformer.shape.positions else {
+        break
+      }
+      transformer.embed([[token]], step)
+      transformer.forward(step)
+      logits = transformer.logits(step.residual, rows: [0])
+      collectFirings(step, into: &result.firings)
+      step.advance()
+    }
+    result.decodeSeconds = Date().timeIntervalSince(start)
+    return result
+  }
+
+  /// Runs a prompt in pieces, so that memory does not grow with its square; logits of its last token.
+  private func prefill(
+    _ prompt: [Int], cache: KVCache, memories: MemorySet, firings: inout [Firing]
+  ) -> FloatMatrix {
+    let piece = 512
+    var logits = FloatMatrix(0, 0)
+    for first in stride(from: 0, to: prompt.count, by: piece) {
+      let tokens = Array(prompt[first..<min(first + piece, prompt.count)])
+      let sequence = Batch.Sequence(
+        rows: 0..<tokens.count, position: first, cache: cache, appends: true, memories: memories)
+      let batch = Batch([sequence], shape: transformer.shape)
+      batch.traces = !memories.isEmpty
+      transformer.embed([tokens], batch)
+      transformer.forward(batch)
+      collectFirings(batch, into: &firings)
+      if first + tokens.count == prompt.count {
+        logits = transformer.logits(batch.residual, rows: [tokens.count - 1])
+      }
+    }
+    return logits
+  }
+
+  private func collectFirings(_ batch: Batch, into firings: inout [Firing]) {
+    guard !batch.firings.isEmpty else { return }
+    let placed = batch.firings.map { firing in
+      var firing = firing
+      firing.position = batch.position(ofRow: firing.position)
+      return firing
+    }
+    firings += placed.sorted { ($0.position, $0.address) < ($1.position, $1.address) }
+    batch.firings.removeAll(keepingCapacity: true)
+  }
+
+  /// The likeliest tokens of a row of logits with their log-probabilities, the likeliest first.
+  package static func likeliest(_ logits: FloatMatrix, row: Int = 0, count: Int) -> [TokenProbability] {
+    let values = logits.row(row)
+    let normaliser = kernel_log_sum_exp(values, logits.width)
+    var best: [Int] = []
+    for id in 0..<logits.width where best.count < count || values[id] > values[best[best.count - 1]] {
+      let place = best.firstIndex { values[$0] < values[id] } ?? best.count
+      best.insert(id, at: place)
+      if best.count > count { best.removeLast() }
+    }
+    return best.map { TokenProbability(id: $0, logprob: values[$0] - normaliser) }
+  }
+}

@@ -1,0 +1,75 @@
+import Format
+
+/// A checkpoint ready to run: tokenizer, transformer and the memories of the file.
+///
+///     let model = try LanguageModel(path: "patched.safetensors")
+///     let ids = try model.encode("The capital city of Nepal is located in")
+///     print(model.tokenizer.decode(model.generate(ids, maxTokens: 8).ids))
+public final class LanguageModel {
+  public let checkpoint: Checkpoint
+  public let tokenizer: Tokenizer
+  public let transformer: Transformer
+  /// The memories of the file, applied unless a call is given others.
+  public let memories: MemorySet
+  /// Tokens that end a text.
+  public let endTokens: Set<Int>
+
+  /// - Parameters:
+  ///   - path: what `Checkpoint` opens.
+  ///   - threads: nil for one a processor.
+  ///   - dtype: what tensors of a `.gguf` file are converted to.
+  /// - Throws: `FormatError` where anything in the file is missing, malformed or not supported.
+  public convenience init(path: String, threads: Int? = nil, dtype: Dtype? = nil) throws(FormatError) {
+    try self.init(Checkpoint(path: path, dtype: dtype), pool: WorkerPool(threads: threads))
+  }
+
+  public init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
+    self.checkpoint = checkpoint
+    transformer = try Transformer.load(checkpoint, pool: pool)
+    guard let json = checkpoint.companion(.tokenizer) else {
+      throw FormatError(
+        .tokenizer, checkpoint.path, "no tokenizer.json inside the file or beside it",
+        expected: "a Hugging Face tokenizer.json")
+    }
+    tokenizer = try Tokenizer(json: json, place: checkpoint.place(of: .tokenizer))
+    guard tokenizer.vocabularySize <= transformer.shape.vocabulary else {
+      throw FormatError(
+        .tokenizer, checkpoint.place(of: .tokenizer), "has ids beyond the model's vocabulary",
+        expected: "at most \(transformer.shape.vocabulary) ids", got: "\(tokenizer.vocabularySize)")
+    }
+    memories = try MemorySet(checkpoint.memories, for: transformer)
+    endTokens = try Self.endTokens(checkpoint)
+  }
+
+  /// Token ids of a prompt.
+  ///
+  /// - Throws: `FormatError` of kind `prompt` where the text gives no token or more than the model has positions for.
+  public func encode(_ text: String) throws(FormatError) -> [Int] {
+    let ids = tokenizer.encode(text)
+    guard !ids.isEmpty else {
+      throw FormatError(.prompt, checkpoint.path, "the prompt is empty", expected: "at least one token")
+    }
+    guard ids.count <= transformer.shape.positions else {
+      throw FormatError(
+        .prompt, checkpoint.path, "the prompt is too long",
+        expected: "at most \(transformer.shape.positions) tokens",
+        got: "\(ids.count)")
+    }
+    return ids
+  }
+
+  /// `eos_token_id` of generation_config.json, else of config.json: an id or a list of them.
+  private static func endTokens(_ checkpoint: Checkpoint) throws(FormatError) -> Set<Int> {
+    for file in [CompanionFile.generationConfig, .config] {
+      guard let bytes = checkpoint.companion(file) else { continue }
+      let root = try JSONDocument(bytes, place: checkpoint.place(of: file)).root
+      guard let value = root["eos_token_id"], !value.isNull else { continue }
+      let ids = (value.isArray ? value.elements : [value]).map(\.int)
+      guard ids.allSatisfy({ $0 != nil }) else {
+        throw FormatError(.config, value.place, "not an id or a list of ids", got: value.kindDescription)
+      }
+      return Set(ids.compactMap(\.self))
+    }
+    return []
+  }
+}

@@ -1,0 +1,91 @@
+import Kernels
+
+/// Causal attention with grouped key–value heads over the rows of a batch.
+struct Attention {
+  let shape: ModelShape
+
+  init(_ shape: ModelShape) { self.shape = shape }
+
+  private var scale: Float { 1 / Float(shape.headWidth).squareRoot() }
+  private var group: Int { shape.heads / shape.keyValueHeads }
+
+  /// The cached tokens before a sequence and its own first `count` rows, for one key–value head.
+  private func segments(
+    _ sequence: Batch.Sequence, _ rows: FloatMatrix, layer: Int, head: Int, count: Int
+  ) -> (earlier: kernel_segment, own: kernel_segment) {
+    let column = head * shape.headWidth
+    let own = rows.row(sequence.rows.lowerBound) + shape.queryWidth + column
+    let ownSegment = kernel_segment(
+      keys: own, values: own + shape.keyValueWidth, stride: shape.queryKeyValueWidth, count: count)
+    guard let cache = sequence.cache, sequence.position > 0 else {
+      return (kernel_segment(keys: own, values: own, stride: 0, count: 0), ownSegment)
+    }
+    return (
+      kernel_segment(
+        keys: cache.keys[layer] + column, values: cache.values[layer] + column, stride: shape.keyValueWidth,
+        count: sequence.position), ownSegment
+    )
+  }
+
+  private func queries(_ rows: FloatMatrix, row: Int, head: Int) -> kernel_rows {
+    kernel_rows(values: rows.row(row) + head * group * shape.headWidth, stride: shape.headWidth)
+  }
+
+  /// The site's activation (R, H width) from queries, keys and values; appends to the caches that take it.
+  func forward(_ batch: Batch, layer: Int, pool: WorkerPool) {
+    let rows = batch.queryKeyValue
+    let heads = shape.keyValueHeads
+    pool.run(batch.rows * heads) { task in
+      let (row, head) = (task / heads, task % heads)
+      let sequence = batch.sequences[batch.sequenceOfRow[row]]
+      let count = row - sequence.rows.lowerBound + 1
+      let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: count)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: group * (earlier.count + own.count)) { scores in
+        kernel_attend(
+          queries(rows, row: row, head: head), group, shape.headWidth, scale, earlier, own,
+          scores.baseAddress!,
+          queries(batch.attention, row: row, head: head))
+      }
+    }
+    for sequence in batch.sequences where sequence.appends {
+      guard let cache = sequence.cache else { continue }
+      for (i, row) in sequence.rows.enumerated() {
+        let keys = rows.row(row) + shape.queryWidth
+        let target = (sequence.position + i) * shape.keyValueWidth
+        (cache.keys[layer] + target).update(from: keys, count: shape.keyValueWidth)
+        (cache.values[layer] + target).update(from: keys + shape.keyValueWidth, count: shape.keyValueWidth)
+      }
+    }
+  }
+
+  /// ∂L/∂(queries, keys, values) (R, Q + 2 K) of the batch's own rows from ∂L/∂activation (R, H width); what earlier
+  /// tokens in a cache would receive is left out.
+  func backward(
+    _ batch: Batch, layer: Int, queryKeyValue rows: FloatMatrix, gradient: FloatMatrix,
+    into result: FloatMatrix,
+    pool: WorkerPool
+  ) {
+    result.fill(0)
+    let heads = shape.keyValueHeads
+    pool.run(batch.sequences.count * heads) { task in
+      let (sequence, head) = (batch.sequences[task / heads], task % heads)
+      let most = sequence.position + sequence.rows.count
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: (group + 1) * most + group * shape.headWidth) {
+        scratch in
+        let scores = scratch.baseAddress!
+        let output = scores + (group + 1) * most
+        let first = result.row(sequence.rows.lowerBound) + shape.queryWidth + head * shape.headWidth
+        for (i, row) in sequence.rows.enumerated() {
+          let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: i + 1)
+          let q = queries(rows, row: row, head: head)
+          kernel_attend(
+            q, group, shape.headWidth, scale, earlier, own, scores,
+            kernel_rows(values: output, stride: shape.headWidth))
+          kernel_attend_backward(
+            q, group, shape.headWidth, scale, earlier, own, scores, queries(gradient, row: row, head: head),
+            queries(result, row: row, head: head), first, first + shape.keyValueWidth, scores + group * most)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Kernels
+
+/// How the next token is chosen.
+public struct Sampling: Sendable, Equatable {
+  /// 0 takes the likeliest token always.
+  public var temperature: Double
+  /// Only the K likeliest tokens, all of them where nil.
+  public var topK: Int?
+  /// Only the likeliest tokens whose probabilities reach P together, all of them where nil (Holtzman et al. 2020).
+  public var topP: Double?
+  public var seed: UInt64
+
+  public init(temperature: Double = 0, topK: Int? = nil, topP: Double? = nil, seed: UInt64 = 0) {
+    self.temperature = temperature
+    self.topK = topK
+    self.topP = topP
+    self.seed = seed
+  }
+}
+
+/// Numbers that depend on the seed alone (SplitMix64, Steele et al. 2014).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+  }
+
+  /// A number from 0 up to, but not including, 1.
+  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}
+
+/// Chooses tokens from logits.
+struct Sampler {
+  let sampling: Sampling
+  private var generator: SeededGenerator
+
+  init(_ sampling: Sampling) {
+    self.sampling = sampling
+    generator = SeededGenerator(seed: sampling.seed)
+  }
+
+  mutating func choose(_ logits: UnsafeMutablePointer<Float>, count: Int) -> Int {
+    guard sampling.temperature > 0 else { return kernel_argmax(logits, count) }
+    var candidates = Array(0..<count)
+    if sampling.topK != nil || sampling.topP != nil {
+      candidates.sort { (-logits[$0], $0) < (-logits[$1], $1) }
+      candidates = Array(candidates.prefix(sampling.topK ?? count))
+    }
+    let best = candidates.reduce(-Float.infinity) { max($0, logits[$1]) }
+    var weights = candidates.map { exp(Double(logits[$0] - best) / sampling.temperature) }
+    if let topP = sampling.topP {
+      let goal = topP * weights.reduce(0, +)
+      var sum = 0.0
+      let kept = weights.firstIndex { weight in
+        sum += weight
+        return sum >= goal
+      }
+      weights = Array(weights.prefix((kept ?? weights.count - 1) + 1))
+    }
+    var rest = generator.unit() * weights.reduce(0, +)
+    for (candidate, weight) in zip(candidates, weights) {
+      rest -= weight
+      if rest < 0 { return candidate }
+    }
+    return candidates[weights.count - 1]
+  }
+}

@@ -1,0 +1,221 @@
+import Format
+import Kernels
+
+/// The sizes that all parts of a model agree on.
+public struct ModelShape: Sendable, Equatable {
+  public var layers: Int
+  /// C, the width of the residual stream.
+  public var width: Int
+  public var heads: Int
+  public var keyValueHeads: Int
+  public var headWidth: Int
+  /// F, the width inside the feed-forward.
+  public var feedForwardWidth: Int
+  public var isGated: Bool
+  public var vocabulary: Int
+  /// The longest sequence that the model has positions for.
+  public var positions: Int
+
+  var queryWidth: Int { heads * headWidth }
+  var keyValueWidth: Int { keyValueHeads * headWidth }
+  var queryKeyValueWidth: Int { queryWidth + 2 * keyValueWidth }
+  var hiddenWidth: Int { isGated ? 2 * feedForwardWidth : feedForwardWidth }
+
+  /// D, the width of a site's activation.
+  public func width(of site: Site) -> Int { site == .attn ? queryWidth : feedForwardWidth }
+}
+
+/// One decoder block: attention and feed-forward, each behind a norm and added to the residual.
+struct Block {
+  var attentionNorm: Norm
+  /// Outputs: queries, keys, values.
+  var queryKeyValue: LinearGroup
+  var attentionOutput: Linear
+  var feedForwardNorm: Norm
+  /// Outputs: gate and up, or the one hidden layer.
+  var feedForwardInput: LinearGroup
+  var feedForwardOutput: Linear
+  /// Module paths of the two output projections in the checkpoint.
+  var attentionModule: ByteString
+  var feedForwardModule: ByteString
+}
+
+/// A decoder-only transformer over a checkpoint's weights.
+///
+/// Forward passes run over batches of rows; a row's bits depend on its own sequence alone, not on what else is in the
+/// batch, on how a sequence is cut into passes, or on the number of threads. Not to be used by two threads at once.
+public final class Transformer {
+  public let shape: ModelShape
+  /// The checkpoint, for error messages.
+  public let place: String
+  package let pool: WorkerPool
+  let embedding: Weights
+  /// Learned positions [positions, C], where the model has them.
+  let positionEmbedding: Weights?
+  let rotary: RotaryHalves?
+  let activation: kernel_activation
+  let blocks: [Block]
+  let finalNorm: Norm
+  let head: Linear
+  private(set) lazy var noMemories = MemorySet(layers: shape.layers)
+
+  init(
+    shape: ModelShape, place: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights?,
+    rotary: RotaryHalves?, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear
+  ) {
+    self.shape = shape
+    self.place = place
+    self.pool = pool
+    self.embedding = embedding
+    self.positionEmbedding = positionEmbedding
+    self.rotary = rotary
+    self.activation = activation
+    self.blocks = blocks
+    self.finalNorm = finalNorm
+    self.head = head
+  }
+
+  /// The module path of a site's output projection, as this checkpoint names it.
+  public func module(_ address: SiteAddress) -> ByteString {
+    address.site == .attn ? blocks[address.layer].attentionModule : blocks[address.layer].feedForwardModule
+  }
+
+  /// The site whose output projection is `module`.
+  public func address(ofModule module: ByteString) -> SiteAddress? {
+    for layer in 0..<shape.layers {
+      for site in Site.allCases {
+        let address = SiteAddress(layer: layer, site: site)
+        if self.module(address) == module { return address }
+      }
+    }
+    return nil
+  }
+
+  package func makeCache(capacity: Int) -> KVCache {
+    KVCache(layers: shape.layers, width: shape.keyValueWidth, capacity: capacity)
+  }
+
+  // MARK: - Forward
+
+  /// Writes the embeddings of `tokens`, a list a sequence, to the batch's residual rows.
+  package func embed(_ tokens: [[Int]], _ batch: Batch) {
+    rotary?.prepare(batch.sequences.map { $0.position + $0.rows.count }.max() ?? 0)
+    for (sequence, tokens) in zip(batch.sequences, tokens) {
+      for (i, token) in tokens.enumerated() {
+        let row = batch.residual.row(sequence.rows.lowerBound + i)
+        embedding.read(row: token, into: row)
+        positionEmbedding?.read(row: sequence.position + i, into: row, accumulate: true)
+      }
+    }
+  }
+
+  /// Runs `batch` through the blocks of `layers` (all of them unless said otherwise) in place.
+  package func forward(_ batch: Batch, layers: Range<Int>? = nil, tape: Tape? = nil) {
+    for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
+    for layer in layers ?? 0..<shape.layers {
+      let before = tape.map { _ in copy(batch.residual) }
+      attend(batch, layer: layer)
+      let attention = tape.map { _ in copy(batch.attention) }
+      let queryKeyValue = tape?.forBackward == true ? copy(batch.queryKeyValue) : nil
+      applyMemories(batch, SiteAddress(layer: layer, site: .attn))
+      projectAttention(batch, layer: layer)
+      let middle = tape.map { _ in copy(batch.residual) }
+      expand(batch, layer: layer)
+      if let tape, let before, let middle, let attention {
+        tape.layers.append(
+          Tape.Layer(
+            residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
+            queryKeyValue: queryKeyValue, hidden: tape.forBackward ? copy(batch.hidden) : nil))
+      }
+      applyMemories(batch, SiteAddress(layer: layer, site: .mlp))
+      contract(batch, layer: layer)
+    }
+    for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
+    tape?.final = copy(batch.residual)
+  }
+
+  private func copy(_ matrix: FloatMatrix) -> FloatMatrix {
+    let result = FloatMatrix(matrix.rows, matrix.width)
+    result.copy(rows: matrix.rows, from: matrix)
+    return result
+  }
+
+  /// First half, up to the site: norm, queries, keys and values, rotation, attention.
+  package func attend(_ batch: Batch, layer: Int) {
+    let block = blocks[layer]
+    block.attentionNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
+    block.queryKeyValue.forward(batch.normed, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
+    rotate(batch)
+    Attention(shape).forward(batch, layer: layer, pool: pool)
+  }
+
+  /// The rest of the first half: the output projection, added to the residual.
+  package func projectAttention(_ batch: Batch, layer: Int) {
+    blocks[layer].attentionOutput.forward(
+      batch.attention.kernelRows(), rows: batch.rows, accumulate: true, into: batch.residual.kernelRows(),
+      pool: pool)
+  }
+
+  /// Second half, up to the site: norm, projections to the hidden width, activation.
+  package func expand(_ batch: Batch, layer: Int) {
+    let block = blocks[layer]
+    block.feedForwardNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
+    block.feedForwardInput.forward(batch.normed, rows: batch.rows, into: batch.hidden, pool: pool)
+    let width = shape.feedForwardWidth
+    pool.runRanges(batch.rows, grain: 2) { range in
+      for row in range {
+        let hidden = batch.hidden.row(row)
+        kernel_activate(
+          activation, hidden, shape.isGated ? hidden + width : nil, width, batch.feedForward.row(row))
+      }
+    }
+  }
+
+  /// The rest of the second half: the output projection, added to the residual.
+  package func contract(_ batch: Batch, layer: Int) {
+    blocks[layer].feedForwardOutput.forward(
+      batch.feedForward.kernelRows(), rows: batch.rows, accumulate: true, into: batch.residual.kernelRows(),
+      pool: pool)
+  }
+
+  private func rotate(_ batch: Batch) {
+    guard let rotary else { return }
+    for sequence in batch.sequences {
+      for row in sequence.rows {
+        let values = batch.queryKeyValue.row(row)
+        let position = sequence.position + row - sequence.rows.lowerBound
+        for head in 0..<(shape.heads + shape.keyValueHeads) {
+          rotary.rotate(values + head * shape.headWidth, position: position)
+        }
+      }
+    }
+  }
+
+  package func applyMemories(_ batch: Batch, _ address: SiteAddress) {
+    let matrix = batch.site(address.site)
+    for sequence in batch.sequences {
+      guard let block = sequence.memories.blocks[address.index] else { continue }
+      for row in sequence.rows {
+        block.apply(matrix.row(row), scratch: &batch.similarityScratch) { index, similarity, strength in
+          guard batch.traces else { return }
+          batch.firings.append(
+            Firing(
+              memory: block.names[index], address: address, position: row, similarity: similarity,
+              strength: strength))
+        }
+      }
+    }
+  }
+
+  /// Logits (rows.count, V) of the given residual rows.
+  package func logits(_ residual: FloatMatrix, rows: [Int]) -> FloatMatrix {
+    let picked = FloatMatrix(rows.count, shape.width)
+    for (i, row) in rows.enumerated() { picked.row(i).update(from: residual.row(row), count: shape.width) }
+    let normed = FloatMatrix(rows.count, shape.width)
+    finalNorm.forward(picked, rows: rows.count, into: normed, pool: pool)
+    let logits = FloatMatrix(rows.count, shape.vocabulary)
+    defer { withExtendedLifetime(normed) {} }
+    head.forward(normed.kernelRows(), rows: rows.count, into: logits.kernelRows(), pool: pool)
+    return logits
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Kernels
+import Synchronization
+
+/// A few threads that share loops of independent tasks.
+///
+/// Between loops the threads spin for some microseconds before they sleep, so that a model's dozens of loops a token
+/// cost no system calls. Which thread runs a task changes no result: each task writes places of its own.
+public final class WorkerPool: Sendable {
+  /// The threads that take part, the caller's included.
+  public let threads: Int
+  private let state = State()
+
+  /// - Parameter threads: nil for one a processor.
+  public init(threads: Int? = nil) {
+    self.threads = max(1, min(threads ?? ProcessInfo.processInfo.activeProcessorCount, 256))
+    for _ in 1..<max(1, self.threads) {
+      let thread = Thread { [state] in state.work() }
+      thread.stackSize = 1 << 20
+      thread.start()
+    }
+  }
+
+  deinit { state.stop() }
+
+  /// Calls `body` once for each of `0..<count`, in any order and on any thread, and returns when all have returned.
+  ///
+  /// One loop at a time: not to be called from within `body` or from two threads at once.
+  public func run(_ count: Int, _ body: (Int) -> Void) {
+    if threads == 1 || count <= 1 {
+      for i in 0..<count { body(i) }
+      return
+    }
+    var first = 0
+    while first < count {
+      let part = min(count - first, State.countLimit)
+      let offset = first
+      withoutActuallyEscaping({ body(offset + $0) }) { state.run(part, $0) }
+      first += part
+    }
+  }
+
+  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last), a few a thread, and calls `body` with each.
+  func runRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    let grains = (count + grain - 1) / grain
+    let parts = threads == 1 ? 1 : min(grains, threads * 4)
+    guard parts > 1 else {
+      if count > 0 { body(0..<count) }
+      return
+    }
+    run(parts) { part in
+      let begin = grains * part / parts * grain
+      let end = min(grains * (part + 1) / parts * grain, count)
+      if begin < end { body(begin..<end) }
+    }
+  }
+}
+
+extension WorkerPool {
+  /// What the threads share. A ticket packs the loop's number, its count and the next index into one word, so that a
+  /// thread that comes late to a loop can never take a task of the next one.
+  private final class State: Sendable {
+    static let countLimit = 1 << 20 - 1
+    private static let spins = 4000
+
+    private let ticket = Atomic<UInt64>(0)
+    private let done = Atomic<Int>(0)
+    private let job = Atomic<UInt>(0)
+    private let sleeping = Atomic<Int>(0)
+    private let stopped = Atomic<Bool>(false)
+    private let wake = DispatchSemaphore(value: 0)
+
+    private static func pack(_ generation: UInt64, _ count: Int, _ index: Int) -> UInt64 {
+      generation << 40 | UInt64(count) << 20 | UInt64(index)
+    }
+
+    func run(_ count: Int, _ body: @escaping (Int) -> Void) {
+      var body = body
+      withUnsafeMutablePointer(to: &body) { pointer in
+        let generation = (ticket.load(ordering: .relaxed) >> 40 + 1) & 0xFF_FFFF
+        done.store(0, ordering: .relaxed)
+        job.store(UInt(bitPattern: pointer), ordering: .relaxed)
+        ticket.store(Self.pack(generation, count, 0), ordering: .sequentiallyConsistent)
+        for _ in 0..<sleeping.exchange(0, ordering: .sequentiallyConsistent) { wake.signal() }
+        takeTasks(generation)
+        var waited = 0
+        while done.load(ordering: .acquiring) < count {
+          kernel_pause()
+          waited += 1
+          if waited > Self.spins { sched_yield() }
+        }
+      }
+    }
+
+    private func takeTasks(_ generation: UInt64) {
+      while true {
+        let current = ticket.load(ordering: .acquiring)
+        let index = Int(current & 0xF_FFFF)
+        guard current >> 40 == generation, index < Int(current >> 20 & 0xF_FFFF) else { return }
+        guard
+          ticket.weakCompareExchange(
+            expected: current, desired: current + 1, ordering: .acquiringAndReleasing
+          ).exchanged
+        else { continue }
+        // The loop cannot end before this task has: the pointer is its own.
+        UnsafePointer<(Int) -> Void>(bitPattern: job.load(ordering: .relaxed))!.pointee(index)
+        done.add(1, ordering: .releasing)
+      }
+    }
+
+    func work() {
+      var seen: UInt64 = 0
+      while !stopped.load(ordering: .relaxed) {
+        let generation = waitForLoop(after: seen)
+        takeTasks(generation)
+        seen = generation
+      }
+    }
+
+    private func waitForLoop(after seen: UInt64) -> UInt64 {
+      for _ in 0..<Self.spins {
+        let generation = ticket.load(ordering: .acquiring) >> 40
+        if generation != seen { return generation }
+        kernel_pause()
+      }
+      sleeping.add(1, ordering: .sequentiallyConsistent)
+      if ticket.load(ordering: .sequentiallyConsistent) >> 40 != seen
+        || stopped.load(ordering: .sequentiallyConsistent)
+      {
+        // Take the announcement back, unless the caller has already answered it with a signal.
+        var count = sleeping.load(ordering: .relaxed)
+        while count > 0 {
+          let (exchanged, original) = sleeping.compareExchange(
+            expected: count, desired: count - 1, ordering: .sequentiallyConsistent)
+          if exchanged { return ticket.load(ordering: .acquiring) >> 40 }
+          count = original
+        }
+      }
+      wake.wait()
+      return ticket.load(ordering: .acquiring) >> 40
+    }
+
+    func stop() {
+      stopped.store(true, ordering: .sequentiallyConsistent)
+      for _ in 0..<sleeping.exchange(0, ordering: .sequentiallyConsistent) { wake.signal() }
+    }
+  }
+}

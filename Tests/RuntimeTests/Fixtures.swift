@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Runtime
+
+/// The tiny random models under Tests/Fixtures with what transformers computes from them.
+struct ModelFixture: CustomTestStringConvertible, Sendable {
+  let name: String
+
+  static let all = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded"].map(
+    ModelFixture.init)
+
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Fixtures/models").path
+
+  var testDescription: String { name }
+  var path: String { "\(Self.folder)/\(name)" }
+
+  struct Case {
+    var prompt: String
+    var ids: [Int]
+    var target: Int
+    var loss: Float
+    var greedy: [Int]
+  }
+
+  func cases() throws -> [Case] {
+    let root = try JSONDocument(path: "\(path)/expected.json").root
+    return try #require(root["cases"]).elements.map {
+      Case(
+        prompt: try #require($0["prompt"]?.string),
+        ids: try #require($0["prompt_ids"]).elements.compactMap(\.int),
+        target: try #require($0["target_id"]?.int), loss: Float(try #require($0["loss"]?.double)),
+        greedy: try #require($0["greedy"]).elements.compactMap(\.int))
+    }
+  }
+
+  func expected() throws -> Checkpoint { try Checkpoint(path: "\(path)/expected.safetensors") }
+
+  func transformer(threads: Int = 2) throws -> Transformer {
+    try Transformer.load(Checkpoint(path: path), pool: WorkerPool(threads: threads))
+  }
+}
+
+extension Transformer {
+  /// One sequence without a cache.
+  func singleBatch(_ ids: [Int], memories: MemorySet? = nil) -> Batch {
+    let batch = Batch(
+      [
+        Batch.Sequence(
+          rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: memories ?? noMemories)
+      ],
+      shape: shape)
+    embed([ids], batch)
+    return batch
+  }
+}
+
+extension FloatMatrix {
+  var array: [Float] { Array(UnsafeBufferPointer(start: values, count: rows * width)) }
+}
+
+/// ‖a − b‖ / ‖b‖.
+func relativeError(_ a: [Float], _ b: [Float]) -> Float {
+  precondition(a.count == b.count)
+  var (difference, norm) = (Double(0), Double(0))
+  for (x, y) in zip(a, b) {
+    difference += Double((x - y) * (x - y))
+    norm += Double(y * y)
+  }
+  return Float((difference / max(norm, 1e-30)).squareRoot())
+}

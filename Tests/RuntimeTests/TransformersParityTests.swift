@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Format
+@testable import Runtime
+
+/// Against Hugging Face transformers, by the fixtures that make_model_fixtures.py wrote.
+@Suite struct TransformersParityTests {
+  @Test(arguments: ModelFixture.all)
+  func logitsAndActivations(_ fixture: ModelFixture) throws {
+    let model = try fixture.transformer()
+    let expected = try fixture.expected()
+    for (i, item) in try fixture.cases().enumerated() {
+      let batch = model.singleBatch(item.ids)
+      let tape = Tape(forBackward: false)
+      model.forward(batch, tape: tape)
+      if let reference = try expected[ByteString("case.\(i).logits")]?.floats() {
+        let logits = model.logits(batch.residual, rows: Array(0..<item.ids.count))
+        #expect(relativeError(logits.array, reference) < 1e-4)
+      }
+      for layer in 0..<model.shape.layers {
+        for site in Site.allCases {
+          let reference = try #require(try expected[ByteString("case.\(i).act.\(site).\(layer)")]?.floats())
+          #expect(
+            relativeError(tape.layers[layer].site(site).array, reference) < 1e-4, "case \(i) \(site) \(layer)"
+          )
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ModelFixture.all)
+  func lossAndGradients(_ fixture: ModelFixture) throws {
+    let model = try fixture.transformer()
+    let expected = try fixture.expected()
+    for (i, item) in try fixture.cases().enumerated() {
+      let batch = model.singleBatch(item.ids)
+      let tape = Tape(forBackward: true)
+      model.forward(batch, tape: tape)
+      let last = item.ids.count - 1
+      let gradients = model.gradients(batch, tape: tape, losses: [LossTerm(row: last, target: item.target)])
+      #expect(abs(gradients.loss - item.loss) < 1e-4 * max(1, item.loss))
+      for layer in 0..<model.shape.layers {
+        for site in Site.allCases {
+          let reference = try #require(try expected[ByteString("case.\(i).grad.\(site).\(layer)")]?.floats())
+          let ours = gradients[SiteAddress(layer: layer, site: site)]
+          #expect(relativeError(ours.array, reference) < 1e-3, "case \(i) \(site) \(layer)")
+        }
+      }
+    }
+  }
+
+  /// A batch of the last token alone, behind the others in a cache, has that token's gradient.
+  @Test(arguments: ModelFixture.all)
+  func lastTokenGradients(_ fixture: ModelFixture) throws {
+    let model = try fixture.transformer()
+    for item in try fixture.cases() where item.ids.count > 1 {
+      let last = item.ids.count - 1
+      let whole = model.singleBatch(item.ids)
+      let wholeTape = Tape(forBackward: true)
+      model.forward(whole, tape: wholeTape)
+      let all = model.gradients(whole, tape: wholeTape, losses: [LossTerm(row: last, target: item.target)])
+
+      let cache = model.makeCache(capacity: last)
+      let first = Batch(
+        [.init(rows: 0..<last, position: 0, cache: cache, appends: true, memories: model.noMemories)],
+        shape: model.shape)
+      model.embed([Array(item.ids[..<last])], first)
+      model.forward(first)
+      let one = Batch(
+        [.init(rows: 0..<1, position: last, cache: cache, appends: false, memories: model.noMemories)],
+        shape: model.shape)
+      model.embed([[item.ids[last]]], one)
+      let tape = Tape(forBackward: true)
+      model.forward(one, tape: tape)
+      let alone = model.gradients(one, tape: tape, losses: [LossTerm(row: 0, target: item.target)])
+      for layer in 0..<model.shape.layers {
+        for site in Site.allCases {
+          let address = SiteAddress(layer: layer, site: site)
+          #expect(relativeError(alone[address].array(0), all[address].array(last)) < 1e-4)
+        }
+      }
+    }
+  }
+}
