@@ -1,0 +1,127 @@
+import Format
+
+/// The keys of a memory that may be left out, and so may stand in `defaults`.
+struct SpecSettings {
+  var positives: [String] = []
+  var negatives: [String] = []
+  var heldOutPositives: [String] = []
+  var heldOutNegatives: [String] = []
+  var subject: String?
+  var method = MemorySpec.Method.auto
+  var site = Choice<SpecSite>.auto
+  var layer = Choice<Int>.auto
+  var alpha = Choice<Double>.auto
+  var boundary = Choice<Double>.auto
+  var hardness = Choice<Double>.auto
+  var targetTokens = MemorySpec.TargetTokens.all
+
+  static let requiredKeys = ["name", "prompt", "target"]
+  static let optionalKeys = [
+    "positives", "negatives", "method", "site", "layer", "alpha", "boundary", "hardness", "target_tokens",
+    "subject", "token", "held_out", "prefixes",
+  ]
+
+  /// Reads what `entry` has, then what only `defaults` has; the rest keeps its initial value.
+  init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
+    func value(_ key: String) -> JSONValue? { entry[key] ?? defaults?[key] }
+    if let value = value("positives") { positives = try value.nonEmptyStrings() }
+    if let value = value("negatives") { negatives = try value.nonEmptyStrings() }
+    if let value = value("held_out") { try readHeldOut(value) }
+    if let value = value("subject") { subject = try value.nonEmptyString() }
+    if let value = value("method") { method = try value.word(MemorySpec.Method.self) }
+    if let value = value("site") { site = try value.siteChoice() }
+    if let value = value("layer") { layer = try value.layerChoice() }
+    if let value = value("alpha") { alpha = try value.positiveChoice() }
+    if let value = value("boundary") { boundary = try value.positiveChoice() }
+    if let value = value("hardness") { hardness = try value.positiveChoice() }
+    if let value = value("target_tokens") { targetTokens = try value.word(MemorySpec.TargetTokens.self) }
+    if let value = value("token") { try value.requireReserved("last") }
+    if let value = value("prefixes") { try value.requireReserved("auto") }
+  }
+
+  private mutating func readHeldOut(_ value: JSONValue) throws(FormatError) {
+    guard value.isObject else {
+      throw value.mismatch("wrong value", expected: #"{"positives": […], "negatives": […]}"#)
+    }
+    try value.rejectUnknownKeys(known: ["positives", "negatives"])
+    heldOutPositives = try value["positives"]?.nonEmptyStrings() ?? []
+    heldOutNegatives = try value["negatives"]?.nonEmptyStrings() ?? []
+  }
+
+  /// Every default is checked, also one that no memory uses.
+  static func validateDefaults(_ defaults: JSONValue) throws(FormatError) {
+    guard defaults.isObject else { throw defaults.mismatch("wrong value", expected: "an object") }
+    for key in requiredKeys where defaults[key] != nil {
+      throw FormatError(.spec, "\(defaults.place).\(key)", "has no default", expected: "it in each memory")
+    }
+    try defaults.rejectUnknownKeys(known: optionalKeys)
+    _ = try SpecSettings(defaults)
+  }
+}
+
+extension MemorySpec {
+  /// Reads one memory of a spec, or the entry that a manifest keeps of one.
+  ///
+  /// - Throws: `FormatError` of kind `spec`.
+  public init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
+    guard entry.isObject else { throw entry.mismatch("not a memory", expected: "an object") }
+    try entry.rejectUnknownKeys(known: SpecSettings.requiredKeys + SpecSettings.optionalKeys)
+    name = try entry.required("name").memoryName()
+    prompt = try entry.required("prompt").nonEmptyString()
+    target = try entry.required("target").nonEmptyString()
+
+    let settings = try SpecSettings(entry, defaults: defaults)
+    positives = settings.positives
+    negatives = settings.negatives
+    heldOutPositives = settings.heldOutPositives
+    heldOutNegatives = settings.heldOutNegatives
+    subject = settings.subject
+    method = settings.method
+    site = settings.site
+    layer = settings.layer
+    alpha = settings.alpha
+    boundary = settings.boundary
+    hardness = settings.hardness
+    targetTokens = settings.targetTokens
+    token = .last
+
+    self.entry = JSONNode(entry)
+    let added = (defaults?.members ?? []).filter { entry[$0.key.description] == nil }
+    completeEntry = .object(
+      (entry.members + added).map { ($0.key.description, JSONNode($0.value)) })
+
+    try rejectContradictions(place: entry.place)
+  }
+
+  /// Each prompt has one part: fitted or held out, with the target or without it.
+  private func rejectContradictions(place: String) throws(FormatError) {
+    let lists = [
+      ("prompt", [prompt]), ("positives", positives), ("negatives", negatives),
+      ("held_out.positives", heldOutPositives), ("held_out.negatives", heldOutNegatives),
+    ]
+    var part: [ByteString: String] = [:]
+    for (key, prompts) in lists {
+      for prompt in prompts {
+        guard let other = part.updateValue(key, forKey: ByteString(prompt)) else { continue }
+        if other == key || (other == "prompt" && key == "positives") { continue }
+        throw FormatError(
+          .spec, "\(place).\(key)", "\(quoted(prompt)) stands in \(other) too", expected: "it in one of them")
+      }
+    }
+    if let subject, !Array(prompt.utf8).contains(Array(subject.utf8)) {
+      throw FormatError(
+        .spec, "\(place).subject", "the subject is not in the prompt",
+        expected: "a part of \(quoted(prompt))",
+        got: quoted(subject))
+    }
+  }
+}
+
+extension JSONValue {
+  fileprivate func required(_ key: String) throws(FormatError) -> JSONValue {
+    guard let value = self[key] else {
+      throw FormatError(.spec, place, "incomplete", expected: "the key \(quoted(key))")
+    }
+    return value
+  }
+}

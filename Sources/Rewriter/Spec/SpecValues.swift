@@ -1,0 +1,105 @@
+import Format
+
+/// Reading single values of a spec: each function takes one kind of value and says what it expected instead.
+extension JSONValue {
+  /// The error for a value that is not what it should be, with what it is.
+  func mismatch(_ problem: String, expected: String) -> FormatError {
+    FormatError(.spec, place, problem, expected: expected, got: kindDescription)
+  }
+
+  func nonEmptyString() throws(FormatError) -> String {
+    guard let string, !string.isEmpty else { throw mismatch("wrong value", expected: "a non-empty string") }
+    return string
+  }
+
+  func nonEmptyStrings() throws(FormatError) -> [String] {
+    guard isArray else { throw mismatch("wrong value", expected: "an array of non-empty strings") }
+    var strings: [String] = []
+    strings.reserveCapacity(count)
+    for element in elements { strings.append(try element.nonEmptyString()) }
+    return strings
+  }
+
+  /// A non-empty string that names something: short, and fit for one line of a table.
+  func memoryName() throws(FormatError) -> String {
+    let name = try nonEmptyString()
+    guard name.utf8.count <= 200 else {
+      throw FormatError(
+        .spec, place, "the name is too long", expected: "at most 200 bytes", got: "\(name.utf8.count)")
+    }
+    guard !name.unicodeScalars.contains(where: \.breaksLines) else {
+      throw mismatch("the name has a control character", expected: "none")
+    }
+    return name
+  }
+
+  /// One of the words that `Word` lists.
+  func word<Word: RawRepresentable & CaseIterable>(
+    _ type: Word.Type
+  ) throws(FormatError) -> Word where Word.RawValue == String {
+    guard let string, let word = Word(rawValue: string) else {
+      throw mismatch("wrong value", expected: alternatives(Word.allCases.map(\.rawValue)))
+    }
+    return word
+  }
+
+  var isAuto: Bool { string == "auto" }
+
+  func siteChoice() throws(FormatError) -> Choice<SpecSite> {
+    if isAuto { return .auto }
+    guard let string, let site = SpecSite(rawValue: string) else {
+      throw mismatch("wrong value", expected: alternatives(SpecSite.allCases.map(\.rawValue) + ["auto"]))
+    }
+    return .given(site)
+  }
+
+  func layerChoice() throws(FormatError) -> Choice<Int> {
+    if isAuto { return .auto }
+    guard let int, int >= 0 else {
+      throw mismatch("wrong value", expected: "a whole number from 0 or \"auto\"")
+    }
+    return .given(int)
+  }
+
+  /// A number that is still positive and finite as the 32-bit float it becomes.
+  func positiveChoice() throws(FormatError) -> Choice<Double> {
+    if isAuto { return .auto }
+    guard let double, Float(double) > 0, Float(double).isFinite else {
+      throw mismatch("wrong value", expected: "a positive number within a 32-bit float or \"auto\"")
+    }
+    return .given(double)
+  }
+
+  /// For a key that has one meaning now and is kept free for others.
+  func requireReserved(_ present: String) throws(FormatError) {
+    guard string == present else { throw mismatch("not supported yet", expected: quoted(present)) }
+  }
+
+  func rejectUnknownKeys(known: [String]) throws(FormatError) {
+    for (key, _) in members where !known.contains(where: { key == ByteString($0) }) {
+      let nearest = nearestName(to: key.description, among: known)
+      let expected = nearest.map(quoted) ?? alternatives(known)
+      throw FormatError(.spec, place, "unknown key \(quoted(key.description))", expected: expected)
+    }
+  }
+}
+
+/// `text` in quotation marks, fit for an error line.
+func quoted(_ text: String) -> String { "\"\(text.printable(limit: 60))\"" }
+
+/// `"a", "b" or "c"`
+private func alternatives(_ words: [String]) -> String {
+  let quotedWords = words.map(quoted)
+  guard quotedWords.count > 1 else { return quotedWords.joined() }
+  return quotedWords.dropLast().joined(separator: ", ") + " or " + quotedWords[quotedWords.count - 1]
+}
+
+extension Unicode.Scalar {
+  /// Control characters and the two separators that some terminals and editors break lines at.
+  fileprivate var breaksLines: Bool {
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}
