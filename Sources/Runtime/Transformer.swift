@@ -140,6 +140,19 @@ public final class Transformer {
     return result
   }
 
+  /// Takes up a forward pass at a site: rows hold the site's activation before memories and the residual that its
+  /// projection is added to; on return the residual after the last block.
+  package func resume(_ batch: Batch, at address: SiteAddress) {
+    applyMemories(batch, address)
+    if address.site == .attn {
+      projectAttention(batch, layer: address.layer)
+      expand(batch, layer: address.layer)
+      applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp))
+    }
+    contract(batch, layer: address.layer)
+    forward(batch, layers: (address.layer + 1)..<shape.layers)
+  }
+
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.
   package func attend(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
