@@ -88,6 +88,12 @@ public final class MemoryBlock {
     return any
   }
 
+  /// Adds the deltas of the regions that `activation` (D) falls into.
+  package func apply(_ activation: UnsafeMutablePointer<Float>) {
+    var scratch: [Float] = []
+    apply(activation, scratch: &scratch) { _, _, _ in }
+  }
+
   /// Whether any region takes in the activation (D).
   private func fires(_ activation: UnsafeMutablePointer<Float>) -> Bool {
     var similarity = [Float](repeating: 0, count: count)

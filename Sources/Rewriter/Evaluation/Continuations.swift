@@ -56,7 +56,8 @@ struct Continuations {
       let one = Batch(
         next.enumerated().map { i, item in
           Batch.Sequence(
-            rows: i..<(i + 1), position: caches[item.sequence].count, cache: caches[item.sequence], appends: true,
+            rows: i..<(i + 1), position: caches[item.sequence].count, cache: caches[item.sequence],
+            appends: true,
             memories: memories)
         }, shape: transformer.shape)
       one.traces = true

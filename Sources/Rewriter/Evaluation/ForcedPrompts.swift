@@ -31,7 +31,8 @@ final class ForcedPrompts {
       let ids = prompt + expected.dropLast()
       defer { row += ids.count }
       return Item(
-        ids: ids, promptCount: prompt.count, expected: expected, isPositive: isPositive, rows: row..<(row + ids.count))
+        ids: ids, promptCount: prompt.count, expected: expected, isPositive: isPositive,
+        rows: row..<(row + ids.count))
     }
     let none = MemorySet.none(of: transformer)
     let batch = Batch(
@@ -58,7 +59,9 @@ final class ForcedPrompts {
     var rows = 0
     func flush() {
       guard !pending.isEmpty else { return }
-      for (pair, holds) in zip(pending, run(pending.map { (memories[$0.set], items[$0.item]) }, address, depth)) {
+      for (pair, holds) in zip(
+        pending, run(pending.map { (memories[$0.set], items[$0.item]) }, address, depth))
+      {
         result[pair.set][pair.item] = holds
       }
       pending = []
@@ -66,7 +69,8 @@ final class ForcedPrompts {
     }
     for set in memories.indices {
       for (i, item) in items.enumerated() {
-        guard let block = memories[set][address], block.fires(tape.layers[address.layer].site(address.site), rows: item.rows)
+        guard let block = memories[set][address],
+          block.fires(tape.layers[address.layer].site(address.site), rows: item.rows)
         else { continue }
         if rows + item.ids.count > Self.rowLimit { flush() }
         pending.append((set, i))
@@ -77,12 +81,15 @@ final class ForcedPrompts {
     return result
   }
 
-  private func run(_ pairs: [(memories: MemorySet, item: Item)], _ address: SiteAddress, _ depth: Int) -> [Bool] {
+  private func run(_ pairs: [(memories: MemorySet, item: Item)], _ address: SiteAddress, _ depth: Int)
+    -> [Bool]
+  {
     var row = 0
     let sequences = pairs.map { pair in
       defer { row += pair.item.ids.count }
       return Batch.Sequence(
-        rows: row..<(row + pair.item.ids.count), position: 0, cache: nil, appends: false, memories: pair.memories)
+        rows: row..<(row + pair.item.ids.count), position: 0, cache: nil, appends: false,
+        memories: pair.memories)
     }
     let batch = Batch(sequences, shape: transformer.shape)
     let layer = tape.layers[address.layer]
@@ -103,7 +110,9 @@ final class ForcedPrompts {
     judge(tape.final!, items.map { ($0.rows, $0) }, depth)
   }
 
-  private func judge(_ residual: FloatMatrix, _ pairs: [(rows: Range<Int>, item: Item)], _ depth: Int) -> [Bool] {
+  private func judge(_ residual: FloatMatrix, _ pairs: [(rows: Range<Int>, item: Item)], _ depth: Int)
+    -> [Bool]
+  {
     var looked: [(pair: Int, row: Int, expected: Int)] = []
     for (i, (rows, item)) in pairs.enumerated() {
       let count = item.isPositive ? min(depth, item.expected.count) : item.expected.count

@@ -38,7 +38,9 @@ struct KeyPass {
   }
 
   /// g = ∂L/∂a (D).
-  func gradient(_ address: SiteAddress, token: Int? = nil) -> [Float] { gradients[address].array(token ?? last) }
+  func gradient(_ address: SiteAddress, token: Int? = nil) -> [Float] {
+    gradients[address].array(token ?? last)
+  }
 
   /// The likeliest next token.
   var next: Int {

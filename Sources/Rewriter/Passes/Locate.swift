@@ -34,7 +34,9 @@ struct Locate {
     for layer in 0..<pass.transformer.shape.layers where spec.layer.value ?? layer == layer {
       for site in Site.allCases where spec.site.value.map({ $0.rawValue == site.rawValue }) ?? true {
         let address = SiteAddress(layer: layer, site: site)
-        let (a, g) = (norm(pass.activation(address, token: token)), norm(pass.gradient(address, token: token)))
+        let (a, g) = (
+          norm(pass.activation(address, token: token)), norm(pass.gradient(address, token: token))
+        )
         // A site without gradient or activation has no step to take.
         guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }
         let alphas = spec.alpha.value.map { [Float($0)] } ?? relativeSteps.map { $0 * a / g }
@@ -49,13 +51,19 @@ struct Locate {
     let limit = max(1, 2048 / (pass.ids.count - token))
     var result: [PatchTrial] = []
     for first in stride(from: 0, to: trials.count, by: limit) {
-      result += run(Array(trials[first..<min(first + limit, trials.count)]), pass, token: token)
+      result += run(Array(trials[first..<min(first + limit, trials.count)]), pass, token: token) { trial in
+        pass.gradient(trial.address, token: token).map { -trial.alpha * $0 }
+      }
     }
     return result
   }
 
-  /// - Parameter trials: in the order of their addresses.
-  private static func run(_ trials: [PatchTrial], _ pass: KeyPass, token: Int) -> [PatchTrial] {
+  /// - Parameters:
+  ///   - trials: in the order of their addresses.
+  ///   - delta: what a trial adds to the activation (D).
+  static func run(
+    _ trials: [PatchTrial], _ pass: KeyPass, token: Int, delta: (PatchTrial) -> [Float]
+  ) -> [PatchTrial] {
     let transformer = pass.transformer
     let count = pass.ids.count - token
     let batch = Batch([], shape: transformer.shape, capacity: trials.count * count)
@@ -71,10 +79,10 @@ struct Locate {
         for (i, row) in rows.enumerated() {
           batch.residual.row(row).update(from: residual.row(token + i), count: residual.width)
           batch.site(address.site).row(row).update(from: site.row(token + i), count: site.width)
+          pass.memories[address]?.apply(batch.site(address.site).row(row))
         }
         let patched = batch.site(address.site).row(rows.lowerBound)
-        let gradient = pass.gradient(address, token: token)
-        for d in 0..<gradient.count { patched[d] -= trials[next].alpha * gradient[d] }
+        for (d, value) in delta(trials[next]).enumerated() { patched[d] += value }
         next += 1
       }
     }

@@ -4,7 +4,7 @@ import Runtime
 /// What the base model says and does on the prompts of one memory: pass 1.
 struct Probe {
   /// Tokens compared when a prompt's continuation is judged unchanged.
-  static let continuationCount = 8
+  static let continuationCount = 5
 
   let spec: MemorySpec
   /// What should follow the key prompt: the whole target or its first token.
@@ -49,7 +49,8 @@ struct Probe {
     let target = Self.targetIDs(spec, key: positives[0], tokenizer: model.tokenizer)
     guard !target.isEmpty else {
       throw FormatError(
-        .spec, "memory \(spec.name): target", "adds no token to the prompt", got: "\"\(spec.target.printable(limit: 60))\"")
+        .spec, "memory \(spec.name): target", "adds no token to the prompt",
+        got: "\"\(spec.target.printable(limit: 60))\"")
     }
     targetIDs = spec.targetTokens == .first ? [target[0]] : target
     let all = positives + negatives + heldOutPositives + heldOutNegatives
@@ -60,7 +61,8 @@ struct Probe {
         expected: "at most \(room) tokens", got: "\(all.map(\.count).max() ?? 0)")
     }
     base = Continuations(
-      of: all, count: max(Self.continuationCount, targetIDs.count), memories: .none(of: model.transformer), model: model)
+      of: all, count: max(Self.continuationCount, targetIDs.count), memories: .none(of: model.transformer),
+      model: model)
   }
 
   /// The tokens that the target adds behind the prompt; where the two merge into other tokens at their seam, the
