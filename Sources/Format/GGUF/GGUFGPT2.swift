@@ -39,7 +39,8 @@ extension GGUFModel {
       ("n_head", .int(heads)), ("n_inner", .int(F)), ("activation_function", "gelu_new"),
       ("layer_norm_epsilon", .float(epsilon)), ("tie_word_embeddings", .bool(tied)),
     ]
-    return GGUFModel(entries: try table.finish(), config: config + (try container.specialTokens()))
+    let special = try container.specialTokens(vocabulary: vocabulary)
+    return GGUFModel(entries: try table.finish(), config: config + special)
   }
 
   private static func addLayer(

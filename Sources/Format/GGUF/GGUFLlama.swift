@@ -124,7 +124,7 @@ private struct LlamaHyperparameters {
       ("tie_word_embeddings", .bool(tied)), ("attention_bias", .bool(attentionBias)),
       ("mlp_bias", .bool(innerBias)),
     ]
-    return config + (try container.specialTokens())
+    return config + (try container.specialTokens(vocabulary: vocabulary))
   }
 
   /// The factor by which positions are stretched; nil where they are not.
@@ -144,11 +144,12 @@ private struct LlamaHyperparameters {
 }
 
 extension GGUFContainer {
-  /// `bos_token_id`, `eos_token_id` and `pad_token_id` of config.json, where the file has them.
-  func specialTokens() throws(FormatError) -> [(String, JSONNode)] {
+  /// `bos_token_id`, `eos_token_id` and `pad_token_id` of config.json: those that the file has and the vocabulary
+  /// too. Files say −1 or one past the end where a model has no such token.
+  func specialTokens(vocabulary: Int) throws(FormatError) -> [(String, JSONNode)] {
     var result: [(String, JSONNode)] = []
     for (key, name) in [("bos", "bos"), ("eos", "eos"), ("padding", "pad")] {
-      guard let id = try integer("tokenizer.ggml.\(key)_token_id") else { continue }
+      guard let id = try integer("tokenizer.ggml.\(key)_token_id"), 0..<vocabulary ~= id else { continue }
       result.append(("\(name)_token_id", .int(id)))
     }
     return result

@@ -97,6 +97,12 @@ struct GGUFTensorTable {
         .gguf, "\(container.place): tensor \(source)", "wrong shape", expected: "\(stored)",
         got: "\(info.shape)")
     }
+    // Its blocks would run across the rows that move.
+    guard layout == .same || shape.count > 1 || info.type.blockSize == 1 else {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(source)", "a quantised bias", expected: "F32, F16 or BF16",
+        got: info.type.name)
+    }
     unused.remove(info.name)
     entries.append(GGUFModel.Entry(name: ByteString(name), shape: shape, source: info, layout: layout))
   }
