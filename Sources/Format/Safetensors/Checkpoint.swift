@@ -73,6 +73,9 @@ public struct Checkpoint: Sendable {
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Whether its tensors are converted from another format rather than read in place.
+  public var isConverted: Bool { tensors.contains { $0.mapped == nil } }
+
   public subscript(name: ByteString) -> Tensor? { byName[name].map { tensors[$0] } }
 
   /// The bytes of a companion file, from inside the checkpoint or from beside it.
