@@ -14,11 +14,20 @@ package final class Batch {
     /// Whether the rows' keys and values go behind the cache's.
     package var appends: Bool
     package var memories: MemorySet
+
+    package init(rows: Range<Int>, position: Int, cache: KVCache?, appends: Bool, memories: MemorySet) {
+      self.rows = rows
+      self.position = position
+      self.cache = cache
+      self.appends = appends
+      self.memories = memories
+    }
   }
 
-  package private(set) var sequences: [Sequence]
-  package let rows: Int
-  let sequenceOfRow: [Int]
+  package private(set) var sequences: [Sequence] = []
+  /// The rows in use; the matrices may have more.
+  package private(set) var rows = 0
+  private(set) var sequenceOfRow: [Int] = []
   /// [R, C] the residual stream.
   package let residual: FloatMatrix
   /// [R, C] the norms' output.
@@ -35,18 +44,24 @@ package final class Batch {
   package var traces = false
   var similarityScratch: [Float] = []
 
-  package init(_ sequences: [Sequence], shape: ModelShape) {
-    self.sequences = sequences
-    rows = sequences.last?.rows.upperBound ?? 0
-    sequenceOfRow = sequences.enumerated().flatMap {
-      [Int](repeating: $0.offset, count: $0.element.rows.count)
-    }
-    residual = FloatMatrix(rows, shape.width)
-    normed = FloatMatrix(rows, shape.width)
-    queryKeyValue = FloatMatrix(rows, shape.queryKeyValueWidth)
-    attention = FloatMatrix(rows, shape.width(of: .attn))
-    feedForward = FloatMatrix(rows, shape.width(of: .mlp))
-    hidden = FloatMatrix(rows, shape.hiddenWidth)
+  /// - Parameter capacity: how many rows there will be once all sequences are appended; nil for those of `sequences`.
+  package init(_ sequences: [Sequence], shape: ModelShape, capacity: Int? = nil) {
+    let capacity = capacity ?? sequences.last?.rows.upperBound ?? 0
+    residual = FloatMatrix(capacity, shape.width)
+    normed = FloatMatrix(capacity, shape.width)
+    queryKeyValue = FloatMatrix(capacity, shape.queryKeyValueWidth)
+    attention = FloatMatrix(capacity, shape.width(of: .attn))
+    feedForward = FloatMatrix(capacity, shape.width(of: .mlp))
+    hidden = FloatMatrix(capacity, shape.hiddenWidth)
+    sequences.forEach(append)
+  }
+
+  /// Adds a sequence whose rows follow those in use.
+  package func append(_ sequence: Sequence) {
+    precondition(sequence.rows.lowerBound == rows && sequence.rows.upperBound <= residual.rows)
+    sequenceOfRow += [Int](repeating: sequences.count, count: sequence.rows.count)
+    sequences.append(sequence)
+    rows = sequence.rows.upperBound
   }
 
   /// The position of a row in its sequence.

@@ -108,7 +108,7 @@ extension Transformer {
 
   private func activationBackward(_ hidden: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix) {
     let width = shape.feedForwardWidth
-    pool.runRanges(hidden.rows, grain: 2) { range in
+    pool.runRanges(gradient.rows, grain: 2) { range in
       for row in range {
         let (x, dx) = (hidden.row(row), result.row(row))
         kernel_activate_backward(

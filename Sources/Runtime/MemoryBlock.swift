@@ -88,6 +88,26 @@ public final class MemoryBlock {
     return any
   }
 
+  /// Adds the deltas of the regions that `activation` (D) falls into.
+  package func apply(_ activation: UnsafeMutablePointer<Float>) {
+    var scratch: [Float] = []
+    apply(activation, scratch: &scratch) { _, _, _ in }
+  }
+
+  /// Whether any region takes in the activation (D).
+  private func fires(_ activation: UnsafeMutablePointer<Float>) -> Bool {
+    var similarity = [Float](repeating: 0, count: count)
+    similarities(activation, into: &similarity)
+    return (0..<count).contains {
+      Self.strength(similarity: similarity[$0], boundary: boundaries[$0], hardness: hardnesses[$0]) > 0
+    }
+  }
+
+  /// Whether any region takes in any of the given rows (R, D).
+  package func fires(_ activations: FloatMatrix, rows: Range<Int>) -> Bool {
+    rows.contains { fires(activations.row($0)) }
+  }
+
   /// The backward of `apply`: turns ∂L/∂a' in `gradient` (D) into ∂L/∂a, a being the unmodified activation.
   ///
   /// ∂s/∂a = s · h (x²/b²)^(h−1) · 2x/b² · k/‖k‖², since ∂x/∂a = −k/‖k‖².
@@ -151,6 +171,9 @@ public final class MemorySet {
     self.blocks = blocks
     isEmpty = memories.allSatisfy { $0.rows.isEmpty }
   }
+
+  /// The regions of one site, nil where there are none.
+  package subscript(address: SiteAddress) -> MemoryBlock? { blocks[address.index] }
 
   /// The lowest layer with a memory, nil where there is none.
   package var firstLayer: Int? { blocks.firstIndex { $0 != nil }.map { $0 / 2 } }

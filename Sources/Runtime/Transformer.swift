@@ -110,7 +110,18 @@ public final class Transformer {
   }
 
   /// Runs `batch` through the blocks of `layers` (all of them unless said otherwise) in place.
-  package func forward(_ batch: Batch, layers: Range<Int>? = nil, tape: Tape? = nil) {
+  ///
+  /// - Parameter patch: a vector added to every row's activation at one site, behind the memories.
+  package func forward(
+    _ batch: Batch, layers: Range<Int>? = nil, tape: Tape? = nil,
+    adding patch: (at: SiteAddress, values: [Float])? = nil
+  ) {
+    func add(_ address: SiteAddress) {
+      guard let patch, patch.at == address else { return }
+      for row in 0..<batch.rows {
+        kernel_add_scaled(batch.site(address.site).row(row), patch.values, 1, patch.values.count)
+      }
+    }
     for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
     for layer in layers ?? 0..<shape.layers {
       let before = tape.map { _ in copy(batch.residual) }
@@ -118,6 +129,7 @@ public final class Transformer {
       let attention = tape.map { _ in copy(batch.attention) }
       let queryKeyValue = tape?.forBackward == true ? copy(batch.queryKeyValue) : nil
       applyMemories(batch, SiteAddress(layer: layer, site: .attn))
+      add(SiteAddress(layer: layer, site: .attn))
       projectAttention(batch, layer: layer)
       let middle = tape.map { _ in copy(batch.residual) }
       expand(batch, layer: layer)
@@ -128,6 +140,7 @@ public final class Transformer {
             queryKeyValue: queryKeyValue, hidden: tape.forBackward ? copy(batch.hidden) : nil))
       }
       applyMemories(batch, SiteAddress(layer: layer, site: .mlp))
+      add(SiteAddress(layer: layer, site: .mlp))
       contract(batch, layer: layer)
     }
     for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
@@ -138,6 +151,19 @@ public final class Transformer {
     let result = FloatMatrix(matrix.rows, matrix.width)
     result.copy(rows: matrix.rows, from: matrix)
     return result
+  }
+
+  /// Takes up a forward pass at a site: rows hold the site's activation before memories and the residual that its
+  /// projection is added to; on return the residual after the last block.
+  package func resume(_ batch: Batch, at address: SiteAddress) {
+    applyMemories(batch, address)
+    if address.site == .attn {
+      projectAttention(batch, layer: address.layer)
+      expand(batch, layer: address.layer)
+      applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp))
+    }
+    contract(batch, layer: address.layer)
+    forward(batch, layers: (address.layer + 1)..<shape.layers)
   }
 
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.

@@ -112,6 +112,8 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
     .memory(#""alpha": 1e-60"#, at: "alpha", "32-bit float"),
     .memory(#""alpha": "1""#, at: "alpha", #"or "auto""#, #"the string "1""#),
     .memory(#""boundary": 0"#, at: "boundary", "a positive number"),
+    .memory(#""boundary": 1e-30"#, at: "boundary", "with a square within a 32-bit float"),
+    .memory(#""boundary": 1e30"#, at: "boundary", "with a square within a 32-bit float"),
     .memory(#""boundary": "0.25""#, at: "boundary", #"the string "0.25""#),
     .memory(#""hardness": -3"#, at: "hardness", "a positive number"),
     .memory(#""hardness": [3]"#, at: "hardness", "an array of 1"),

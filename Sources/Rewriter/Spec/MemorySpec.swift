@@ -61,7 +61,7 @@ public struct MemorySpec: Sendable {
   public var layer: Choice<Int>
   /// The step Δ = −α g; positive and finite, also as a `Float`. So are the next two.
   public var alpha: Choice<Double>
-  /// The half-width b of exp(−(x² / b²)^h).
+  /// The half-width b of exp(−(x² / b²)^h); b² is normal as a `Float`.
   public var boundary: Choice<Double>
   /// The exponent h of exp(−(x² / b²)^h).
   public var hardness: Choice<Double>

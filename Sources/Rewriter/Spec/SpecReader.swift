@@ -32,7 +32,7 @@ struct SpecSettings {
     if let value = value("site") { site = try value.siteChoice() }
     if let value = value("layer") { layer = try value.layerChoice() }
     if let value = value("alpha") { alpha = try value.positiveChoice() }
-    if let value = value("boundary") { boundary = try value.positiveChoice() }
+    if let value = value("boundary") { boundary = try value.boundaryChoice() }
     if let value = value("hardness") { hardness = try value.positiveChoice() }
     if let value = value("target_tokens") { targetTokens = try value.word(MemorySpec.TargetTokens.self) }
     if let value = value("token") { try value.requireReserved("last") }

@@ -63,9 +63,22 @@ extension JSONValue {
 
   /// A number that is still positive and finite as the 32-bit float it becomes.
   func positiveChoice() throws(FormatError) -> Choice<Double> {
+    try floatChoice(expected: "a positive number within a 32-bit float") { $0 > 0 && $0.isFinite }
+  }
+
+  /// A positive number whose square, which the strength divides by, is a 32-bit float of full precision.
+  func boundaryChoice() throws(FormatError) -> Choice<Double> {
+    try floatChoice(expected: "a positive number with a square within a 32-bit float") {
+      $0 > 0 && ($0 * $0).isNormal
+    }
+  }
+
+  private func floatChoice(
+    expected: String, where holds: (Float) -> Bool
+  ) throws(FormatError) -> Choice<Double> {
     if isAuto { return .auto }
-    guard let double, Float(double) > 0, Float(double).isFinite else {
-      throw mismatch("wrong value", expected: "a positive number within a 32-bit float or \"auto\"")
+    guard let double, holds(Float(double)) else {
+      throw mismatch("wrong value", expected: "\(expected) or \"auto\"")
     }
     return .given(double)
   }

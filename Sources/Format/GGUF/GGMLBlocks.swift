@@ -1,0 +1,115 @@
+/// Dequantisation as ggml's `dequantize_row_*` does it (ggml-org/ggml, `ggml-quants.c`), each product and sum
+/// rounded on its own.
+///
+/// Every function reads `count` blocks at `source`, which need not be aligned, and writes `count` times the
+/// block's size in floats to `output`.
+enum GGMLBlocks {
+  typealias Source = UnsafeRawPointer
+  typealias Output = UnsafeMutablePointer<Float>
+
+  /// Decodes `count` blocks of `type`.
+  static func decode(_ type: GGMLType, _ source: Source, _ output: Output, count: Int) {
+    switch type {
+    case .f32: UnsafeMutableRawPointer(output).copyMemory(from: source, byteCount: 4 * count)
+    case .f16: for i in 0..<count { output[i] = half(source + 2 * i) }
+    case .bf16:
+      for i in 0..<count {
+        output[i] = HalfPrecision.float(bf16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
+      }
+    case .q4_0: q4_0(source, output, count)
+    case .q4_1: q4_1(source, output, count)
+    case .q5_0: q5_0(source, output, count)
+    case .q5_1: q5_1(source, output, count)
+    case .q8_0: q8_0(source, output, count)
+    case .q4_k: q4_k(source, output, count)
+    case .q5_k: q5_k(source, output, count)
+    case .q6_k: q6_k(source, output, count)
+    }
+  }
+
+  @inline(__always)
+  static func half(_ source: Source) -> Float {
+    HalfPrecision.float(f16: source.loadUnaligned(as: UInt16.self))
+  }
+
+  @inline(__always)
+  static func byte(_ source: Source, _ offset: Int) -> UInt8 {
+    source.load(fromByteOffset: offset, as: UInt8.self)
+  }
+
+  /// scale: f16, 16 bytes of two 4-bit numbers; the low halves are the first 16 elements.
+  private static func q4_0(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 18 * block
+      let output = output + 32 * block
+      let scale = half(source)
+      for j in 0..<16 {
+        let pair = byte(source, 2 + j)
+        output[j] = scale * Float(Int32(pair & 15) &- 8)
+        output[j + 16] = scale * Float(Int32(pair >> 4) &- 8)
+      }
+    }
+  }
+
+  /// scale, minimum: f16, 16 bytes of two 4-bit numbers.
+  private static func q4_1(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 20 * block
+      let output = output + 32 * block
+      let scale = half(source)
+      let minimum = half(source + 2)
+      for j in 0..<16 {
+        let pair = byte(source, 4 + j)
+        output[j] = scale * Float(Int32(pair & 15)) + minimum
+        output[j + 16] = scale * Float(Int32(pair >> 4)) + minimum
+      }
+    }
+  }
+
+  /// scale: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
+  private static func q5_0(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 22 * block
+      let output = output + 32 * block
+      let scale = half(source)
+      let high = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+      for j in 0..<16 {
+        let pair = UInt32(byte(source, 6 + j))
+        let low = (pair & 15) | (high >> UInt32(j) & 1) << 4
+        let upper = (pair >> 4) | (high >> UInt32(j + 16) & 1) << 4
+        output[j] = scale * Float(Int32(bitPattern: low) &- 16)
+        output[j + 16] = scale * Float(Int32(bitPattern: upper) &- 16)
+      }
+    }
+  }
+
+  /// scale, minimum: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
+  private static func q5_1(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 24 * block
+      let output = output + 32 * block
+      let scale = half(source)
+      let minimum = half(source + 2)
+      let high = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+      for j in 0..<16 {
+        let pair = UInt32(byte(source, 8 + j))
+        let low = (pair & 15) | (high >> UInt32(j) & 1) << 4
+        let upper = (pair >> 4) | (high >> UInt32(j + 16) & 1) << 4
+        output[j] = scale * Float(Int32(bitPattern: low)) + minimum
+        output[j + 16] = scale * Float(Int32(bitPattern: upper)) + minimum
+      }
+    }
+  }
+
+  /// scale: f16, 32 signed bytes.
+  private static func q8_0(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 34 * block
+      let output = output + 32 * block
+      let scale = half(source)
+      for j in 0..<32 {
+        output[j] = Float(Int32(Int8(bitPattern: byte(source, 2 + j)))) * scale
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/// The K-quants: blocks of 256 with scales of their own for every 16 or 32 elements.
+extension GGMLBlocks {
+  /// scale, minimum: f16, 12 bytes of 6-bit sub-scales and sub-minima, 128 bytes of two 4-bit numbers.
+  static func q4_k(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 144 * block
+      var output = output + 256 * block
+      let scale = half(source)
+      let minimum = half(source + 2)
+      for group in 0..<4 {
+        let (scale1, minimum1) = subscale(source + 4, 2 * group, scale, minimum)
+        let (scale2, minimum2) = subscale(source + 4, 2 * group + 1, scale, minimum)
+        let numbers = source + (16 + 32 * group)
+        for j in 0..<32 {
+          let pair = byte(numbers, j)
+          output[j] = scale1 * Float(Int32(pair & 15)) - minimum1
+          output[j + 32] = scale2 * Float(Int32(pair >> 4)) - minimum2
+        }
+        output += 64
+      }
+    }
+  }
+
+  /// scale, minimum: f16, 12 bytes as above, 32 bytes of fifth bits, 128 bytes of two 4-bit numbers.
+  static func q5_k(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 176 * block
+      var output = output + 256 * block
+      let scale = half(source)
+      let minimum = half(source + 2)
+      for group in 0..<4 {
+        let (scale1, minimum1) = subscale(source + 4, 2 * group, scale, minimum)
+        let (scale2, minimum2) = subscale(source + 4, 2 * group + 1, scale, minimum)
+        let high = source + 16
+        let numbers = source + (48 + 32 * group)
+        let shift = UInt8(truncatingIfNeeded: 2 * group)
+        for j in 0..<32 {
+          let pair = byte(numbers, j)
+          let bits = byte(high, j) >> shift
+          output[j] = scale1 * Float(Int32((pair & 15) | (bits & 1) << 4)) - minimum1
+          output[j + 32] = scale2 * Float(Int32((pair >> 4) | (bits >> 1 & 1) << 4)) - minimum2
+        }
+        output += 64
+      }
+    }
+  }
+
+  /// The scale and minimum of the 32 elements number `index` (0 to 7), unpacked from 12 bytes at `packed`.
+  @inline(__always)
+  private static func subscale(
+    _ packed: Source, _ index: Int, _ scale: Float, _ minimum: Float
+  ) -> (scale: Float, minimum: Float) {
+    let scaleBits: UInt8
+    let minimumBits: UInt8
+    if index < 4 {
+      scaleBits = byte(packed, index) & 63
+      minimumBits = byte(packed, index + 4) & 63
+    } else {
+      scaleBits = (byte(packed, index + 4) & 15) | (byte(packed, index - 4) >> 6) << 4
+      minimumBits = (byte(packed, index + 4) >> 4) | (byte(packed, index) >> 6) << 4
+    }
+    return (scale * Float(Int32(scaleBits)), minimum * Float(Int32(minimumBits)))
+  }
+
+  /// 128 bytes of low 4 bits, 64 bytes of high 2 bits, 16 signed sub-scales, scale: f16.
+  static func q6_k(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 210 * block
+      let scale = half(source + 208)
+      for part in 0..<2 {
+        let output = output + (256 * block + 128 * part)
+        let low = source + 64 * part
+        let high = source + (128 + 32 * part)
+        let scales = source + (192 + 8 * part)
+        for side in 0..<2 {
+          // The scales of elements 16 * side to 16 * side + 15 of each 32.
+          let scale0 = scale * signed(scales, side)
+          let scale1 = scale * signed(scales, side + 2)
+          let scale2 = scale * signed(scales, side + 4)
+          let scale3 = scale * signed(scales, side + 6)
+          for j in (16 * side)..<(16 * side + 16) {
+            let first = byte(low, j)
+            let second = byte(low, j + 32)
+            let bits = byte(high, j)
+            output[j] = scale0 * Float(Int32((first & 15) | (bits & 3) << 4) &- 32)
+            output[j + 32] = scale1 * Float(Int32((second & 15) | (bits >> 2 & 3) << 4) &- 32)
+            output[j + 64] = scale2 * Float(Int32((first >> 4) | (bits >> 4 & 3) << 4) &- 32)
+            output[j + 96] = scale3 * Float(Int32((second >> 4) | (bits >> 6) << 4) &- 32)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func signed(_ source: Source, _ offset: Int) -> Float {
+    Float(Int32(Int8(bitPattern: byte(source, offset))))
+  }
+}

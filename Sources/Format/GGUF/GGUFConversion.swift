@@ -1,0 +1,106 @@
+/// How the rows of a GGUF tensor become those of the checkpoint's tensor.
+enum GGUFLayout: Sendable, Equatable {
+  /// As they are.
+  case same
+  /// llama.cpp stores the rows of queries and keys so that the two of a rotated pair are adjacent; Hugging Face
+  /// keeps them half a head apart. `(heads, D/2, 2, C)` becomes `(heads, 2, D/2, C)`.
+  case interleavedHeads(Int)
+  /// `(R, C)` becomes `(C, R)`: Conv1D keeps its weights as `(in, out)`.
+  case transposed
+}
+
+/// Makes the bytes of one checkpoint tensor out of those of a GGUF tensor of `(rows, columns)`.
+struct GGUFConversion: Sendable {
+  var type: GGMLType
+  var dtype: Dtype
+  var rows: Int
+  var columns: Int
+  var layout: GGUFLayout
+
+  var byteCount: Int { rows * columns * dtype.bits / 8 }
+
+  /// - Parameter source: `rows` rows of `columns` elements of `type`, validated to be that long.
+  /// - Complexity: one pass; beside the result, 16 rows of memory.
+  func bytes(from source: UnsafeRawBufferPointer) -> [UInt8] {
+    guard rows > 0, columns > 0, let base = source.baseAddress else { return [] }
+    let rowBytes = columns / type.blockSize * type.blockByteCount
+    precondition(source.count == rows * rowBytes, "the caller checks the size")
+    return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+      let output = UnsafeMutableRawPointer(buffer.baseAddress!)
+      if type.dtype == dtype {
+        dtype == .f32
+          ? move(base, output, as: UInt32.self) : move(base, output, as: UInt16.self)
+      } else if dtype == .f32, layout != .transposed {
+        for row in 0..<rows {
+          let target = (output + 4 * columns * targetRow(row)).assumingMemoryBound(to: Float.self)
+          GGMLBlocks.decode(type, base + rowBytes * row, target, count: columns / type.blockSize)
+        }
+      } else {
+        switch dtype {
+        case .f16: convert(base, output, rowBytes) { HalfPrecision.f16($0) }
+        case .bf16: convert(base, output, rowBytes) { HalfPrecision.bf16($0) }
+        default: convert(base, output, rowBytes) { $0.bitPattern }
+        }
+      }
+      count = byteCount
+    }
+  }
+
+  /// Where a row goes; for `same` and `interleavedHeads`.
+  @inline(__always)
+  private func targetRow(_ row: Int) -> Int {
+    guard case .interleavedHeads(let heads) = layout else { return row }
+    let size = rows / heads
+    let (head, within) = row.quotientAndRemainder(dividingBy: size)
+    return head * size + within % 2 * (size / 2) + within / 2
+  }
+
+  /// Elements that keep their bits.
+  private func move<Bits: FixedWidthInteger>(
+    _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, as: Bits.Type
+  ) {
+    let width = MemoryLayout<Bits>.size
+    guard layout == .transposed else {
+      for row in 0..<rows {
+        (output + width * columns * targetRow(row)).copyMemory(
+          from: source + width * columns * row, byteCount: width * columns)
+      }
+      return
+    }
+    let output = output.assumingMemoryBound(to: Bits.self)
+    for first in stride(from: 0, to: rows, by: 16) {
+      for column in 0..<columns {
+        for row in first..<min(first + 16, rows) {
+          output[column * rows + row] = source.loadUnaligned(
+            fromByteOffset: width * (row * columns + column), as: Bits.self)
+        }
+      }
+    }
+  }
+
+  /// Decodes 16 rows at a time and writes them converted, so that transposing fills whole cache lines.
+  @inline(__always)
+  private func convert<Bits: FixedWidthInteger>(
+    _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, _ rowBytes: Int,
+    _ bits: (Float) -> Bits
+  ) {
+    let output = output.assumingMemoryBound(to: Bits.self)
+    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: min(16, rows) * columns)
+    defer { scratch.deallocate() }
+    for first in stride(from: 0, to: rows, by: 16) {
+      let count = min(16, rows - first)
+      GGMLBlocks.decode(
+        type, source + rowBytes * first, scratch, count: count * (columns / type.blockSize))
+      if layout == .transposed {
+        for column in 0..<columns {
+          for row in 0..<count { output[column * rows + first + row] = bits(scratch[row * columns + column]) }
+        }
+      } else {
+        for row in 0..<count {
+          let target = output + columns * targetRow(first + row)
+          for column in 0..<columns { target[column] = bits(scratch[row * columns + column]) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// A model in a GGUF file (version 2 or 3, little endian), read as the Hugging Face checkpoint it came from.
+///
+/// Supported architectures: `llama` and `gpt2`. Supported tensor types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0,
+/// Q5_1, Q4_K, Q5_K and Q6_K.
+public struct GGUFFile: Sendable {
+  private let container: GGUFContainer
+  private let model: GGUFModel
+
+  /// Maps the file at `path` and validates its structure, its metadata and the names and shapes of its tensors.
+  ///
+  /// - Throws: `FormatError` of kind `missing` or `unreadable` where there is no such file, else of kind `gguf`.
+  public init(path: String) throws(FormatError) {
+    container = try GGUFContainer(path: path)
+    model = try GGUFModel(container)
+  }
+
+  /// The model's tensors with the names, the order of rows and the shapes of a saved transformers checkpoint,
+  /// sorted by the bytes of their names.
+  ///
+  /// Query and key rows are unpermuted and GPT-2's Conv1D weights transposed to `(in, out)`. A tensor that needs
+  /// neither that nor a conversion lies in the mapped file; the others are made each time their bytes are asked
+  /// for, so that no more than one is in memory at a time.
+  ///
+  /// - Parameter dtype: F32, F16 or BF16 for all tensors, rounded to nearest even; nil keeps the F32, F16 and BF16
+  ///   of the file and makes quantised tensors F32, bit for bit as ggml dequantises them.
+  /// - Throws: `FormatError` of kind `gguf` for any other `dtype`.
+  public func tensors(dtype: Dtype?) throws(FormatError) -> [Tensor] {
+    if let dtype, ![.f32, .f16, .bf16].contains(dtype) {
+      throw FormatError(
+        .gguf, container.place, "the tensors cannot be converted to this type", expected: "F32, F16 or BF16",
+        got: dtype.rawValue)
+    }
+    return model.entries.map { entry in tensor(entry, dtype: dtype ?? entry.source.type.dtype ?? .f32) }
+  }
+
+  private func tensor(_ entry: GGUFModel.Entry, dtype: Dtype) -> Tensor {
+    let source = entry.source
+    let file = container.file
+    if source.type.dtype == dtype, entry.layout == .same {
+      let info = TensorInfo(name: entry.name, dtype: dtype, shape: entry.shape, range: source.range)
+      return Tensor(info: info, file: file, dataStart: 0)
+    }
+    let conversion = GGUFConversion(source, to: dtype, entry.layout)
+    return Tensor(
+      name: entry.name, dtype: dtype, shape: entry.shape, byteCount: conversion.byteCount
+    ) {
+      withExtendedLifetime(file) {
+        conversion.bytes(from: UnsafeRawBufferPointer(rebasing: file.bytes[source.range]))
+      }
+    }
+  }
+
+  /// The bytes of a `config.json` for `LlamaForCausalLM` or `GPT2LMHeadModel`, compact, with the same bytes for the
+  /// same file.
+  ///
+  /// Its `dtype` is that of the matrices as `tensors(dtype: nil)` gives them, float32 where they differ.
+  public func configJSON() throws(FormatError) -> [UInt8] {
+    JSONNode.object(model.config + [("dtype", .string(model.configDtype))]).bytes()
+  }
+
+  /// The bytes of a `tokenizer.json`, compact, with the same bytes for the same file.
+  ///
+  /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is not a byte-level BPE with the `smollm`,
+  ///   `gpt-2` or default pre-tokenizer, or is inconsistent.
+  public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
+}
+
+extension GGUFConversion {
+  /// Of a whole tensor: its rows are those of all dimensions but the last; a vector that is permuted, a bias, is a
+  /// column.
+  init(_ source: GGUFTensorInfo, to dtype: Dtype, _ layout: GGUFLayout) {
+    let count = source.shape.reduce(1, *)
+    let isColumn = source.shape.count == 1 && layout != .same
+    let columns = isColumn ? 1 : source.shape.last ?? 1
+    self.init(
+      type: source.type, dtype: dtype, rows: columns == 0 ? 0 : count / columns, columns: columns,
+      layout: layout)
+  }
+}

@@ -1,0 +1,123 @@
+/// What a GGUF file holds, in the terms of a Hugging Face checkpoint.
+struct GGUFModel: Sendable {
+  /// One tensor of the checkpoint and where it comes from.
+  struct Entry: Sendable {
+    var name: ByteString
+    /// As the checkpoint has it.
+    var shape: [Int]
+    var source: GGUFTensorInfo
+    var layout: GGUFLayout
+  }
+
+  /// In the order of their names' bytes.
+  var entries: [Entry]
+  /// config.json without its `dtype`.
+  var config: [(String, JSONNode)]
+
+  static let architectures = ["gpt2", "llama"]
+
+  /// - Throws: `FormatError` of kind `gguf` for another architecture, a missing or unknown tensor or a shape that
+  ///   does not follow from the metadata.
+  init(_ container: GGUFContainer) throws(FormatError) {
+    if let parts = try container.integer("split.count"), parts > 1 {
+      throw FormatError(
+        .gguf, container.place, "one part of a model that was split",
+        expected: "the parts merged into a file",
+        got: "a part of \(parts)")
+    }
+    let key = "general.architecture"
+    guard let architecture = try container.string(key) else { throw container.missing(key) }
+    switch architecture {
+    case "llama": self = try .llama(container)
+    case "gpt2": self = try .gpt2(container)
+    default:
+      throw FormatError(
+        .gguf, "\(container.place): \(key)", "the architecture is not supported",
+        expected: Self.architectures.joined(separator: " or "), got: architecture)
+    }
+    entries.sort { $0.name < $1.name }
+  }
+
+  init(entries: [Entry], config: [(String, JSONNode)]) {
+    self.entries = entries
+    self.config = config
+  }
+
+  /// The `dtype` of config.json: the type of the matrices where they all have one of 16 bits, else float32.
+  var configDtype: String {
+    let types = Set(entries.filter { $0.shape.count > 1 }.map(\.source.type))
+    return switch types {
+    case [.f16]: "float16"
+    case [.bf16]: "bfloat16"
+    default: "float32"
+    }
+  }
+}
+
+/// Collects a model's tensors by name, each checked for its shape, and finds those that are left over.
+struct GGUFTensorTable {
+  let container: GGUFContainer
+  private(set) var entries: [GGUFModel.Entry] = []
+  private var unused: Set<ByteString>
+
+  init(_ container: GGUFContainer) {
+    self.container = container
+    unused = Set(container.tensors.keys)
+  }
+
+  func has(_ source: String) -> Bool { container.tensors[ByteString(source)] != nil }
+
+  /// A tensor that must be there, by llama.cpp's name.
+  func info(_ source: String) throws(FormatError) -> GGUFTensorInfo {
+    guard let info = container.tensors[ByteString(source)] else {
+      throw FormatError(.gguf, container.place, "the tensor \(source) is missing")
+    }
+    return info
+  }
+
+  /// The number of rows of a matrix that must be there.
+  func rows(_ source: String) throws(FormatError) -> Int {
+    let info = try info(source)
+    guard info.shape.count == 2, info.shape[0] > 0, info.shape[0] <= Int(Int32.max) else {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(source)", "wrong shape", expected: "a matrix",
+        got: "\(info.shape)")
+    }
+    return info.shape[0]
+  }
+
+  /// Adds the tensor `source` under the name `name`; `shape` is the checkpoint's.
+  mutating func add(
+    _ source: String, as name: String, _ shape: [Int], _ layout: GGUFLayout = .same
+  ) throws(FormatError) {
+    let info = try info(source)
+    let stored = layout == .transposed ? Array(shape.reversed()) : shape
+    guard info.shape == stored else {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(source)", "wrong shape", expected: "\(stored)",
+        got: "\(info.shape)")
+    }
+    // Its blocks would run across the rows that move.
+    guard layout == .same || shape.count > 1 || info.type.blockSize == 1 else {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(source)", "a quantised bias", expected: "F32, F16 or BF16",
+        got: info.type.name)
+    }
+    unused.remove(info.name)
+    entries.append(GGUFModel.Entry(name: ByteString(name), shape: shape, source: info, layout: layout))
+  }
+
+  /// Leaves a tensor out of the checkpoint.
+  mutating func drop(_ source: String) { unused.remove(ByteString(source)) }
+
+  /// - Throws: `FormatError` naming the first tensor that was neither added nor dropped.
+  func finish() throws(FormatError) -> [GGUFModel.Entry] {
+    if let name = unused.min() {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(name)",
+        name == "rope_freqs.weight"
+          ? "scaled rotary frequencies are not supported" : "the architecture has no such tensor")
+    }
+    return entries
+  }
+}

@@ -1,0 +1,158 @@
+/// The metadata types of GGUF by their codes in the file.
+enum GGUFValueType: UInt32, Sendable {
+  case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
+
+  /// The size of a number; the length fields of an empty string or array.
+  var minimumByteCount: Int {
+    switch self {
+    case .uint8, .int8, .bool: 1
+    case .uint16, .int16: 2
+    case .uint32, .int32, .float32: 4
+    case .uint64, .int64, .float64, .string: 8
+    case .array: 12
+    }
+  }
+}
+
+/// One metadata value. Strings and arrays stay in the file: these are their ranges in it, validated.
+enum GGUFValue: Sendable {
+  case unsigned(UInt64)
+  case signed(Int64)
+  case float(Float)
+  case double(Double)
+  case bool(Bool)
+  case string(Range<Int>)
+  case array(GGUFArray)
+
+  /// What kind of value this is, for error messages.
+  var kindDescription: String {
+    switch self {
+    case .unsigned(let value): "the integer \(value)"
+    case .signed(let value): "the integer \(value)"
+    case .float(let value): "the number \(value)"
+    case .double(let value): "the number \(value)"
+    case .bool(let value): "\(value)"
+    case .string: "a string"
+    case .array(let array): "an array of \(array.count) elements of type \(array.element)"
+    }
+  }
+}
+
+/// An array that is `count` elements long and takes `range` of the file.
+struct GGUFArray: Sendable {
+  let element: GGUFValueType
+  let count: Int
+  let range: Range<Int>
+}
+
+// MARK: - Typed access
+
+extension GGUFContainer {
+  private func wrongType(_ key: String, _ expected: String, _ value: GGUFValue) -> FormatError {
+    FormatError(
+      .gguf, "\(place): \(key)", "the value has the wrong type", expected: expected,
+      got: value.kindDescription)
+  }
+
+  func missing(_ key: String) -> FormatError { FormatError(.gguf, place, "the key \(key) is missing") }
+
+  /// An integer of any width that fits; nil where the key is absent.
+  func integer(_ key: String) throws(FormatError) -> Int? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    switch value {
+    case .unsigned(let number): if let int = Int(exactly: number) { return int }
+    case .signed(let number): if let int = Int(exactly: number) { return int }
+    default: break
+    }
+    throw wrongType(key, "an integer", value)
+  }
+
+  /// A positive integer below 2³¹, so that products of two cannot overflow.
+  func dimension(_ key: String) throws(FormatError) -> Int? {
+    guard let value = try integer(key) else { return nil }
+    guard value > 0, value <= Int(Int32.max) else {
+      throw FormatError(
+        .gguf, "\(place): \(key)", "the value is out of range", expected: "1 to \(Int32.max)", got: "\(value)"
+      )
+    }
+    return value
+  }
+
+  func requiredDimension(_ key: String) throws(FormatError) -> Int {
+    guard let value = try dimension(key) else { throw missing(key) }
+    return value
+  }
+
+  /// A finite positive number.
+  func positive(_ key: String) throws(FormatError) -> Float? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    let number: Float
+    switch value {
+    case .float(let float): number = float
+    case .double(let double): number = Float(double)
+    default: throw wrongType(key, "a number", value)
+    }
+    guard number.isFinite, number > 0 else {
+      throw FormatError(
+        .gguf, "\(place): \(key)", "the value is out of range", expected: "a finite number above 0",
+        got: "\(number)")
+    }
+    return number
+  }
+
+  func bool(_ key: String) throws(FormatError) -> Bool? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    guard case .bool(let bool) = value else { throw wrongType(key, "a Boolean", value) }
+    return bool
+  }
+
+  func string(_ key: String) throws(FormatError) -> String? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    guard case .string(let range) = value else { throw wrongType(key, "a string", value) }
+    return try text(range, key)
+  }
+
+  /// The elements of an array of strings, each of them UTF-8.
+  func strings(_ key: String) throws(FormatError) -> [String]? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    guard case .array(let array) = value, array.element == .string else {
+      throw wrongType(key, "an array of strings", value)
+    }
+    var cursor = cursor(at: array.range)
+    var result: [String] = []
+    result.reserveCapacity(array.count)
+    for index in 0..<array.count {
+      let range = try cursor.string(key)
+      let start = array.range.lowerBound
+      result.append(try text((start + range.lowerBound)..<(start + range.upperBound), "\(key)[\(index)]"))
+    }
+    return result
+  }
+
+  /// The elements of an array of 32-bit integers.
+  func integers(_ key: String) throws(FormatError) -> [Int]? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    guard case .array(let array) = value, array.element == .int32 || array.element == .uint32 else {
+      throw wrongType(key, "an array of 32-bit integers", value)
+    }
+    var cursor = cursor(at: array.range)
+    var result: [Int] = []
+    result.reserveCapacity(array.count)
+    for _ in 0..<array.count {
+      let bits = try cursor.integer(UInt32.self, key)
+      result.append(array.element == .int32 ? Int(Int32(bitPattern: bits)) : Int(bits))
+    }
+    return result
+  }
+
+  private func text(_ range: Range<Int>, _ what: String) throws(FormatError) -> String {
+    guard let text = String(validating: file.bytes[range], as: UTF8.self) else {
+      throw FormatError(.gguf, "\(place): \(what)", "the string is not UTF-8")
+    }
+    return text
+  }
+
+  private func cursor(at range: Range<Int>) -> GGUFCursor {
+    GGUFCursor(bytes: UnsafeRawBufferPointer(rebasing: file.bytes[range]), place: place)
+  }
+}

@@ -1,0 +1,74 @@
+import Format
+import Runtime
+
+/// Greedy continuations of several prompts at once.
+struct Continuations {
+  /// New tokens of each prompt; shorter than asked for where the model ended its text.
+  var ids: [[Int]] = []
+  /// Logits (V) behind each prompt's last token.
+  var logits: [[Float]] = []
+  /// Whether any memory acted on a token of the prompt or of what followed.
+  var fired: [Bool] = []
+
+  /// Rows a pass takes at most, so that memory does not grow with the number of prompts.
+  private static let rowLimit = 1024
+
+  init(of prompts: [[Int]], count: Int, memories: MemorySet, model: LanguageModel) {
+    var first = 0
+    while first < prompts.count {
+      var (last, rows) = (first, 0)
+      while last < prompts.count, last == first || rows + prompts[last].count <= Self.rowLimit {
+        rows += prompts[last].count
+        last += 1
+      }
+      append(Array(prompts[first..<last]), count: count, memories: memories, model: model)
+      first = last
+    }
+  }
+
+  private mutating func append(_ prompts: [[Int]], count: Int, memories: MemorySet, model: LanguageModel) {
+    let transformer = model.transformer
+    let caches = prompts.map { transformer.makeCache(capacity: $0.count + count) }
+    var row = 0
+    let sequences = zip(prompts, caches).map { prompt, cache in
+      defer { row += prompt.count }
+      return Batch.Sequence(
+        rows: row..<(row + prompt.count), position: 0, cache: cache, appends: true, memories: memories)
+    }
+    let batch = Batch(sequences, shape: transformer.shape)
+    batch.traces = true
+    transformer.embed(prompts, batch)
+    transformer.forward(batch)
+    let firstLogits = transformer.logits(batch.residual, rows: sequences.map { $0.rows.upperBound - 1 })
+    var fired = sequences.map { sequence in batch.firings.contains { sequence.rows.contains($0.position) } }
+    var results = [[Int]](repeating: [], count: prompts.count)
+    var active = Array(prompts.indices)
+    var logits = firstLogits
+    for step in 0..<count {
+      var next: [(sequence: Int, token: Int)] = []
+      for (i, sequence) in active.enumerated() {
+        let token = LanguageModel.likeliest(logits, row: i, count: 1)[0].id
+        guard !model.endTokens.contains(token) else { continue }
+        results[sequence].append(token)
+        if prompts[sequence].count + step + 1 < transformer.shape.positions { next.append((sequence, token)) }
+      }
+      guard step + 1 < count, !next.isEmpty else { break }
+      let one = Batch(
+        next.enumerated().map { i, item in
+          Batch.Sequence(
+            rows: i..<(i + 1), position: caches[item.sequence].count, cache: caches[item.sequence],
+            appends: true,
+            memories: memories)
+        }, shape: transformer.shape)
+      one.traces = true
+      transformer.embed(next.map { [$0.token] }, one)
+      transformer.forward(one)
+      for firing in one.firings { fired[next[firing.position].sequence] = true }
+      logits = transformer.logits(one.residual, rows: Array(next.indices))
+      active = next.map(\.sequence)
+    }
+    ids += results
+    self.logits += prompts.indices.map { firstLogits.array($0) }
+    self.fired += fired
+  }
+}

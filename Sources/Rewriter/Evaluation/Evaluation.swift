@@ -1,0 +1,95 @@
+import Format
+import Runtime
+
+/// What happened to one prompt of a spec.
+public struct PromptResult: Sendable, Equatable {
+  public enum Role: String, Sendable {
+    case key, positive, negative
+    case heldOutPositive = "held-out positive"
+    case heldOutNegative = "held-out negative"
+
+    public var isPositive: Bool { self != .negative && self != .heldOutNegative }
+    public var isHeldOut: Bool { self == .heldOutPositive || self == .heldOutNegative }
+  }
+
+  public var prompt: String
+  public var role: Role
+  /// Greedy continuations.
+  public var before: String
+  public var after: String
+  /// A positive goes on with the target; a negative as the base model does.
+  public var holds: Bool
+  /// (a · k) / ‖k‖² of the memory's first row at the prompt's last token, on the base model.
+  public var similarity: Float
+  /// Whether any memory acted on the prompt or its continuation.
+  public var fired: Bool
+  /// Whether the logits behind the prompt are the base model's to the bit.
+  public var isIdentical: Bool
+}
+
+/// The prompts of one memory on the patched model.
+public struct MemoryResult: Sendable, Equatable {
+  public var prompts: [PromptResult]
+
+  public func count(positive: Bool, heldOut: Bool = false) -> (holding: Int, of: Int) {
+    let chosen = prompts.filter { $0.role.isPositive == positive && $0.role.isHeldOut == heldOut }
+    return (chosen.count(where: \.holds), chosen.count)
+  }
+
+  public var keyHolds: Bool { prompts.first?.holds ?? false }
+
+  /// - Parameters:
+  ///   - rows: the memory's rows.
+  ///   - memories: what the patched model applies, this memory's rows among it.
+  init(_ probe: Probe, rows: [MemoryRow], memories: MemorySet, model: LanguageModel) {
+    let spec = probe.spec
+    let after = Continuations(
+      of: probe.prompts, count: max(Probe.continuationCount, probe.targetIDs.count), memories: memories,
+      model: model)
+    let roles =
+      [PromptResult.Role.key] + probe.positives.dropFirst().map { _ in .positive }
+      + probe.negatives.map { _ in .negative }
+      + probe.heldOutPositives.map { _ in .heldOutPositive }
+      + probe.heldOutNegatives.map { _ in .heldOutNegative }
+    let texts = spec.positivePrompts + spec.negatives + spec.heldOutPositives + spec.heldOutNegatives
+    let similarities = Self.similarities(probe.prompts, rows: rows, transformer: model.transformer)
+    prompts = roles.indices.map { i in
+      PromptResult(
+        prompt: texts[i], role: roles[i], before: model.tokenizer.decode(probe.base.ids[i]),
+        after: model.tokenizer.decode(after.ids[i]),
+        holds: roles[i].isPositive
+          ? after.ids[i].starts(with: probe.targetIDs) : after.ids[i] == probe.base.ids[i],
+        similarity: similarities[i], fired: after.fired[i],
+        isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern })
+    }
+  }
+
+  private static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float]
+  {
+    guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
+      return [Float](repeating: 0, count: prompts.count)
+    }
+    let squared = row.key.reduce(Float(0)) { $0 + $1 * $1 }
+    return prompts.map { ids in
+      let activation = transformer.activation(ids, address)
+      return zip(activation, row.key).reduce(Float(0)) { $0 + $1.0 * $1.1 } / squared
+    }
+  }
+}
+
+extension Transformer {
+  /// The base model's activation of a sequence's last token at a site (D).
+  func activation(_ ids: [Int], _ address: SiteAddress) -> [Float] {
+    let batch = Batch(
+      [.init(rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: .none(of: self))],
+      shape: shape)
+    embed([ids], batch)
+    forward(batch, layers: 0..<address.layer)
+    attend(batch, layer: address.layer)
+    if address.site == .mlp {
+      projectAttention(batch, layer: address.layer)
+      expand(batch, layer: address.layer)
+    }
+    return batch.site(address.site).array(ids.count - 1)
+  }
+}

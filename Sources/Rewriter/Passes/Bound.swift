@@ -1,0 +1,86 @@
+import Format
+import Foundation
+import Runtime
+
+/// One boundary that was tried.
+public struct BoundaryPoint: Sendable, Equatable {
+  public var boundary: Float
+  /// Prompts that go on as they should.
+  public var positives: Int
+  public var negatives: Int
+  /// Whether the key prompt is among them.
+  public var keyHolds: Bool
+
+  var score: Int { positives + negatives }
+}
+
+/// The search for a row's boundary: pass 5.
+struct Bound {
+  /// The boundary taken, and the points tried in its order.
+  var boundary: Float
+  var curve: [BoundaryPoint]
+  var point: BoundaryPoint
+
+  /// The post's grid 10^(−2 … 2) in steps of 0.2, as far as it goes on to mean something: from 4 on a region is
+  /// always on.
+  static let grid: [Float] = (0..<14).map { Float(pow(10, -2 + 0.2 * Double($0))) }
+
+  /// - Parameters:
+  ///   - row: the row without its boundary.
+  ///   - before: the memory's earlier rows, at the same site.
+  ///   - depth: how many of the target's tokens the rows so far are for.
+  ///   - zoomed: whether a second, finer grid around the best of the first is tried.
+  static func search(
+    _ row: MemoryRow, before: [MemoryRow], at address: SiteAddress, depth: Int, prompts: ForcedPrompts,
+    transformer: Transformer, zoomed: Bool
+  ) throws(FormatError) -> Bound {
+    func points(_ boundaries: [Float]) throws(FormatError) -> [BoundaryPoint] {
+      var sets: [MemorySet] = []
+      for boundary in boundaries {
+        var row = row
+        row.boundary = boundary
+        sets.append(try memorySet(before + [row], transformer))
+      }
+      let holds = prompts.holds(sets, at: address, depth: depth)
+      return zip(boundaries, holds).map { boundary, holds in
+        func count(_ positive: Bool) -> Int {
+          zip(prompts.items, holds).count { $0.isPositive == positive && $1 }
+        }
+        return BoundaryPoint(
+          boundary: boundary, positives: count(true), negatives: count(false), keyHolds: holds[0])
+      }
+    }
+    var curve = try points(grid)
+    if zoomed {
+      let best = middle(of: bestRun(curve))
+      curve += try points(
+        (1..<8).filter { $0 != 4 }.map { best * Float(pow(10, 0.2 * (Double($0) - 4) / 4)) })
+      curve.sort { $0.boundary < $1.boundary }
+    }
+    let run = bestRun(curve)
+    let chosen = curve[run[run.count / 2]]
+    return Bound(boundary: chosen.boundary, curve: curve, point: chosen)
+
+    func middle(of run: [Int]) -> Float { curve[run[run.count / 2]].boundary }
+  }
+
+  /// The longest run of neighbouring points with the best score among those whose key prompt holds, if any does.
+  private static func bestRun(_ curve: [BoundaryPoint]) -> [Int] {
+    func rank(_ point: BoundaryPoint) -> Int { (point.keyHolds ? 1_000_000 : 0) + point.score }
+    let best = curve.map(rank).max() ?? 0
+    var (longest, current): ([Int], [Int]) = ([], [])
+    for (i, point) in curve.enumerated() {
+      current = rank(point) == best ? current + [i] : []
+      if current.count > longest.count { longest = current }
+    }
+    return longest
+  }
+}
+
+/// A set of the rows of one memory that has no name yet.
+func memorySet(_ rows: [MemoryRow], _ transformer: Transformer) throws(FormatError) -> MemorySet {
+  let memory = Memory(
+    name: "", prompt: "", target: "", targetIDs: [], method: "", site: "", layer: 0, token: "", rows: rows,
+    entry: .null, scores: .null)
+  return try MemorySet([memory], for: transformer)
+}

@@ -1,0 +1,148 @@
+import Format
+import Runtime
+
+/// One memory with how it came about.
+public struct CompiledMemory: Sendable {
+  public var spec: MemorySpec
+  public var targetIDs: [Int]
+  public var address: SiteAddress
+  public var rows: [MemoryRow]
+  /// Gradient steps of each row's delta.
+  public var steps: [Int]
+  /// The first row's boundary curve; empty where the boundary is pinned.
+  public var curve: [BoundaryPoint]
+  /// All patches that the locate pass tried.
+  public var trials: [PatchTrial]
+  /// Why this place was taken, in a sentence.
+  public var reason: String
+}
+
+/// Makes the rows of one memory: passes 2 to 5 for each token of the target.
+struct Compile {
+  let probe: Probe
+  let model: LanguageModel
+  private var transformer: Transformer { model.transformer }
+  private var spec: MemorySpec { probe.spec }
+
+  init(_ probe: Probe, model: LanguageModel) {
+    self.probe = probe
+    self.model = model
+  }
+
+  /// What a row of one place came out as.
+  private struct Attempt {
+    var row: MemoryRow
+    var delta: Delta
+    var bound: Bound?
+  }
+
+  /// The post's hardness; the compiler's own keeps the region closed: at 3 a strength stays above the floor out to
+  /// 1.55 b, at 8 to 1.18 b.
+  private var hardness: Float { Float(spec.hardness.value ?? (spec.method == .seed ? 3 : 8)) }
+
+  func memory() throws(FormatError) -> CompiledMemory {
+    let none = MemorySet.none(of: transformer)
+    let pass = KeyPass(probe.keyIDs, target: probe.targetIDs[0], memories: none, transformer: transformer)
+    let trials = Locate.trials(pass, spec: spec)
+    guard !trials.isEmpty else {
+      throw FormatError(
+        .spec, "memory \(spec.name)", "no site has an activation and a gradient to make a row from")
+    }
+    let (first, prompts, reason) = try place(trials, pass)
+    var rows = [first.row]
+    var steps = [first.delta.steps]
+    for position in 1..<max(1, probe.targetIDs.count) {
+      let ids = probe.keyIDs + probe.targetIDs[..<position]
+      let pass = KeyPass(
+        ids, target: probe.targetIDs[position], memories: try memorySet(rows, transformer),
+        transformer: transformer)
+      guard pass.next != pass.target else { continue }
+      let trials = Locate.trials(pass, spec: spec.pinned(to: first.delta.trial.address))
+      guard let trial = Locate.best(trials).first else { continue }
+      let attempt = try attempt(
+        trial, pass, before: rows, depth: position + 1, prompts: prompts, zoomed: true)
+      rows.append(attempt.row)
+      steps.append(attempt.delta.steps)
+    }
+    return CompiledMemory(
+      spec: spec, targetIDs: probe.targetIDs, address: first.delta.trial.address, rows: rows, steps: steps,
+      curve: first.bound?.curve ?? [], trials: trials, reason: reason)
+  }
+
+  /// The place where the first row does best on positives and negatives together.
+  private func place(
+    _ trials: [PatchTrial], _ pass: KeyPass
+  ) throws(FormatError) -> (Attempt, ForcedPrompts?, String) {
+    let pinned = Locate.best(trials)
+    if pinned.count == 1, spec.boundary.value != nil {
+      return (
+        try attempt(pinned[0], pass, before: [], depth: 1, prompts: nil, zoomed: false), nil,
+        "site and layer are pinned"
+      )
+    }
+    let prompts = probe.forcedPrompts(transformer)
+    let places = Place.shortlist(trials, pass, prompts: prompts)
+    var best: (attempt: Attempt, place: Place)?
+    for place in places {
+      let attempt = try attempt(
+        place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: places.count == 1)
+      if let current = best, !isBetter(attempt, than: current.attempt) { continue }
+      best = (attempt, place)
+    }
+    guard var best else { throw FormatError(.spec, "memory \(spec.name)", "no place can be tried") }
+    if places.count > 1 {
+      best.attempt = try attempt(best.place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: true)
+    }
+    let reached = Locate.best(trials).count(where: \.reaches)
+    let point = best.attempt.bound?.point
+    let reason =
+      "\(reached) of \(Locate.best(trials).count) places reach the target in one step; of the \(places.count) whose keys "
+      + "separate best this one gets \(point?.positives ?? 0) positives and \(point?.negatives ?? 0) negatives right"
+    return (best.attempt, prompts, reason)
+  }
+
+  private func isBetter(_ a: Attempt, than b: Attempt) -> Bool {
+    func rank(_ attempt: Attempt) -> (Int, Int, Float) {
+      let point = attempt.bound?.point
+      return (
+        point?.keyHolds == true ? 1 : 0, point?.score ?? 0,
+        attempt.delta.trial.margin >= Locate.safeMargin ? 1 : 0
+      )
+    }
+    return rank(a) > rank(b)
+  }
+
+  /// Key, delta and bound of a row at the place of `trial`.
+  private func attempt(
+    _ trial: PatchTrial, _ pass: KeyPass, before: [MemoryRow], depth: Int, prompts: ForcedPrompts?,
+    zoomed: Bool
+  ) throws(FormatError) -> Attempt {
+    var delta = Delta(trial, pass)
+    if spec.method == .auto, spec.alpha == .auto { delta.refine(pass) }
+    var row = MemoryRow(
+      module: transformer.module(trial.address), position: trial.token, targetID: pass.target,
+      alpha: trial.alpha,
+      boundary: 1, hardness: hardness, key: Key.seed(pass, trial.address, token: trial.token),
+      delta: delta.values)
+    if let boundary = spec.boundary.value {
+      row.boundary = Float(boundary)
+      return Attempt(row: row, delta: delta, bound: nil)
+    }
+    let prompts = prompts ?? probe.forcedPrompts(transformer)
+    let bound = try Bound.search(
+      row, before: before, at: trial.address, depth: depth, prompts: prompts, transformer: transformer,
+      zoomed: zoomed)
+    row.boundary = bound.boundary
+    return Attempt(row: row, delta: delta, bound: bound)
+  }
+}
+
+extension MemorySpec {
+  /// The same spec, its site and layer pinned.
+  func pinned(to address: SiteAddress) -> MemorySpec {
+    var result = self
+    result.site = .given(address.site == .attn ? .attn : .mlp)
+    result.layer = .given(address.layer)
+    return result
+  }
+}

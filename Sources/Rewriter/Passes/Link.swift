@@ -1,0 +1,45 @@
+import Format
+import Runtime
+
+/// All memories of the file together: pass 6.
+public struct Link: Sendable {
+  /// A memory that acts on the key prompt of another.
+  public struct Crossing: Sendable, Equatable {
+    public var memory: String
+    public var prompt: String
+  }
+
+  /// Memories of the base file that stay, as they were.
+  public var kept: [Memory]
+  public var crossings: [Crossing] = []
+
+  /// The base file's memories without those of the names that are compiled anew.
+  ///
+  /// - Throws: `FormatError` of kind `spec` where a new memory asks another target of a kept memory's prompt.
+  init(_ present: [Memory], adding specs: [MemorySpec]) throws(FormatError) {
+    let names = Set(specs.map { ByteString($0.name) })
+    kept = present.filter { !names.contains(ByteString($0.name)) }
+    for spec in specs {
+      if let other = kept.first(where: {
+        ByteString($0.prompt) == ByteString(spec.prompt) && $0.target != spec.target
+      }) {
+        throw FormatError(
+          .spec, "memory \(spec.name)",
+          "the file's memory \(other.name) gives the same prompt another target",
+          expected: "\"\(other.target)\", or --remove \(other.name) first", got: "\"\(spec.target)\"")
+      }
+    }
+  }
+
+  /// Runs every key prompt on all memories and notes which of the others act there.
+  mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError)
+  {
+    for memory in memories where !memory.prompt.isEmpty {
+      let fired = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: set).firings.map(
+        \.memory)
+      for other in Set(fired).subtracting([memory.name]).sorted() {
+        crossings.append(Crossing(memory: other, prompt: memory.name))
+      }
+    }
+  }
+}

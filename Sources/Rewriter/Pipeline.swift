@@ -1,0 +1,130 @@
+import Format
+import Runtime
+
+/// What a rewrite is asked to do.
+public struct RewriteRequest: Sendable {
+  public var spec: Spec
+  /// Replaces every memory's own method.
+  public var method: MemorySpec.Method?
+  /// Nil computes and tells, but writes nothing.
+  public var output: String?
+  public var replacing: Bool
+  /// Makes the token × layer map of every key prompt.
+  public var map: Bool
+
+  public init(
+    spec: Spec, method: MemorySpec.Method? = nil, output: String?, replacing: Bool = false, map: Bool = false
+  ) {
+    self.spec = spec
+    self.method = method
+    self.output = output
+    self.replacing = replacing
+    self.map = map
+  }
+}
+
+/// What a rewrite did.
+public struct RewriteResult: Sendable {
+  public var compiled: [CompiledMemory]
+  /// Of each compiled memory, on the written file (or, without one, on the model in memory).
+  public var results: [MemoryResult]
+  public var link: Link
+  /// Token × layer maps, one a compiled memory; empty unless asked for.
+  public var maps: [[PatchTrial]]
+  /// Target tokens as text, one list a compiled memory.
+  public var targetTexts: [[String]]
+
+  /// Whether every memory gives its target on its own key prompt.
+  public var holds: Bool { results.allSatisfy(\.keyHolds) }
+}
+
+/// The compiler: its passes in their order.
+public struct Pipeline {
+  let checkpoint: Checkpoint
+  let pool: WorkerPool
+  /// Told what is being done: a memory's name and a pass.
+  let progress: (String) -> Void
+
+  public init(_ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping (String) -> Void = { _ in }) {
+    self.checkpoint = checkpoint
+    self.pool = pool
+    self.progress = progress
+  }
+
+  /// - Throws: `FormatError`; nothing has been written then.
+  public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
+    if let output = request.output { try checkpoint.checkOutput(output, replacing: request.replacing) }
+    var specs = request.spec.memories
+    if let method = request.method { for i in specs.indices { specs[i].method = method } }
+    let model = try LanguageModel(checkpoint, pool: pool)
+    var link = try Link(checkpoint.memories, adding: specs)
+
+    var compiled: [CompiledMemory] = []
+    var probes: [Probe] = []
+    var maps: [[PatchTrial]] = []
+    for spec in specs {
+      progress("\(spec.name): probe")
+      let probe = try Probe(spec, model: model)
+      progress("\(spec.name): locate, key, delta, bound")
+      compiled.append(try Compile(probe, model: model).memory())
+      probes.append(probe)
+      if request.map { maps.append(try Self.map(probe, model: model)) }
+    }
+
+    progress("link")
+    var memories = link.kept + compiled.map { Self.memory($0, scores: .null) }
+    let set = try MemorySet(memories, for: model.transformer)
+    try link.findCrossings(memories, set: set, model: model)
+    var results = Self.evaluate(compiled, probes, set: set, model: model)
+    memories = link.kept + zip(compiled, results).map { Self.memory($0, scores: Self.scores($1)) }
+
+    if let output = request.output {
+      progress("emit")
+      try checkpoint.write(memories: memories, to: output, replacing: request.replacing)
+      progress("verify")
+      let written = try LanguageModel(Checkpoint(path: output), pool: pool)
+      let verified = Self.evaluate(compiled, probes, set: written.memories, model: written)
+      guard verified == results else {
+        throw FormatError(
+          .memoryTable, output, "the written file answers otherwise than the model it was made from")
+      }
+      results = verified
+    }
+    let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
+    return RewriteResult(compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts)
+  }
+
+  /// Patches of every token of the key prompt at every site and layer: the post's figure.
+  private static func map(_ probe: Probe, model: LanguageModel) throws(FormatError) -> [PatchTrial] {
+    let pass = KeyPass(
+      probe.keyIDs, target: probe.targetIDs[0], memories: .none(of: model.transformer),
+      transformer: model.transformer)
+    return probe.keyIDs.indices.flatMap { Locate.trials(pass, spec: probe.spec, token: $0) }
+  }
+
+  private static func evaluate(
+    _ compiled: [CompiledMemory], _ probes: [Probe], set: MemorySet, model: LanguageModel
+  ) -> [MemoryResult] {
+    zip(compiled, probes).map { MemoryResult($1, rows: $0.rows, memories: set, model: model) }
+  }
+
+  private static func memory(_ compiled: CompiledMemory, scores: JSONNode) -> Memory {
+    let spec = compiled.spec
+    return Memory(
+      name: spec.name, prompt: spec.prompt, target: spec.target, targetIDs: compiled.targetIDs,
+      method: spec.method.rawValue, site: compiled.address.site.rawValue, layer: compiled.address.layer,
+      token: spec.token.rawValue, rows: compiled.rows, entry: spec.completeEntry, scores: scores)
+  }
+
+  private static func scores(_ result: MemoryResult) -> JSONNode {
+    func count(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
+      let (holding, all) = result.count(positive: positive, heldOut: heldOut)
+      return ["holding": .int(holding), "of": .int(all)]
+    }
+    return [
+      "positives": count(true, false), "negatives": count(false, false),
+      "held_out_positives": count(true, true),
+      "held_out_negatives": count(false, true),
+    ]
+  }
+}

@@ -1,0 +1,85 @@
+import Format
+import Foundation
+import Runtime
+
+extension RewriteResult {
+  /// One object: what each memory came out as, what happened to each prompt, the totals.
+  public var json: JSONNode {
+    let memories = compiled.indices.map { memory($0) }
+    func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
+      let counts = results.map { $0.count(positive: positive, heldOut: heldOut) }
+      return [
+        "holding": .int(counts.reduce(0) { $0 + $1.holding }), "of": .int(counts.reduce(0) { $0 + $1.of }),
+      ]
+    }
+    let prompts = results.flatMap(\.prompts)
+    let silent = prompts.filter { !$0.fired }
+    return [
+      "memories": .array(memories),
+      "conflicts": .array(
+        link.crossings.map { ["memory": .string($0.memory), "acts_on_prompt_of": .string($0.prompt)] }),
+      "totals": [
+        "memories": .int(compiled.count), "key_prompts_holding": .int(results.count(where: \.keyHolds)),
+        "positives": total(true, false), "negatives": total(false, false),
+        "held_out_positives": total(true, true),
+        "held_out_negatives": total(false, true), "silent_prompts": .int(silent.count),
+        "silent_prompts_bit_identical": .int(silent.count(where: \.isIdentical)),
+      ],
+    ]
+  }
+
+  private func memory(_ index: Int) -> JSONNode {
+    let memory = compiled[index]
+    let first = memory.rows.first
+    var members: [(String, JSONNode)] = [
+      ("name", .string(memory.spec.name)), ("method", .string(memory.spec.method.rawValue)),
+      ("site", .string(memory.address.site.rawValue)), ("layer", .int(memory.address.layer)),
+      ("token", .int(first?.position ?? -1)), ("target_ids", .array(memory.targetIDs.map(JSONNode.int))),
+      ("alpha", .float(first?.alpha ?? 0)), ("boundary", .float(first?.boundary ?? 0)),
+      ("hardness", .float(first?.hardness ?? 0)), ("reason", .string(memory.reason)),
+      ("rows", .array(zip(memory.rows, memory.steps).map(row))),
+      (
+        "curve",
+        .array(
+          memory.curve.map {
+            [
+              "boundary": .float($0.boundary), "positives": .int($0.positives),
+              "negatives": .int($0.negatives),
+            ]
+          })
+      ), ("prompts", .array(results[index].prompts.map(prompt))),
+    ]
+    if index < maps.count { members.append(("map", .array(maps[index].map(trial)))) }
+    return .object(members)
+  }
+
+  private func row(_ row: MemoryRow, steps: Int) -> JSONNode {
+    [
+      "module": .string(row.module.description), "position": .int(row.position),
+      "target_id": .int(row.targetID),
+      "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
+      "key_norm": .float(norm(row.key)), "delta_norm": .float(norm(row.delta)), "steps": .int(steps),
+    ]
+  }
+
+  private func prompt(_ result: PromptResult) -> JSONNode {
+    [
+      "prompt": .string(result.prompt), "role": .string(result.role.rawValue),
+      "positive": .bool(result.role.isPositive), "before": .string(result.before),
+      "after": .string(result.after),
+      "holds": .bool(result.holds), "similarity": .float(result.similarity), "fired": .bool(result.fired),
+      "bit_identical": .bool(result.isIdentical),
+    ]
+  }
+
+  private func trial(_ trial: PatchTrial) -> JSONNode {
+    [
+      "site": .string(trial.address.site.rawValue), "layer": .int(trial.address.layer),
+      "token": .int(trial.token),
+      "alpha": .float(trial.alpha), "logprob": .float(trial.logprob), "reaches": .bool(trial.reaches),
+    ]
+  }
+}
+
+/// e to the power of a log-probability.
+func exponential(_ logprob: Float) -> Double { exp(Double(logprob)) }

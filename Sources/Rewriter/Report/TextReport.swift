@@ -1,0 +1,109 @@
+import Format
+import Runtime
+
+/// The post's table for people: prompt, sign, base and patched continuation, similarity, whether it holds.
+public struct TextReport {
+  let result: RewriteResult
+
+  public init(_ result: RewriteResult) { self.result = result }
+
+  public var text: String {
+    var lines: [String] = []
+    for (i, memory) in result.compiled.enumerated() {
+      lines += heading(memory, targets: result.targetTexts[i]) + table(result.results[i]) + [""]
+      if i < result.maps.count { lines += map(result.maps[i]) + [""] }
+    }
+    lines += totals
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func heading(_ memory: CompiledMemory, targets: [String]) -> [String] {
+    let target = zip(memory.targetIDs, targets).map { "\($0) \"\($1.printable())\"" }.joined(separator: ", ")
+    let place = "\(memory.address.site.rawValue) of layer \(memory.address.layer)"
+    var lines = [
+      "\(memory.spec.name): \"\(memory.spec.prompt.printable())\" → \"\(memory.spec.target.printable())\" (\(target))",
+      "  \(memory.spec.method.rawValue), \(place): \(memory.reason)",
+    ]
+    for (row, steps) in zip(memory.rows, memory.steps) {
+      lines.append(
+        "  row for token \(row.targetID) at position \(row.position): alpha \(short(row.alpha)), boundary "
+          + "\(short(row.boundary)), hardness \(short(row.hardness)), |key| \(short(norm(row.key))), "
+          + "|delta| \(short(norm(row.delta))), \(steps) step\(steps == 1 ? "" : "s")")
+    }
+    return lines
+  }
+
+  private func table(_ result: MemoryResult) -> [String] {
+    let widths = (
+      prompt: min(60, result.prompts.map { $0.prompt.printable().count }.max() ?? 0),
+      before: min(36, result.prompts.map { $0.before.printable().count }.max() ?? 0)
+    )
+    return result.prompts.map { row in
+      let sign = row.role.isPositive ? "+" : "−"
+      let mark = row.holds ? "holds" : "FAILS"
+      let notes = (row.fired ? "" : ", silent") + (row.role.isHeldOut ? ", held out" : "")
+      return "  \(sign) \(padded(row.prompt, widths.prompt)) │\(padded(row.before, widths.before)) │ "
+        + "\(padded(row.after, widths.before)) │ \(short(row.similarity)) \(mark)\(notes)"
+    }
+  }
+
+  private var totals: [String] {
+    func sum(_ positive: Bool, _ heldOut: Bool) -> String {
+      let counts = result.results.map { $0.count(positive: positive, heldOut: heldOut) }
+      return "\(counts.reduce(0) { $0 + $1.holding }) of \(counts.reduce(0) { $0 + $1.of })"
+    }
+    let prompts = result.results.flatMap(\.prompts)
+    let silent = prompts.filter { !$0.fired }
+    var lines = ["totals: \(sum(true, false)) positives and \(sum(false, false)) negatives hold"]
+    if prompts.contains(where: \.role.isHeldOut) {
+      lines.append("held out: \(sum(true, true)) positives and \(sum(false, true)) negatives hold")
+    }
+    lines.append(
+      "no memory fires on \(silent.count) of \(prompts.count) prompts; of these \(silent.count(where: \.isIdentical)) "
+        + "have the base model's logits to the bit")
+    for crossing in result.link.crossings {
+      lines.append("note: \(crossing.memory) also acts on the prompt of \(crossing.prompt)")
+    }
+    for (memory, result) in zip(result.compiled, result.results) where !result.keyHolds {
+      lines.append("warning: \(memory.spec.name) does not give its target on its own prompt")
+    }
+    return lines
+  }
+
+  /// The map as text: the best log-probability of each token, site and layer over the steps tried.
+  private func map(_ trials: [PatchTrial]) -> [String] {
+    let layers = (trials.map(\.address.layer).max() ?? 0) + 1
+    var lines = [
+      "  p(target) after one step, by token (rows) and layer (columns), 0–9 tenths, * the next token"
+    ]
+    for site in Site.allCases {
+      for token in Set(trials.map(\.token)).sorted() {
+        let cells = (0..<layers).map { layer -> String in
+          let steps = trials.filter {
+            $0.token == token && $0.address == SiteAddress(layer: layer, site: site)
+          }
+          guard let best = steps.max(by: { $0.logprob < $1.logprob }) else { return "." }
+          return steps.contains(where: \.reaches) ? "*" : "\(Int(Double(exponential(best.logprob)) * 10))"
+        }
+        lines.append("  \(padded(site.rawValue, 4)) \(padded("\(token)", 4)) \(cells.joined())")
+      }
+    }
+    return lines
+  }
+}
+
+/// A number in four significant digits.
+func short(_ value: Float) -> String {
+  guard value.isFinite, value != 0 else { return "\(value)" }
+  var scale: Float = 1
+  while abs(value) * scale < 1000, scale < 1e9 { scale *= 10 }
+  let text = "\((Double(value) * Double(scale)).rounded() / Double(scale))"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+/// Text cut or filled to `width` characters.
+func padded(_ text: String, _ width: Int) -> String {
+  let text = text.printable()
+  if text.count > width { return text.prefix(max(0, width - 1)) + "…" }
+  return text + String(repeating: " ", count: width - text.count)
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+@testable import Format
+
+/// What `Tests/Fixtures/make_gguf_fixtures.py` wrote.
+enum GGUFFixtures {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/gguf").path
+
+  static func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  /// The tensors of a safetensors file by name.
+  static func tensors(safetensors path: String) throws -> [ByteString: Tensor] {
+    let file = try MappedFile(path: path)
+    let header = try SafetensorsHeader(validating: file.bytes, place: path)
+    return Dictionary(
+      uniqueKeysWithValues: header.tensors.map {
+        ($0.name, Tensor(info: $0, file: file, dataStart: header.dataStart))
+      })
+  }
+}
+
+extension Tensor {
+  func bytes() throws -> [UInt8] { try withBytes { Array($0) } }
+}
+
+/// A temporary file that goes with the object.
+final class TemporaryFile {
+  let path = FileManager.default.temporaryDirectory.appending(path: "gguf-\(UUID().uuidString)").path
+
+  func write(_ bytes: some Collection<UInt8>) throws {
+    try Data(bytes).write(to: URL(filePath: path))
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Writes GGUF files field by field, wrong ones too.
+struct GGUFBytes {
+  var bytes: [UInt8] = []
+
+  init() {}
+
+  /// The header of a file with the given counts.
+  init(version: UInt32 = 3, tensors: UInt64, entries: UInt64) {
+    bytes = Array("GGUF".utf8)
+    append(version)
+    append(tensors)
+    append(entries)
+  }
+
+  mutating func append(_ value: some FixedWidthInteger) {
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func append(_ string: String) {
+    append(UInt64(string.utf8.count))
+    bytes.append(contentsOf: string.utf8)
+  }
+
+  mutating func entry(_ key: String, _ type: GGUFValueType) {
+    append(key)
+    append(type.rawValue)
+  }
+
+  mutating func entry(_ key: String, _ value: UInt32) {
+    entry(key, .uint32)
+    append(value)
+  }
+
+  mutating func entry(_ key: String, _ value: Float) {
+    entry(key, .float32)
+    append(value.bitPattern)
+  }
+
+  mutating func entry(_ key: String, _ value: String) {
+    entry(key, .string)
+    append(value)
+  }
+
+  mutating func entry(_ key: String, _ values: [String]) {
+    entry(key, .array)
+    append(GGUFValueType.string.rawValue)
+    append(UInt64(values.count))
+    for value in values { append(value) }
+  }
+
+  /// A tensor's description; dimensions fastest first, as in the file.
+  mutating func tensor(_ name: String, _ dimensions: [UInt64], type: UInt32 = 0, offset: UInt64) {
+    append(name)
+    append(UInt32(dimensions.count))
+    for dimension in dimensions { append(dimension) }
+    append(type)
+    append(offset)
+  }
+
+  mutating func pad(to alignment: Int = 32) {
+    while bytes.count % alignment != 0 { bytes.append(0) }
+  }
+
+  /// The smallest file that is a whole model: a Llama of one layer, every tensor F32 zeros.
+  static func tinyLlama(version: UInt32 = 3, extra: (inout GGUFBytes) -> UInt64 = { _ in 0 }) -> [UInt8] {
+    let shapes: [(String, [UInt64])] = [
+      ("token_embd.weight", [2, 3]), ("output_norm.weight", [2]),
+      ("blk.0.attn_norm.weight", [2]), ("blk.0.ffn_norm.weight", [2]),
+      ("blk.0.attn_q.weight", [2, 2]), ("blk.0.attn_k.weight", [2, 2]), ("blk.0.attn_v.weight", [2, 2]),
+      ("blk.0.attn_output.weight", [2, 2]), ("blk.0.ffn_gate.weight", [2, 4]),
+      ("blk.0.ffn_up.weight", [2, 4]), ("blk.0.ffn_down.weight", [4, 2]),
+    ]
+    var entries = GGUFBytes()
+    let count = extra(&entries)
+    var file = GGUFBytes(version: version, tensors: UInt64(shapes.count), entries: 11 + count)
+    file.entry("general.architecture", "llama")
+    for (key, value): (String, UInt32) in [
+      ("block_count", 1), ("embedding_length", 2), ("feed_forward_length", 4), ("context_length", 8),
+      ("attention.head_count", 1),
+    ] {
+      file.entry("llama.\(key)", value)
+    }
+    file.entry("llama.attention.layer_norm_rms_epsilon", Float(1e-6))
+    file.entry("tokenizer.ggml.model", "gpt2")
+    file.entry("tokenizer.ggml.tokens", ["a", "b", "ab"])
+    file.entry("tokenizer.ggml.merges", ["a b"])
+    file.entry("general.alignment", UInt32(32))
+    file.bytes += entries.bytes
+    var offset: UInt64 = 0
+    for (name, shape) in shapes {
+      file.tensor(name, shape, offset: offset)
+      offset += (4 * shape.reduce(1, *) + 31) / 32 * 32
+    }
+    file.pad()
+    file.bytes += [UInt8](repeating: 0, count: Int(offset))
+    return file.bytes
+  }
+}
