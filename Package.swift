@@ -38,8 +38,8 @@ let package = Package(
       name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format"],
       swiftSettings: settings),
     .testTarget(
-      name: "CommandLineToolsTests", dependencies: ["CommandLineTools", "Format"],
-      swiftSettings: settings),
+      name: "CommandLineToolsTests",
+      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,1 +1,4 @@
-print("placeholder")
+import CommandLineTools
+import Foundation
+
+exit(MemdiffCommand.main(CommandLine.arguments))

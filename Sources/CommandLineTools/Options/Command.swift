@@ -1,0 +1,50 @@
+import Format
+import Foundation
+
+/// A command: a table of options and a function of what they say.
+public protocol Command {
+  static var table: CommandTable { get }
+  /// The exit status of a failure, a usage error's being 2 everywhere.
+  static var failureStatus: Int32 { get }
+  /// Does the work; the result is the exit status.
+  static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32
+}
+
+extension Command {
+  public static var failureStatus: Int32 { 1 }
+
+  /// What the executable's main file calls.
+  ///
+  /// - Parameter arguments: the process's, its own name first.
+  /// - Returns: the exit status.
+  public static func main(_ arguments: [String]) -> Int32 {
+    // A reader that goes away shows as an error of the write, not as a signal that ends the process.
+    signal(SIGPIPE, SIG_IGN)
+    return execute(Array(arguments.dropFirst()), on: .standard())
+  }
+
+  /// Parses, runs, and reports what goes wrong as one line on standard error.
+  ///
+  /// - Returns: the exit status.
+  public static func execute(_ arguments: [String], on console: Console) -> Int32 {
+    do {
+      let parsed = try table.parse(arguments)
+      if parsed.has(CommandTable.help.name) {
+        try console.write(table.helpText)
+        return 0
+      }
+      if parsed.has(CommandTable.version.name) {
+        try console.write("\(table.name) \(toolVersion)\n")
+        return 0
+      }
+      return try run(parsed, on: console)
+    } catch let error as UsageError {
+      console.writeError("\(table.name): \(error) (see \(table.name) --help)\n")
+      return 2
+    } catch {
+      // A FormatError is one line already; other errors are made one.
+      console.writeError("\(table.name): \("\(error)".printable(limit: 600))\n")
+      return failureStatus
+    }
+  }
+}

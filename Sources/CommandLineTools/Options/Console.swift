@@ -1,0 +1,99 @@
+import Format
+import Foundation
+
+/// Where a command reads and writes: the process's own streams, or a test's.
+public final class Console {
+  /// A line of standard input without its line break; nil at the end.
+  public let readLine: () -> String?
+  /// Writes to standard output; false once nobody reads it any more.
+  private let output: (String) throws(FormatError) -> Bool
+  private let errors: (String) -> Void
+  public let inputIsTerminal: Bool
+  public let outputIsTerminal: Bool
+  public let errorIsTerminal: Bool
+  /// The width of the terminal that standard output is, 0 where it is none.
+  public let columns: Int
+  /// Whether the reader of standard output has gone (`run … | head`): time to end, quietly.
+  public private(set) var isOutputClosed = false
+
+  public init(
+    readLine: @escaping () -> String? = { nil },
+    output: @escaping (String) throws(FormatError) -> Bool,
+    errors: @escaping (String) -> Void,
+    inputIsTerminal: Bool = false, outputIsTerminal: Bool = false, errorIsTerminal: Bool = false,
+    columns: Int = 0
+  ) {
+    self.readLine = readLine
+    self.output = output
+    self.errors = errors
+    self.inputIsTerminal = inputIsTerminal
+    self.outputIsTerminal = outputIsTerminal
+    self.errorIsTerminal = errorIsTerminal
+    self.columns = columns
+  }
+
+  /// Writes results; nothing happens once the reader has gone.
+  ///
+  /// - Throws: `FormatError` of kind `unwritable`: the disk behind standard output is full, for one.
+  public func write(_ text: String) throws(FormatError) {
+    guard !isOutputClosed, !text.isEmpty else { return }
+    if try !output(text) { isOutputClosed = true }
+  }
+
+  /// Writes text that a model made: on a terminal, without what the terminal would take for commands.
+  public func writeModelText(_ text: String) throws(FormatError) {
+    try write(outputIsTerminal ? Self.withoutControls(text) : text)
+  }
+
+  /// Writes progress and diagnostics to standard error, adding nothing.
+  public func writeError(_ text: String) { errors(text) }
+
+  private static func withoutControls(_ text: String) -> String {
+    var kept = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x09, 0x0A: kept.append(scalar)
+      case 0..<0x20, 0x7F..<0xA0: kept.append("\u{FFFD}")
+      default: kept.append(scalar)
+      }
+    }
+    return String(kept)
+  }
+}
+
+extension Console {
+  /// The process's standard streams.
+  public static func standard() -> Console {
+    Console(
+      readLine: { Swift.readLine() },
+      output: { text throws(FormatError) in try writeAll(text, to: STDOUT_FILENO) },
+      errors: { text in _ = try? writeAll(text, to: STDERR_FILENO) },
+      inputIsTerminal: isatty(STDIN_FILENO) == 1, outputIsTerminal: isatty(STDOUT_FILENO) == 1,
+      errorIsTerminal: isatty(STDERR_FILENO) == 1, columns: terminalColumns())
+  }
+
+  private static func terminalColumns() -> Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
+    return Int(size.ws_col)
+  }
+
+  private static func writeAll(_ text: String, to descriptor: Int32) throws(FormatError) -> Bool {
+    let bytes = Array(text.utf8)
+    var start = 0
+    while start < bytes.count {
+      let count = bytes[start...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        start += count
+      } else if errno == EPIPE {
+        return false
+      } else if errno == EAGAIN {
+        // A terminal shared with a program that made it non-blocking.
+        usleep(1000)
+      } else if errno != EINTR {
+        throw FormatError(.unwritable, "standard output", systemError())
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,50 @@
+import Format
+
+/// Values of a parsed command line as the types that commands want.
+extension ParsedArguments {
+  public func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// The value of an option, nil where it is not given.
+  public func text(_ name: String) -> String? { values[name]?.last }
+
+  /// All values of a repeatable option.
+  public func texts(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// A whole number within `range`.
+  public func integer<Number: FixedWidthInteger>(
+    _ name: String, in range: ClosedRange<Number>
+  ) throws(UsageError) -> Number? {
+    guard let text = text(name) else { return nil }
+    if let number = Number(text), range.contains(number) { return number }
+    let upper = range.upperBound == .max ? " or more" : " to \(range.upperBound)"
+    throw Self.wrong(name, expected: "a whole number, \(range.lowerBound)\(upper)", got: text)
+  }
+
+  /// A finite number for which `isValid` holds; `expected` says which those are.
+  public func number(
+    _ name: String, expected: String, where isValid: (Double) -> Bool
+  ) throws(UsageError) -> Double? {
+    guard let text = text(name) else { return nil }
+    if let number = Double(text), number.isFinite, isValid(number) { return number }
+    throw Self.wrong(name, expected: expected, got: text)
+  }
+
+  /// One of the cases of `Value`, spelled as its raw value.
+  public func choice<Value: RawRepresentable & CaseIterable>(
+    _ name: String, of type: Value.Type = Value.self
+  ) throws(UsageError) -> Value? where Value.RawValue == String {
+    guard let text = text(name) else { return nil }
+    if let value = Value(rawValue: text) { return value }
+    throw Self.wrong(name, expected: type.allCases.map(\.rawValue).joined(separator: " or "), got: text)
+  }
+
+  /// - Throws: `UsageError` where two of `names` are given.
+  public func requireAtMostOne(of names: String...) throws(UsageError) {
+    let given = names.filter(has)
+    if given.count > 1 { throw UsageError("--\(given[0]) and --\(given[1]) exclude each other") }
+  }
+
+  static func wrong(_ name: String, expected: String, got: String) -> UsageError {
+    UsageError("--\(name): expected \(expected), got \"\(got.printable(limit: 60))\"")
+  }
+}

@@ -1,0 +1,121 @@
+import Format
+import Rewriter
+
+/// What a `rewrite` command line asks for.
+public struct RewriteOptions: Sendable, Equatable {
+  /// What becomes of the base's tables.
+  public enum Action: Sendable, Equatable {
+    /// Compiles the memories of a spec and adds them; `remove` names memories that go first.
+    case compile(spec: String, remove: [String])
+    /// Takes memories out.
+    case remove([String])
+    /// Takes everything out that patching added.
+    case strip
+  }
+
+  /// What tensors of a `.gguf` file become.
+  public enum BaseDtype: String, Sendable, CaseIterable {
+    case bf16, f16, f32
+
+    public var dtype: Dtype {
+      switch self {
+      case .bf16: .bf16
+      case .f16: .f16
+      case .f32: .f32
+      }
+    }
+  }
+
+  public var base: String
+  public var action: Action
+  /// nil on a dry run that was given none.
+  public var output: String?
+  /// Overrides the method of every memory; nil leaves it to the spec.
+  public var method: MemorySpec.Method?
+  /// Where the HTML report goes.
+  public var report: String?
+  public var json: Bool
+  public var dryRun: Bool
+  /// Whether an existing output may be replaced.
+  public var force: Bool
+  /// Whether the map of all tokens × layers is wanted.
+  public var map: Bool
+  public var quiet: Bool
+  public var seed: UInt64
+  /// nil for one a processor.
+  public var threads: Int?
+  /// nil keeps what the file has; only for `.gguf`.
+  public var dtype: Dtype?
+
+  /// - Throws: `UsageError` for values out of range and for options that are missing or exclude each other.
+  public init(_ arguments: ParsedArguments) throws(UsageError) {
+    base = arguments.operands[0]
+    action = try Self.action(arguments)
+    output = arguments.text("output")
+    method = try arguments.choice("method")
+    report = arguments.text("report")
+    json = arguments.has("json")
+    dryRun = arguments.has("dry-run")
+    force = arguments.has("force")
+    map = arguments.has("map")
+    quiet = arguments.has("quiet")
+    seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
+    threads = try arguments.integer("threads", in: 1...256)
+    dtype = try arguments.choice("dtype", of: BaseDtype.self)?.dtype
+    guard output != nil || dryRun else {
+      throw UsageError("-o FILE is missing: where the patched model goes (or --dry-run)")
+    }
+    guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
+    if case .compile = action { return }
+    for name in ["method", "report", "map"] where arguments.has(name) {
+      throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
+    }
+  }
+
+  private static func action(_ arguments: ParsedArguments) throws(UsageError) -> Action {
+    try arguments.requireAtMostOne(of: "strip", "spec")
+    try arguments.requireAtMostOne(of: "strip", "remove")
+    if arguments.has("strip") { return .strip }
+    let removed = arguments.texts("remove")
+    if let spec = arguments.text("spec") { return .compile(spec: spec, remove: removed) }
+    guard !removed.isEmpty else { throw UsageError("--spec FILE is missing (or --remove NAME, or --strip)") }
+    return .remove(removed)
+  }
+
+  public static let table = CommandTable(
+    name: "rewrite",
+    summary: "Compiles memories offline and writes them, with the model, into one safetensors file.",
+    forms: [
+      "BASE --spec SPEC.json -o OUT.safetensors [options]",
+      "BASE --remove NAME -o OUT.safetensors",
+      "BASE --strip -o OUT.safetensors",
+    ],
+    operands: [
+      CommandOperand(
+        "BASE",
+        help: "a .safetensors file, a folder (also with model.safetensors.index.json), a .gguf file, or a "
+          + "patched file: its memories stay, one of the same name is replaced")
+    ],
+    options: [
+      CommandOption("spec", value: "FILE", help: "the memories to compile, as JSON"),
+      CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
+      CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
+      CommandOption("report", value: "FILE", help: "write a report as HTML"),
+      CommandOption("map", help: "probe every token and layer, for the report's map"),
+      CommandOption("json", help: "print the results as one JSON object"),
+      CommandOption("dry-run", help: "compile and measure, write no model"),
+      CommandOption("force", help: "replace the output where it exists"),
+      CommandOption(
+        "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
+      CommandOption("strip", help: "take out everything that patching added"),
+      CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
+      CommandOption("seed", value: "N", help: "for what is sampled (default 0)"),
+      CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
+      CommandOption("quiet", help: "no progress on standard error"),
+    ],
+    statuses: [
+      (0, "the file was written and every memory gives its target"), (1, "something failed"),
+      (2, "the command line is wrong"),
+      (3, "the file was written, but a memory does not give its target on its own prompt"),
+    ])
+}

@@ -1,0 +1,75 @@
+import Format
+import Foundation
+import Runtime
+
+/// `run`: continues prompts.
+public enum RunCommand: Command {
+  public static let table = RunOptions.table
+
+  public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {
+    let options = try RunOptions(arguments)
+    let started = Date()
+    let checkpoint = try Checkpoint(path: options.model)
+    let enabled = try memories(of: checkpoint, without: options.disabled)
+    let model = try LanguageModel(checkpoint, pool: WorkerPool(threads: options.threads))
+    let patched = options.disabled.isEmpty ? model.memories : try MemorySet(enabled, for: model.transformer)
+    let session = RunSession(
+      model: model, options: options, console: console,
+      memories: options.noMemories ? .none(of: model.transformer) : patched,
+      loadSeconds: Date().timeIntervalSince(started))
+    if !options.quiet { writeNotes(options, checkpoint, console) }
+    if let prompt = options.prompt {
+      try session.answer(prompt)
+    } else {
+      try answerLines(session, on: console)
+    }
+    return 0
+  }
+
+  /// The memories of the file but those of the given names, which are compared byte by byte.
+  static func memories(of checkpoint: Checkpoint, without names: [String]) throws(FormatError) -> [Memory] {
+    let known = Set(checkpoint.memories.map { ByteString($0.name) })
+    for name in names where !known.contains(ByteString(name)) {
+      guard !known.isEmpty else {
+        throw FormatError(.memoryTable, checkpoint.path, "holds no memories to disable", got: name)
+      }
+      let shown = checkpoint.memories.prefix(10).map(\.name).joined(separator: ", ")
+      let more = known.count > 10 ? " and \(known.count - 10) more" : ""
+      throw FormatError(
+        .memoryTable, checkpoint.path, "no such memory to disable", expected: "one of \(shown)\(more)",
+        got: name)
+    }
+    let disabled = Set(names.map { ByteString($0) })
+    return checkpoint.memories.filter { !disabled.contains(ByteString($0.name)) }
+  }
+
+  private static func writeNotes(_ options: RunOptions, _ checkpoint: Checkpoint, _ console: Console) {
+    for name in options.idleSamplingOptions {
+      console.writeError("run: note: \(name) does nothing at temperature 0\n")
+    }
+    if checkpoint.memories.isEmpty, options.compare || options.trace {
+      console.writeError("run: note: \(checkpoint.path.printable()) holds no memories\n")
+    }
+  }
+
+  /// One prompt a line. In a terminal's loop a prompt that cannot be continued is told and does not end it.
+  private static func answerLines(_ session: RunSession, on console: Console) throws {
+    let isLoop = console.inputIsTerminal
+    var number = 0
+    while !console.isOutputClosed {
+      if isLoop, !session.options.quiet { console.writeError("> ") }
+      guard let line = console.readLine() else { break }
+      number += 1
+      if isLoop, line.isEmpty { continue }
+      do {
+        try session.answer(line)
+      } catch var error as FormatError where error.kind == .prompt {
+        error.place = "standard input: line \(number)"
+        guard isLoop else { throw error }
+        console.writeError("run: \(error)\n")
+      }
+    }
+    // The end of input leaves the cursor behind the prompt sign.
+    if isLoop, !session.options.quiet { console.writeError("\n") }
+  }
+}

@@ -1,0 +1,83 @@
+import Runtime
+
+/// What a `run` command line asks for.
+public struct RunOptions: Sendable, Equatable {
+  public var model: String
+  /// nil reads prompts from standard input.
+  public var prompt: String?
+  public var maxTokens: Int
+  public var sampling: Sampling
+  /// nil for one a processor.
+  public var threads: Int?
+  public var json: Bool
+  /// How many of the likeliest tokens to tell at each new token.
+  public var logprobs: Int
+  public var trace: Bool
+  public var compare: Bool
+  public var noMemories: Bool
+  /// Names of memories to leave out.
+  public var disabled: [String]
+  public var quiet: Bool
+
+  /// - Throws: `UsageError` for values out of range and for options that exclude each other.
+  public init(_ arguments: ParsedArguments) throws(UsageError) {
+    model = arguments.operands[0]
+    prompt = arguments.operands.count > 1 ? arguments.operands[1] : nil
+    maxTokens = try arguments.integer("max-tokens", in: 0...Int.max) ?? 32
+    sampling = Sampling(
+      temperature: try arguments.number("temperature", expected: "a number, 0 or more") { $0 >= 0 } ?? 0,
+      topK: try arguments.integer("top-k", in: 1...Int.max),
+      topP: try arguments.number("top-p", expected: "a number above 0 and at most 1") { $0 > 0 && $0 <= 1 },
+      seed: try arguments.integer("seed", in: 0...UInt64.max) ?? 0)
+    threads = try arguments.integer("threads", in: 1...256)
+    json = arguments.has("json")
+    logprobs = try arguments.integer("logprobs", in: 0...100) ?? 0
+    trace = arguments.has("trace")
+    compare = arguments.has("compare")
+    noMemories = arguments.has("no-memories")
+    disabled = arguments.texts("disable")
+    quiet = arguments.has("quiet")
+    try arguments.requireAtMostOne(of: "compare", "no-memories")
+  }
+
+  /// Options that do nothing at temperature 0, where the likeliest token is always taken.
+  var idleSamplingOptions: [String] {
+    guard sampling.temperature == 0 else { return [] }
+    return (sampling.topK == nil ? [] : ["--top-k"]) + (sampling.topP == nil ? [] : ["--top-p"])
+  }
+
+  public static let table = CommandTable(
+    name: "run",
+    summary: "Continues prompts with a model, applying the memories that its file carries.",
+    forms: ["MODEL [\"prompt\"] [options]"],
+    operands: [
+      CommandOperand(
+        "MODEL",
+        help: "a .safetensors file, a folder (also with model.safetensors.index.json), or a .gguf file; "
+          + "config and tokenizer come from inside the file or stand beside it"),
+      CommandOperand(
+        "prompt", isRequired: false,
+        help: "the text to continue; without it, each line of standard input is one"),
+    ],
+    options: [
+      CommandOption("max-tokens", value: "N", help: "at most so many new tokens (default 32)"),
+      CommandOption("temperature", value: "T", help: "0 takes the likeliest token always (default 0)"),
+      CommandOption("top-k", value: "K", help: "with a temperature: among the K likeliest tokens"),
+      CommandOption(
+        "top-p", value: "P", help: "with a temperature: among the likeliest that reach P together"),
+      CommandOption("seed", value: "N", help: "for sampling (default 0)"),
+      CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
+      CommandOption("json", help: "print one JSON object a prompt, on one line"),
+      CommandOption("logprobs", value: "K", help: "tell the K likeliest tokens at each new token"),
+      CommandOption("trace", help: "tell which memories act, where and how strongly"),
+      CommandOption("compare", help: "show the base model beside the patched one"),
+      CommandOption("no-memories", help: "the base model alone"),
+      CommandOption(
+        "disable", value: "NAME", isRepeatable: true,
+        help: "leave a memory out; may be given several times"),
+      CommandOption("quiet", help: "no prompt sign and no notes on standard error"),
+    ],
+    statuses: [
+      (0, "every prompt was continued"), (1, "something failed"), (2, "the command line is wrong"),
+    ])
+}

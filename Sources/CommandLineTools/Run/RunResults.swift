@@ -1,0 +1,72 @@
+import Format
+import Runtime
+
+// What `run` tells about a completion, as JSON and as lines.
+extension RunSession {
+  /// The object that `--json` prints for a prompt.
+  func json(_ completion: Completion) -> JSONNode {
+    let generation = completion.generation
+    var members: [(String, JSONNode)] = [
+      ("prompt", .string(completion.prompt)),
+      ("prompt_ids", .array(generation.promptIDs.map(JSONNode.int))),
+      ("ids", .array(generation.ids.map(JSONNode.int))),
+      ("text", .string(completion.text)),
+      ("finish", .string(generation.finish.rawValue)),
+      ("fired", .array(generation.firings.map(json))),
+    ]
+    if options.logprobs > 0 {
+      members.append(("logprobs", .array(generation.logprobs.map { .array($0.map(json)) })))
+    }
+    members.append(("timings", timings(generation)))
+    return .object(members)
+  }
+
+  private func json(_ firing: Firing) -> JSONNode {
+    [
+      "memory": .string(firing.memory), "module": .string(module(firing)), "position": .int(firing.position),
+      "similarity": .float(firing.similarity), "strength": .float(firing.strength),
+    ]
+  }
+
+  private func json(_ token: TokenProbability) -> JSONNode {
+    [
+      "id": .int(token.id), "text": .string(model.tokenizer.text(of: token.id)),
+      "logprob": .float(token.logprob),
+    ]
+  }
+
+  private func timings(_ generation: Generation) -> JSONNode {
+    // The first new token comes out of the prefill; an end token has been computed though it is not told.
+    let decoded = max(0, generation.ids.count - (generation.finish == .stop ? 0 : 1))
+    func speed(_ tokens: Int, _ seconds: Double) -> JSONNode {
+      tokens > 0 && seconds > 0 ? .double(Double(tokens) / seconds) : .null
+    }
+    return [
+      "load_ms": .double(loadSeconds * 1000), "prompt_tokens": .int(generation.promptIDs.count),
+      "prefill_tokens_per_second": speed(generation.promptIDs.count, generation.prefillSeconds),
+      "decode_tokens_per_second": speed(decoded, generation.decodeSeconds),
+    ]
+  }
+
+  private func module(_ firing: Firing) -> String { model.transformer.module(firing.address).description }
+
+  /// Firings and log-probabilities where asked for, as lines on standard error: standard output holds the text alone.
+  func writeDetails(_ completion: Completion) {
+    let generation = completion.generation
+    let tokens = generation.promptIDs + generation.ids
+    func quoted(_ id: Int) -> String { "\"\(model.tokenizer.text(of: id).printable(limit: 40))\"" }
+    if options.trace {
+      if generation.firings.isEmpty { console.writeError("no memory fired\n") }
+      for firing in generation.firings {
+        let token = tokens.indices.contains(firing.position) ? " \(quoted(tokens[firing.position]))" : ""
+        console.writeError(
+          "\(firing.memory.printable())  \(module(firing).printable())  token \(firing.position)\(token)  "
+            + "similarity \(firing.similarity)  strength \(firing.strength)\n")
+      }
+    }
+    for (i, list) in generation.logprobs.enumerated() {
+      let line = list.map { "\(quoted($0.id)) \($0.logprob)" }.joined(separator: "  ")
+      console.writeError("new token \(i): \(line)\n")
+    }
+  }
+}
