@@ -67,7 +67,7 @@ extension TableDiff.Change {
   /// ‖Δ new‖ / ‖Δ old‖ over all rows: 1 where the deltas are equal, nil where the old one is zero.
   public var deltaNormRatio: Double? {
     guard old.rows.map(\.delta) != new.rows.map(\.delta) else { return 1 }
-    let (a, b) = (norm(old.rows.flatMap(\.delta)), norm(new.rows.flatMap(\.delta)))
+    let (a, b) = (old.rows.flatMap(\.delta).norm, new.rows.flatMap(\.delta).norm)
     return a > 0 ? b / a : nil
   }
 
@@ -78,8 +78,8 @@ extension TableDiff.Change {
 }
 
 /// ‖v‖, summed in F64 in the order of the elements.
-package func norm(_ vector: [Float]) -> Double {
-  vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+extension [Float] {
+  package var norm: Double { reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
 }
 
 /// (a · b) / (‖a‖ ‖b‖), nil where the widths differ or a norm is zero.
@@ -87,7 +87,7 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double? {
   guard a.count == b.count else { return nil }
   guard a != b else { return 1 }
   let product = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-  let norms = norm(a) * norm(b)
+  let norms = a.norm * b.norm
   return norms > 0 ? max(-1, min(1, product / norms)) : nil
 }
 

@@ -23,10 +23,10 @@ struct Delta {
   /// Steps further down the gradient at a + Δ until the target leads safely.
   mutating func refine(_ pass: KeyPass) {
     let address = trial.address
-    let a = norm(pass.activation(address))
+    let a = length(pass.activation(address))
     while trial.margin < Locate.safeMargin, steps < Self.stepLimit {
       let gradient = patchedGradient(pass)
-      let g = norm(gradient)
+      let g = length(gradient)
       guard g > 0, g.isFinite else { return }
       let candidates = Self.relativeSteps.map { step in
         PatchTrial(
@@ -43,7 +43,7 @@ struct Delta {
       values = moved(best)
       trial.logprob = best.logprob
       trial.margin = best.margin
-      trial.relativeStep = norm(values) / a
+      trial.relativeStep = length(values) / a
       steps += 1
     }
   }

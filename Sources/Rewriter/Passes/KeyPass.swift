@@ -57,4 +57,5 @@ enum Key {
   }
 }
 
-func norm(_ vector: [Float]) -> Float { vector.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+/// ‖vector‖ in the accuracy of what is computed from it.
+func length(_ vector: [Float]) -> Float { Float(vector.norm) }

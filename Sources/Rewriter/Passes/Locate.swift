@@ -35,7 +35,7 @@ struct Locate {
       for site in Site.allCases where spec.site.value.map({ $0.rawValue == site.rawValue }) ?? true {
         let address = SiteAddress(layer: layer, site: site)
         let (a, g) = (
-          norm(pass.activation(address, token: token)), norm(pass.gradient(address, token: token))
+          length(pass.activation(address, token: token)), length(pass.gradient(address, token: token))
         )
         // A site without gradient or activation has no step to take.
         guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }

@@ -58,7 +58,7 @@ extension RewriteResult {
       "module": .string(row.module.description), "position": .int(row.position),
       "target_id": .int(row.targetID),
       "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
-      "key_norm": .float(norm(row.key)), "delta_norm": .float(norm(row.delta)), "steps": .int(steps),
+      "key_norm": .float(length(row.key)), "delta_norm": .float(length(row.delta)), "steps": .int(steps),
     ]
   }
 

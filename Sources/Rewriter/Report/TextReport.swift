@@ -27,8 +27,8 @@ public struct TextReport {
     for (row, steps) in zip(memory.rows, memory.steps) {
       lines.append(
         "  row for token \(row.targetID) at position \(row.position): alpha \(short(row.alpha)), boundary "
-          + "\(short(row.boundary)), hardness \(short(row.hardness)), |key| \(short(norm(row.key))), "
-          + "|delta| \(short(norm(row.delta))), \(steps) step\(steps == 1 ? "" : "s")")
+          + "\(short(row.boundary)), hardness \(short(row.hardness)), |key| \(short(length(row.key))), "
+          + "|delta| \(short(length(row.delta))), \(steps) step\(steps == 1 ? "" : "s")")
     }
     return lines
   }
