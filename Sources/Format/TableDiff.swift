@@ -67,7 +67,7 @@ extension TableDiff.Change {
   /// ‖Δ new‖ / ‖Δ old‖ over all rows: 1 where the deltas are equal, nil where the old one is zero.
   public var deltaNormRatio: Double? {
     guard old.rows.map(\.delta) != new.rows.map(\.delta) else { return 1 }
-    let (a, b) = (old.rows.flatMap(\.delta).norm, new.rows.flatMap(\.delta).norm)
+    let (a, b) = (euclideanNorm(old.rows.flatMap(\.delta)), euclideanNorm(new.rows.flatMap(\.delta)))
     return a > 0 ? b / a : nil
   }
 
@@ -77,9 +77,16 @@ extension TableDiff.Change {
   }
 }
 
-/// ‖v‖, summed in F64 in the order of the elements.
-extension [Float] {
-  package var norm: Double { reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
+extension MemoryRow {
+  /// ‖k‖, summed in F64 in the order of the elements.
+  public var keyNorm: Double { euclideanNorm(key) }
+
+  /// ‖Δ‖, summed as `keyNorm` is.
+  public var deltaNorm: Double { euclideanNorm(delta) }
+}
+
+package func euclideanNorm(_ vector: [Float]) -> Double {
+  vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
 }
 
 /// (a · b) / (‖a‖ ‖b‖), nil where the widths differ or a norm is zero.
@@ -87,7 +94,7 @@ private func cosine(_ a: [Float], _ b: [Float]) -> Double? {
   guard a.count == b.count else { return nil }
   guard a != b else { return 1 }
   let product = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
-  let norms = a.norm * b.norm
+  let norms = euclideanNorm(a) * euclideanNorm(b)
   return norms > 0 ? max(-1, min(1, product / norms)) : nil
 }
 

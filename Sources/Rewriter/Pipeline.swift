@@ -34,8 +34,9 @@ public struct RewriteResult: Sendable {
   /// Target tokens as text, one list a compiled memory.
   public var targetTexts: [[String]]
 
-  /// Whether every memory gives its target on its own key prompt.
-  public var holds: Bool { results.allSatisfy(\.keyHolds) }
+  /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
+  /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.
+  public var holds: Bool { zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned } }
 }
 
 /// The compiler: its passes in their order.

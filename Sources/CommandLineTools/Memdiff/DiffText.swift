@@ -61,8 +61,8 @@ func memoryLine(_ memory: Memory) -> String {
     ("alpha", summed(rows.map { "\($0.alpha)" })), ("boundary", summed(rows.map { "\($0.boundary)" })),
     ("hardness", summed(rows.map { "\($0.hardness)" })), ("rows", "\(rows.count)"),
     ("module", summed(rows.map { $0.module.description })),
-    ("‖key‖", summed(rows.map { short($0.key.norm) })),
-    ("‖delta‖", summed(rows.map { short($0.delta.norm) })),
+    ("‖key‖", summed(rows.map { short($0.keyNorm) })),
+    ("‖delta‖", summed(rows.map { short($0.deltaNorm) })),
   ]
   let list = fields.map { "\($0)=\($1.printable(limit: .max))" }.joined(separator: " ")
   return "\(memory.name.printable(limit: .max))  \(promptAndTarget(memory))  \(list)"

@@ -138,6 +138,11 @@ struct Compile {
 }
 
 extension MemorySpec {
+  /// Whether the spec leaves nothing to be chosen: the post's computation with its published settings.
+  var isPinned: Bool {
+    method == .seed && site != .auto && layer != .auto && alpha != .auto && boundary != .auto
+  }
+
   /// The same spec, its site and layer pinned.
   func pinned(to address: SiteAddress) -> MemorySpec {
     var result = self

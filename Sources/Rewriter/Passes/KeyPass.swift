@@ -58,4 +58,4 @@ enum Key {
 }
 
 /// ‖vector‖ in the accuracy of what is computed from it.
-func length(_ vector: [Float]) -> Float { Float(vector.norm) }
+func length(_ vector: [Float]) -> Float { Float(euclideanNorm(vector)) }
