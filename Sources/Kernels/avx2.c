@@ -8,7 +8,6 @@
 #define HAS_HALF 1
 #define TILE_ROWS 2
 #define TILE_WEIGHTS 3
-#define TILE_ONE_ROW 4
 #define SCALED_ROWS 3
 #define SCALED_VECTORS 2
 #define SCALED_ONE_ROW 6
