@@ -45,11 +45,13 @@ public enum RewriteCommand: Command {
   /// - Throws: `FormatError` for a name that no memory of the file has.
   private static func remove(_ names: [String], from checkpoint: inout Checkpoint) throws(FormatError) {
     for name in names {
-      guard let index = checkpoint.memories.firstIndex(where: { ByteString($0.name) == ByteString(name) }) else {
+      guard let index = checkpoint.memories.firstIndex(where: { ByteString($0.name) == ByteString(name) })
+      else {
         let known = checkpoint.memories.map(\.name)
         throw FormatError(
           .memoryTable, checkpoint.path, "no such memory to remove",
-          expected: known.isEmpty ? "a file with memories" : known.prefix(10).joined(separator: " or "), got: name)
+          expected: known.isEmpty ? "a file with memories" : known.prefix(10).joined(separator: " or "),
+          got: name)
       }
       checkpoint.memories.remove(at: index)
     }
@@ -68,7 +70,8 @@ public enum RewriteCommand: Command {
       ]
       try console.write(node.text() + "\n")
     } else {
-      try console.write("removed \(removed.joined(separator: ", ").printable()); \(kept.count) memories remain\n")
+      try console.write(
+        "removed \(removed.joined(separator: ", ").printable()); \(kept.count) memories remain\n")
     }
     return 0
   }
@@ -76,14 +79,19 @@ public enum RewriteCommand: Command {
   private static func strip(
     _ checkpoint: Checkpoint, _ options: RewriteOptions, on console: Console
   ) throws -> Int32 {
-    if let output = options.output, !options.dryRun { try checkpoint.writeBase(to: output, replacing: options.force) }
+    if let output = options.output, !options.dryRun {
+      try checkpoint.writeBase(to: output, replacing: options.force)
+    }
     let names = checkpoint.memories.map(\.name)
     if options.json {
-      let node: JSONNode = ["stripped": .array(names.map(JSONNode.string)), "tensors": .int(checkpoint.tensors.count)]
+      let node: JSONNode = [
+        "stripped": .array(names.map(JSONNode.string)), "tensors": .int(checkpoint.tensors.count),
+      ]
       try console.write(node.text() + "\n")
     } else {
       try console.write(
-        "stripped \(names.count) memories and the embedded files; \(checkpoint.tensors.count) base tensors remain\n")
+        "stripped \(names.count) memories and the embedded files; \(checkpoint.tensors.count) base tensors remain\n"
+      )
     }
     return 0
   }

@@ -116,7 +116,10 @@ public struct RewriteOptions: Sendable, Equatable {
     statuses: [
       (0, "the file was written and every memory gives its target"), (1, "something failed"),
       (2, "the command line is wrong"),
-      (3, "the file was written, but a memory does not give its target on its own prompt (memories of the method "
-        + "seed whose settings are all pinned are computed as told and only reported)"),
+      (
+        3,
+        "the file was written, but a memory does not give its target on its own prompt (memories of the method "
+          + "seed whose settings are all pinned are computed as told and only reported)"
+      ),
     ])
 }

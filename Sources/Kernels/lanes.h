@@ -61,11 +61,21 @@ INLINE lanes load_weights_part(const void *base, size_t index, kernel_dtype dtyp
 }
 
 // The one reduction tree: halves onto each other.
-INLINE float sum(lanes v) {
+INLINE lanes4 folded(lanes v) {
   lanes8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
              __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  lanes4 b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
+  return __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
+}
+INLINE float sum(lanes v) {
+  lanes4 b = folded(v);
   return (b[0] + b[2]) + (b[1] + b[3]);
+}
+// Four sums at once, each by the same tree.
+INLINE lanes4 sum_four(lanes v0, lanes v1, lanes v2, lanes v3) {
+  lanes4 a = folded(v0), b = folded(v1), c = folded(v2), d = folded(v3);
+  lanes4 ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  lanes4 cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
+  return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 
 // exp by 2^n · p(r), |r| ≤ ln 2 / 2, p the Taylor polynomial of degree 7 (truncation below 3e-9 relative).

@@ -24,12 +24,18 @@
         _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                             \
             a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                \
       }                                                                                                            \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                                 \
-        _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                           \
-      float value = sum(a[r][o]);                                                                                  \
-      if (bias) value += bias[output + o];                                                                         \
-      float *target = y.values + (row + r) * y.stride + output + o;                                                \
-      *target = accumulate ? *target + value : value;                                                              \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                               \
+      float sums[W];                                                                                               \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o + 4 <= W; o += 4) {                                     \
+        lanes4 four = sum_four(a[r][o], a[r][o + 1], a[r][o + 2], a[r][o + 3]);                                    \
+        memcpy(sums + o, &four, sizeof four);                                                                      \
+      }                                                                                                            \
+      _Pragma("clang loop unroll(full)") for (int o = W / 4 * 4; o < W; o++) sums[o] = sum(a[r][o]);               \
+      float *target = y.values + (row + r) * y.stride + output;                                                    \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
+        float value = bias ? sums[o] + bias[output + o] : sums[o];                                                 \
+        target[o] = accumulate ? target[o] + value : value;                                                        \
+      }                                                                                                            \
     }                                                                                                              \
   } while (0)
 
@@ -48,7 +54,12 @@
       for (; output + TILE_WEIGHTS <= end; output += TILE_WEIGHTS) {                                               \
         size_t row = first;                                                                                        \
         for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, TILE_WEIGHTS, DTYPE);            \
-        for (; row < last; row++) PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE);                                            \
+        switch (last - row) {                                                                                      \
+          case 4: PRODUCT_TILE(4, TILE_WEIGHTS, DTYPE); break;                                                     \
+          case 3: PRODUCT_TILE(3, TILE_WEIGHTS, DTYPE); break;                                                     \
+          case 2: PRODUCT_TILE(2, TILE_WEIGHTS, DTYPE); break;                                                     \
+          case 1: PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE); break;                                                     \
+        }                                                                                                          \
       }                                                                                                            \
       for (; output < end; output++)                                                                               \
         for (size_t row = first; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                     \

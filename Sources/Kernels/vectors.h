@@ -172,43 +172,97 @@ static void activate_backward(kernel_activation f, const float *x, const float *
 
 // MARK: attention
 
-static void scores_of(const float *q, size_t width, float scale, kernel_segment s, float *scores) {
-  for (size_t t = 0; t < s.count; t++) scores[t] = dot_product(q, s.keys + t * s.stride, width) * scale;
-}
-
-// Up to four heads at a time over 16 columns, in the order of the tokens.
-static void weighted_values(const float *p, size_t p_stride, size_t heads, size_t width, kernel_segment earlier,
-                            kernel_segment own, kernel_rows out) {
-  for (size_t h = 0; h < heads; h += 4) {
-    size_t group = heads - h < 4 ? heads - h : 4;
-    for (size_t c = 0; c < width; c += 16) {
-      size_t n = width - c < 16 ? width - c : 16;
-      lanes a[4] = {splat(0), splat(0), splat(0), splat(0)};
-      const float *weight = p + h * p_stride;
-      for (int part = 0; part < 2; part++) {
-        kernel_segment s = part ? own : earlier;
-        for (size_t t = 0; t < s.count; t++, weight++) {
-          const float *row = s.values + t * s.stride + c;
-          lanes v = n == 16 ? load(row) : load_part(row, n);
-          for (size_t g = 0; g < group; g++) a[g] = fused(splat(weight[g * p_stride]), v, a[g]);
-        }
+// The scores of G heads that share their keys, four tokens at a time.
+INLINE void scores_of(const int G, kernel_rows q, size_t width, float scale, kernel_segment s, float *scores,
+                      size_t scores_stride) {
+  size_t t = 0;
+  for (; t + 4 <= s.count; t += 4) {
+    lanes a[4][4];
+    for (int g = 0; g < G; g++)
+      for (int k = 0; k < 4; k++) a[g][k] = splat(0);
+    for (size_t i = 0; i < width; i += 16) {
+      size_t n = width - i < 16 ? width - i : 16;
+      lanes keys[4];
+      _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++) {
+        const float *key = s.keys + (t + k) * s.stride + i;
+        keys[k] = n == 16 ? load(key) : load_part(key, n);
       }
-      for (size_t g = 0; g < group; g++) store_part(out.values + (h + g) * out.stride + c, a[g], n);
+      _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
+        const float *query = q.values + g * q.stride + i;
+        lanes u = n == 16 ? load(query) : load_part(query, n);
+        _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++) a[g][k] = fused(u, keys[k], a[g][k]);
+      }
+    }
+    _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
+      lanes4 four = sum_four(a[g][0], a[g][1], a[g][2], a[g][3]) * scale;
+      memcpy(scores + g * scores_stride + t, &four, sizeof four);
     }
   }
+  for (; t < s.count; t++)
+    for (int g = 0; g < G; g++)
+      scores[g * scores_stride + t] = dot_product(q.values + g * q.stride, s.keys + t * s.stride, width) * scale;
+}
+
+// C × 16 columns of the weighted values of G heads, in the order of the tokens.
+INLINE void weighted_columns(const int G, const int C, const float *p, size_t p_stride, size_t column, size_t width,
+                             kernel_segment earlier, kernel_segment own, kernel_rows out) {
+  lanes a[4][4];
+  for (int g = 0; g < G; g++)
+    for (int c = 0; c < C; c++) a[g][c] = splat(0);
+  size_t n = width - column < 16 ? width - column : 16;
+  for (int part = 0; part < 2; part++) {
+    kernel_segment s = part ? own : earlier;
+    for (size_t t = 0; t < s.count; t++, p++) {
+      const float *row = s.values + t * s.stride + column;
+      lanes v[4];
+      _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++)
+          v[c] = n == 16 ? load(row + 16 * c) : load_part(row, n);
+      _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
+        lanes weight = splat(p[g * p_stride]);
+        _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) a[g][c] = fused(weight, v[c], a[g][c]);
+      }
+    }
+  }
+  for (int g = 0; g < G; g++)
+    for (int c = 0; c < C; c++) {
+      float *target = out.values + g * out.stride + column + 16 * c;
+      if (n == 16) store(target, a[g][c]);
+      else store_part(target, a[g][c], n);
+    }
+}
+
+INLINE void attend_group(const int G, kernel_rows q, size_t width, float scale, kernel_segment earlier,
+                         kernel_segment own, float *scores, kernel_rows out) {
+  size_t count = earlier.count + own.count;
+  scores_of(G, q, width, scale, earlier, scores, count);
+  scores_of(G, q, width, scale, own, scores + earlier.count, count);
+  for (int g = 0; g < G; g++) {
+    float *s = scores + g * count;
+    float inverse = 1 / shifted_exponentials(s, count, largest(s, count));
+    for (size_t t = 0; t < count; t++) s[t] *= inverse;
+  }
+  size_t column = 0;
+  for (; column + 64 <= width; column += 64)
+    weighted_columns(G, 4, scores, count, column, width, earlier, own, out);
+  for (; column < width; column += 16) weighted_columns(G, 1, scores, count, column, width, earlier, own, out);
 }
 
 static void attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
                    kernel_segment own, float *scores, kernel_rows out) {
   size_t count = earlier.count + own.count;
-  for (size_t h = 0; h < heads; h++) {
-    float *s = scores + h * count;
-    scores_of(q.values + h * q.stride, width, scale, earlier, s);
-    scores_of(q.values + h * q.stride, width, scale, own, s + earlier.count);
-    float inverse = 1 / shifted_exponentials(s, count, largest(s, count));
-    for (size_t t = 0; t < count; t++) s[t] *= inverse;
+  while (heads > 0) {
+    size_t group = heads < 4 ? heads : 4;
+    switch (group) {
+      case 1: attend_group(1, q, width, scale, earlier, own, scores, out); break;
+      case 2: attend_group(2, q, width, scale, earlier, own, scores, out); break;
+      case 3: attend_group(3, q, width, scale, earlier, own, scores, out); break;
+      default: attend_group(4, q, width, scale, earlier, own, scores, out); break;
+    }
+    heads -= group;
+    q.values += group * q.stride;
+    out.values += group * out.stride;
+    scores += group * count;
   }
-  weighted_values(scores, count, heads, width, earlier, own, out);
 }
 
 static void attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,

@@ -76,7 +76,13 @@ public struct Pipeline {
     var memories = link.kept + compiled.map { Self.memory($0, scores: .null) }
     let set = try MemorySet(memories, for: model.transformer)
     try link.findCrossings(memories, set: set, model: model)
-    var results = Self.evaluate(compiled, probes, set: set, model: model)
+    let similarities = zip(compiled, probes).map {
+      MemoryResult.similarities($1.prompts, rows: $0.rows, transformer: model.transformer)
+    }
+    func evaluate(_ set: MemorySet, on model: LanguageModel) -> [MemoryResult] {
+      zip(probes, similarities).map { MemoryResult($0, similarities: $1, memories: set, model: model) }
+    }
+    var results = evaluate(set, on: model)
     memories = link.kept + zip(compiled, results).map { Self.memory($0, scores: Self.scores($1)) }
 
     if let output = request.output {
@@ -84,7 +90,7 @@ public struct Pipeline {
       try checkpoint.write(memories: memories, to: output, replacing: request.replacing)
       progress("verify")
       let written = try LanguageModel(Checkpoint(path: output), pool: pool)
-      let verified = Self.evaluate(compiled, probes, set: written.memories, model: written)
+      let verified = evaluate(written.memories, on: written)
       guard verified == results else {
         throw FormatError(
           .memoryTable, output, "the written file answers otherwise than the model it was made from")
@@ -101,12 +107,6 @@ public struct Pipeline {
       probe.keyIDs, target: probe.targetIDs[0], memories: .none(of: model.transformer),
       transformer: model.transformer)
     return probe.keyIDs.indices.flatMap { Locate.trials(pass, spec: probe.spec, token: $0) }
-  }
-
-  private static func evaluate(
-    _ compiled: [CompiledMemory], _ probes: [Probe], set: MemorySet, model: LanguageModel
-  ) -> [MemoryResult] {
-    zip(compiled, probes).map { MemoryResult($1, rows: $0.rows, memories: set, model: model) }
   }
 
   private static func memory(_ compiled: CompiledMemory, scores: JSONNode) -> Memory {

@@ -21,6 +21,9 @@ package final class FloatMatrix {
   /// A copy of one row.
   package func array(_ index: Int) -> [Float] { Array(UnsafeBufferPointer(start: row(index), count: width)) }
 
+  /// The column of the largest value of a row, the first of equals.
+  package func largest(_ index: Int) -> Int { kernel_argmax(row(index), width) }
+
   package func copy(rows count: Int, from source: FloatMatrix) {
     values.update(from: source.values, count: count * width)
   }

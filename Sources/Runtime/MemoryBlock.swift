@@ -103,9 +103,9 @@ public final class MemoryBlock {
     }
   }
 
-  /// Whether any region takes in any of the given rows (R, D).
-  package func fires(_ activations: FloatMatrix, rows: Range<Int>) -> Bool {
-    rows.contains { fires(activations.row($0)) }
+  /// The first of the given rows (R, D) that any region takes in.
+  package func firstFiring(_ activations: FloatMatrix, rows: Range<Int>) -> Int? {
+    rows.first { fires(activations.row($0)) }
   }
 
   /// The backward of `apply`: turns ∂L/∂a' in `gradient` (D) into ∂L/∂a, a being the unmodified activation.

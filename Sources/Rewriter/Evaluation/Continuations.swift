@@ -47,7 +47,7 @@ struct Continuations {
     for step in 0..<count {
       var next: [(sequence: Int, token: Int)] = []
       for (i, sequence) in active.enumerated() {
-        let token = LanguageModel.likeliest(logits, row: i, count: 1)[0].id
+        let token = logits.largest(i)
         guard !model.endTokens.contains(token) else { continue }
         results[sequence].append(token)
         if prompts[sequence].count + step + 1 < transformer.shape.positions { next.append((sequence, token)) }

@@ -39,9 +39,9 @@ public struct MemoryResult: Sendable, Equatable {
   public var keyHolds: Bool { prompts.first?.holds ?? false }
 
   /// - Parameters:
-  ///   - rows: the memory's rows.
+  ///   - similarities: of the prompts to the memory's first row, from `similarities(_:rows:transformer:)`.
   ///   - memories: what the patched model applies, this memory's rows among it.
-  init(_ probe: Probe, rows: [MemoryRow], memories: MemorySet, model: LanguageModel) {
+  init(_ probe: Probe, similarities: [Float], memories: MemorySet, model: LanguageModel) {
     let spec = probe.spec
     let after = Continuations(
       of: probe.prompts, count: max(Probe.continuationCount, probe.targetIDs.count), memories: memories,
@@ -52,7 +52,6 @@ public struct MemoryResult: Sendable, Equatable {
       + probe.heldOutPositives.map { _ in .heldOutPositive }
       + probe.heldOutNegatives.map { _ in .heldOutNegative }
     let texts = spec.positivePrompts + spec.negatives + spec.heldOutPositives + spec.heldOutNegatives
-    let similarities = Self.similarities(probe.prompts, rows: rows, transformer: model.transformer)
     prompts = roles.indices.map { i in
       PromptResult(
         prompt: texts[i], role: roles[i], before: model.tokenizer.decode(probe.base.ids[i]),
@@ -64,32 +63,33 @@ public struct MemoryResult: Sendable, Equatable {
     }
   }
 
-  private static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float]
-  {
+  /// (a · k) / ‖k‖² of each prompt's last token on the base model.
+  static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float] {
     guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
       return [Float](repeating: 0, count: prompts.count)
     }
     let squared = row.key.reduce(Float(0)) { $0 + $1 * $1 }
-    return prompts.map { ids in
-      let activation = transformer.activation(ids, address)
-      return zip(activation, row.key).reduce(Float(0)) { $0 + $1.0 * $1.1 } / squared
+    return transformer.lastActivations(prompts, address).map { activation in
+      zip(activation, row.key).reduce(Float(0)) { $0 + $1.0 * $1.1 } / squared
     }
   }
 }
 
 extension Transformer {
-  /// The base model's activation of a sequence's last token at a site (D).
-  func activation(_ ids: [Int], _ address: SiteAddress) -> [Float] {
-    let batch = Batch(
-      [.init(rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: .none(of: self))],
-      shape: shape)
-    embed([ids], batch)
+  /// The base model's activation of each sequence's last token at a site (D).
+  func lastActivations(_ sequences: [[Int]], _ address: SiteAddress) -> [[Float]] {
+    let batch = Batch([], shape: shape, capacity: sequences.reduce(0) { $0 + $1.count })
+    for ids in sequences {
+      let rows = batch.rows..<(batch.rows + ids.count)
+      batch.append(.init(rows: rows, position: 0, cache: nil, appends: false, memories: .none(of: self)))
+    }
+    embed(sequences, batch)
     forward(batch, layers: 0..<address.layer)
     attend(batch, layer: address.layer)
     if address.site == .mlp {
       projectAttention(batch, layer: address.layer)
       expand(batch, layer: address.layer)
     }
-    return batch.site(address.site).array(ids.count - 1)
+    return batch.sequences.map { batch.site(address.site).array($0.rows.upperBound - 1) }
   }
 }

@@ -21,9 +21,9 @@ struct Bound {
   var curve: [BoundaryPoint]
   var point: BoundaryPoint
 
-  /// The post's grid 10^(−2 … 2) in steps of 0.2, as far as it goes on to mean something: from 4 on a region is
-  /// always on.
-  static let grid: [Float] = (0..<14).map { Float(pow(10, -2 + 0.2 * Double($0))) }
+  /// The post's grid 10^(−2 … 2) in steps of 0.2, up to 1: from there on a region takes in activations at right angles
+  /// to its key, which is to say nearly all.
+  static let grid: [Float] = (0...10).map { Float(pow(10, -2 + 0.2 * Double($0))) }
 
   /// - Parameters:
   ///   - row: the row without its boundary.

@@ -88,6 +88,9 @@ struct Compile {
         place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: places.count == 1)
       if let current = best, !isBetter(attempt, than: current.attempt) { continue }
       best = (attempt, place)
+      if attempt.bound?.point.score == prompts.items.count, attempt.delta.trial.margin >= Locate.safeMargin {
+        break
+      }
     }
     guard var best else { throw FormatError(.spec, "memory \(spec.name)", "no place can be tried") }
     if places.count > 1 {

@@ -44,7 +44,7 @@ struct KeyPass {
 
   /// The likeliest next token.
   var next: Int {
-    LanguageModel.likeliest(transformer.logits(tape.final!, rows: [last]), count: 1)[0].id
+    transformer.logits(tape.final!, rows: [last]).largest(0)
   }
 }
 
