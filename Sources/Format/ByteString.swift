@@ -2,8 +2,7 @@
 ///
 /// Swift's `String` calls canonically equivalent spellings equal (é and e followed by U+0301), which file
 /// formats keep apart; tensor names, JSON keys and tokens are therefore keyed by their UTF-8 bytes.
-public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible
-{
+public struct ByteString: Hashable, Comparable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   public var bytes: [UInt8]
 
   public init(_ bytes: [UInt8]) { self.bytes = bytes }

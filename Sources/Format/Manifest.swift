@@ -35,8 +35,7 @@ enum Manifest {
   ///
   /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a row is named that is
   ///   not there, or a row belongs to no memory or to two.
-  static func memories(_ bytes: [UInt8], tables: [MemoryTable], place: String) throws(FormatError) -> [Memory]
-  {
+  static func memories(_ bytes: [UInt8], tables: [MemoryTable], place: String) throws(FormatError) -> [Memory] {
     let root = try JSONDocument(bytes, place: "\(place): memory.manifest").root
     guard let version = root["version"]?.int else { throw wrong(root, "version", "an integer") }
     guard version == 1 else {

@@ -89,10 +89,13 @@ public struct MemoryTable: Sendable, Equatable {
       guard norm > 0, norm.isFinite, norm.isNormal else {
         throw FormatError(.memoryTable, place, "the key of row \(row) has a norm that cannot be divided by")
       }
-      guard bounds.values[2 * row] > 0, bounds.values[2 * row + 1] > 0 else {
+      let (boundary, hardness) = (bounds.values[2 * row], bounds.values[2 * row + 1])
+      // x² / b² must not become 0 / 0 at the key itself.
+      guard boundary > 0, (boundary * boundary).isNormal, hardness > 0 else {
         throw FormatError(
-          .memoryTable, place, "boundary and hardness of row \(row) must be positive",
-          got: "\(bounds.values[2 * row]) and \(bounds.values[2 * row + 1])")
+          .memoryTable, place,
+          "boundary and hardness of row \(row) must be positive, the boundary's square a normal F32",
+          got: "\(boundary) and \(hardness)")
       }
     }
   }

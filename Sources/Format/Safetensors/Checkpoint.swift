@@ -96,6 +96,11 @@ public struct Checkpoint: Sendable {
   private static func separate(
     _ files: CheckpointFiles, place: String
   ) throws(FormatError) -> ([Tensor], [Memory], [CompanionFile: [UInt8]]) {
+    if let version = files.metadata?.first(where: { $0.key == "memory.version" })?.value, version != "1" {
+      throw FormatError(
+        .memoryTable, "\(place): __metadata__.memory.version", "made by a later format", expected: "1",
+        got: version.description)
+    }
     var base: [Tensor] = []
     var added: [ByteString: Tensor] = [:]
     var modules: Set<ByteString> = []

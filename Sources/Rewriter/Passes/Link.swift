@@ -32,8 +32,7 @@ public struct Link: Sendable {
   }
 
   /// Runs every key prompt on all memories and notes which of the others act there.
-  mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError)
-  {
+  mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError) {
     for memory in memories where !memory.prompt.isEmpty {
       let fired = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: set).firings.map(
         \.memory)
