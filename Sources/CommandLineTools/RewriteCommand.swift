@@ -27,7 +27,6 @@ public enum RewriteCommand: Command {
   private static func compile(
     _ specPath: String, _ checkpoint: Checkpoint, _ options: RewriteOptions, on console: Console
   ) throws -> Int32 {
-    if options.report != nil { throw UsageError("--report is not there yet; --json has all the figures") }
     let request = RewriteRequest(
       spec: try Spec(path: specPath), method: options.method, output: options.dryRun ? nil : options.output,
       replacing: options.force, map: options.map)

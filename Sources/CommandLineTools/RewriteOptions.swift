@@ -32,8 +32,6 @@ public struct RewriteOptions: Sendable, Equatable {
   public var output: String?
   /// Overrides the method of every memory; nil leaves it to the spec.
   public var method: MemorySpec.Method?
-  /// Where the HTML report goes.
-  public var report: String?
   public var json: Bool
   public var dryRun: Bool
   /// Whether an existing output may be replaced.
@@ -53,7 +51,6 @@ public struct RewriteOptions: Sendable, Equatable {
     action = try Self.action(arguments)
     output = arguments.text("output")
     method = try arguments.choice("method")
-    report = arguments.text("report")
     json = arguments.has("json")
     dryRun = arguments.has("dry-run")
     force = arguments.has("force")
@@ -67,7 +64,7 @@ public struct RewriteOptions: Sendable, Equatable {
     }
     guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
     if case .compile = action { return }
-    for name in ["method", "report", "map"] where arguments.has(name) {
+    for name in ["method", "map"] where arguments.has(name) {
       throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
     }
   }
@@ -100,8 +97,7 @@ public struct RewriteOptions: Sendable, Equatable {
       CommandOption("spec", value: "FILE", help: "the memories to compile, as JSON"),
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
-      CommandOption("report", value: "FILE", help: "write a report as HTML"),
-      CommandOption("map", help: "probe every token and layer, for the report's map"),
+      CommandOption("map", help: "patch every token at every layer and show the map"),
       CommandOption("json", help: "print the results as one JSON object"),
       CommandOption("dry-run", help: "compile and measure, write no model"),
       CommandOption("force", help: "replace the output where it exists"),

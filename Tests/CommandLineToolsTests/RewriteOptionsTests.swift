@@ -11,13 +11,12 @@ import Testing
 
   @Test func everyOptionArrives() throws {
     let options = try options(
-      "base --spec s.json -o out --method seed --report r.html --json --dry-run --force --seed 7 --threads 2"
+      "base --spec s.json -o out --method seed --json --dry-run --force --seed 7 --threads 2"
         + " --remove a --remove b --dtype f16 --quiet --map")
     #expect(options.base == "base")
     #expect(options.action == .compile(spec: "s.json", remove: ["a", "b"]))
     #expect(options.output == "out")
     #expect(options.method == .seed)
-    #expect(options.report == "r.html")
     #expect(options.json && options.dryRun && options.force && options.quiet && options.map)
     #expect(options.seed == 7)
     #expect(options.threads == 2)
@@ -41,7 +40,7 @@ import Testing
     ("base --spec s", "-o FILE is missing: where the patched model goes (or --dry-run)"),
     ("base --strip --spec s -o out", "--strip and --spec exclude each other"),
     ("base --strip --remove a -o out", "--strip and --remove exclude each other"),
-    ("base --strip -o out --report r", "--report needs --spec: it is about the memories of a spec"),
+    ("base --strip -o out --map", "--map needs --spec: it is about the memories of a spec"),
     ("base --spec s -o out --method fast", "--method: expected auto or seed, got \"fast\""),
     ("base --spec s -o out --dtype q4", "--dtype: expected bf16 or f16 or f32, got \"q4\""),
     ("base --spec s -o out --threads 0", "--threads: expected a whole number, 1 to 256, got \"0\""),

@@ -13,6 +13,13 @@ struct GGUFModelFileTests {
     String(decoding: try GGUFFile(path: GGUFFixtures.path("\(model).gguf")).tokenizerJSON(), as: UTF8.self)
   }
 
+  @Test func configSaysWhatTheTensorsWereConvertedTo() throws {
+    let file = try GGUFFile(path: GGUFFixtures.path("llama.gguf"))
+    for (dtype, name) in [(Dtype.bf16, "bfloat16"), (.f16, "float16"), (.f32, "float32")] {
+      #expect(String(decoding: try file.configJSON(dtype: dtype), as: UTF8.self).contains("\"dtype\":\"\(name)\""))
+    }
+  }
+
   /// The tokenizer of a tiny Llama with more entries in its metadata.
   private func tokenizer(extra: (inout GGUFBytes) -> UInt64) throws -> String {
     let temporary = TemporaryFile()

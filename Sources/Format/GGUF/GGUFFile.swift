@@ -53,9 +53,11 @@ public struct GGUFFile: Sendable {
   /// The bytes of a `config.json` for `LlamaForCausalLM` or `GPT2LMHeadModel`, compact, with the same bytes for the
   /// same file.
   ///
-  /// Its `dtype` is that of the matrices as `tensors(dtype: nil)` gives them, float32 where they differ.
-  public func configJSON() throws(FormatError) -> [UInt8] {
-    JSONNode.object(model.config + [("dtype", .string(model.configDtype))]).bytes()
+  /// Its `dtype` is that of the matrices as `tensors(dtype:)` gives them, float32 where they differ.
+  public func configJSON(dtype: Dtype? = nil) throws(FormatError) -> [UInt8] {
+    let names: [Dtype: String] = [.f16: "float16", .bf16: "bfloat16", .f32: "float32"]
+    let name = dtype.flatMap { names[$0] } ?? model.configDtype
+    return JSONNode.object(model.config + [("dtype", .string(name))]).bytes()
   }
 
   /// The bytes of a `tokenizer.json`, compact, with the same bytes for the same file.

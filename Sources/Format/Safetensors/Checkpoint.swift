@@ -39,7 +39,7 @@ public struct Checkpoint: Sendable {
       let tensors = try file.tensors(dtype: dtype)
       self.init(
         path: path, tensors: tensors, metadata: [], memories: [], sources: [path],
-        companions: [.config: try file.configJSON(), .tokenizer: try file.tokenizerJSON()])
+        companions: [.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON()])
       return
     }
     let files =
