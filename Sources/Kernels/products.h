@@ -61,8 +61,11 @@
           case 1: PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE); break;                                                     \
         }                                                                                                          \
       }                                                                                                            \
-      for (; output < end; output++)                                                                               \
-        for (size_t row = first; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                     \
+      for (; output < end; output++) {                                                                             \
+        size_t row = first;                                                                                        \
+        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, 1, DTYPE);                       \
+        for (; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                                       \
+      }                                                                                                            \
     }                                                                                                              \
   }
 

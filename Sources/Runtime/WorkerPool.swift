@@ -40,10 +40,12 @@ public final class WorkerPool: Sendable {
     }
   }
 
-  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last), a few a thread, and calls `body` with each.
-  func runRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last) and calls `body` with each.
+  ///
+  /// - Parameter partsPerThread: more of them where a part takes long, so that no thread waits long for another's last.
+  func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ body: (Range<Int>) -> Void) {
     let grains = (count + grain - 1) / grain
-    let parts = threads == 1 ? 1 : min(grains, threads * 4)
+    let parts = threads == 1 ? 1 : min(grains, threads * partsPerThread)
     guard parts > 1 else {
       if count > 0 { body(0..<count) }
       return

@@ -17,8 +17,11 @@ struct Linear {
   var inputs: Int { layout == .outputsByInputs ? weights.columns : weights.rows }
   var outputs: Int { layout == .outputsByInputs ? weights.rows : weights.columns }
 
-  /// Outputs a task takes: a whole number of every kernel's tiles and of cache lines.
-  static let grain = 160
+  /// Outputs a task takes at least: a whole number of the kernels' tiles, whose widths are 2, 3 and 5.
+  static let grain = 60
+
+  /// Parts a thread takes of a product with so many rows.
+  static func parts(rows: Int) -> Int { rows > 8 ? 16 : 4 }
 
   /// y (R, out) = x (R, in) W + bias for the outputs of `range`; added to y where `accumulate`.
   func forward(
@@ -29,7 +32,7 @@ struct Linear {
   }
 
   func forward(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows, pool: WorkerPool) {
-    pool.runRanges(outputs, grain: outputs < 4 * Self.grain ? 32 : Self.grain) {
+    pool.runRanges(outputs, grain: Self.grain, partsPerThread: Self.parts(rows: rows)) {
       forward(x, rows: rows, $0, accumulate: accumulate, into: y)
     }
   }
@@ -39,7 +42,7 @@ struct Linear {
     _ dy: kernel_rows, rows: Int, accumulate: Bool = false, into dx: kernel_rows, pool: WorkerPool
   ) {
     let product = layout == .outputsByInputs ? kernel_scaled_rows : kernel_dot
-    pool.runRanges(inputs, grain: 64) { range in
+    pool.runRanges(inputs, grain: 64, partsPerThread: Self.parts(rows: rows)) { range in
       product(
         dy, rows, weights.matrix, outputs, range.lowerBound, range.upperBound, nil, accumulate ? 1 : 0, dx)
     }
@@ -58,9 +61,9 @@ struct LinearGroup {
 
   /// y (R, out) = [x W₁, x W₂, …], as one loop of tasks.
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
-    let grain = 64
+    let grain = Linear.grain
     let tasks = parts.map { ($0.outputs + grain - 1) / grain }
-    pool.runRanges(tasks.reduce(0, +), grain: 1) { range in
+    pool.runRanges(tasks.reduce(0, +), grain: 1, partsPerThread: Linear.parts(rows: rows)) { range in
       var first = 0
       var column = 0
       for (part, count) in zip(parts, tasks) {
