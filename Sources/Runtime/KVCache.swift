@@ -1,17 +1,20 @@
 /// Keys (rotated) and values of a sequence's tokens at every layer.
+///
+/// A head's tokens stand one behind the other, so that attention reads each head as one run of addresses.
 public final class KVCache {
-  /// K: key–value heads × width of a head.
-  let width: Int
+  let heads: Int
+  let headWidth: Int
   public private(set) var count = 0
   private(set) var capacity: Int
-  /// [layer] → (capacity, K).
-  private(set) var keys: [UnsafeMutablePointer<Float>]
-  private(set) var values: [UnsafeMutablePointer<Float>]
+  /// [layer] → (heads, capacity, head width).
+  private var keys: [UnsafeMutablePointer<Float>]
+  private var values: [UnsafeMutablePointer<Float>]
 
-  init(layers: Int, width: Int, capacity: Int) {
-    self.width = width
+  init(layers: Int, heads: Int, headWidth: Int, capacity: Int) {
+    self.heads = heads
+    self.headWidth = headWidth
     self.capacity = max(16, capacity)
-    let size = self.capacity * width
+    let size = self.capacity * heads * headWidth
     keys = (0..<layers).map { _ in .allocate(capacity: size) }
     values = (0..<layers).map { _ in .allocate(capacity: size) }
   }
@@ -23,8 +26,10 @@ public final class KVCache {
     guard count + additional > capacity else { return }
     let larger = max(count + additional, 2 * capacity)
     func grow(_ old: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
-      let new = UnsafeMutablePointer<Float>.allocate(capacity: larger * width)
-      new.update(from: old, count: count * width)
+      let new = UnsafeMutablePointer<Float>.allocate(capacity: larger * heads * headWidth)
+      for head in 0..<heads {
+        (new + head * larger * headWidth).update(from: old + head * capacity * headWidth, count: count * headWidth)
+      }
       old.deallocate()
       return new
     }
@@ -33,9 +38,12 @@ public final class KVCache {
     capacity = larger
   }
 
+  /// A head's keys and values at one layer, (capacity, head width) each.
+  func head(_ head: Int, layer: Int) -> (keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>) {
+    let offset = head * capacity * headWidth
+    return (keys[layer] + offset, values[layer] + offset)
+  }
+
   /// Says that every layer has had `additional` tokens written behind the present ones.
   func advance(_ additional: Int) { count += additional }
-
-  /// Forgets the tokens from `count` on.
-  public func truncate(to count: Int) { self.count = min(count, self.count) }
 }

@@ -92,7 +92,8 @@ public final class Transformer {
   }
 
   package func makeCache(capacity: Int) -> KVCache {
-    KVCache(layers: shape.layers, width: shape.keyValueWidth, capacity: capacity)
+    KVCache(
+      layers: shape.layers, heads: shape.keyValueHeads, headWidth: shape.headWidth, capacity: capacity)
   }
 
   // MARK: - Forward

@@ -20,10 +20,9 @@ struct Attention {
     guard let cache = sequence.cache, sequence.position > 0 else {
       return (kernel_segment(keys: own, values: own, stride: 0, count: 0), ownSegment)
     }
+    let (keys, values) = cache.head(head, layer: layer)
     return (
-      kernel_segment(
-        keys: cache.keys[layer] + column, values: cache.values[layer] + column, stride: shape.keyValueWidth,
-        count: sequence.position), ownSegment
+      kernel_segment(keys: keys, values: values, stride: shape.headWidth, count: sequence.position), ownSegment
     )
   }
 
@@ -35,25 +34,31 @@ struct Attention {
   func forward(_ batch: Batch, layer: Int, pool: WorkerPool) {
     let rows = batch.queryKeyValue
     let heads = shape.keyValueHeads
-    pool.run(batch.rows * heads) { task in
-      let (row, head) = (task / heads, task % heads)
+    // Few rows leave few tasks: then each query head is one of its own, else those that share keys go together.
+    let parts = batch.rows * heads < 4 * pool.threads ? group : 1
+    pool.run(batch.rows * heads * parts) { task in
+      let (row, head, part) = (task / parts / heads, task / parts % heads, task % parts)
       let sequence = batch.sequences[batch.sequenceOfRow[row]]
       let count = row - sequence.rows.lowerBound + 1
       let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: count)
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: group * (earlier.count + own.count)) { scores in
-        kernel_attend(
-          queries(rows, row: row, head: head), group, shape.headWidth, scale, earlier, own,
-          scores.baseAddress!,
-          queries(batch.attention, row: row, head: head))
+      let size = group / parts
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: size * (earlier.count + own.count)) { scores in
+        var (q, out) = (queries(rows, row: row, head: head), queries(batch.attention, row: row, head: head))
+        q.values += part * q.stride
+        out.values += part * out.stride
+        kernel_attend(q, size, shape.headWidth, scale, earlier, own, scores.baseAddress!, out)
       }
     }
     for sequence in batch.sequences where sequence.appends {
       guard let cache = sequence.cache else { continue }
       for (i, row) in sequence.rows.enumerated() {
-        let keys = rows.row(row) + shape.queryWidth
-        let target = (sequence.position + i) * shape.keyValueWidth
-        (cache.keys[layer] + target).update(from: keys, count: shape.keyValueWidth)
-        (cache.values[layer] + target).update(from: keys + shape.keyValueWidth, count: shape.keyValueWidth)
+        for head in 0..<heads {
+          let (keys, values) = cache.head(head, layer: layer)
+          let source = rows.row(row) + shape.queryWidth + head * shape.headWidth
+          let target = (sequence.position + i) * shape.headWidth
+          (keys + target).update(from: source, count: shape.headWidth)
+          (values + target).update(from: source + shape.keyValueWidth, count: shape.headWidth)
+        }
       }
     }
   }

@@ -1,0 +1,114 @@
+"""What the benchmarks share: the peers' Python environment, the model in each one's format, and running `run`.
+
+Everything is kept in $LOCAL_MEMORY_CACHE/benchmarks (default ~/.cache/local-memory/benchmarks).
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HOME = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+CACHE = pathlib.Path(os.environ.get("LOCAL_MEMORY_CACHE", HOME / "local-memory")) / "benchmarks"
+BIN = ROOT / ".build" / "release"
+PACKAGES = ["torch==2.13.0+cpu", "transformers", "safetensors", "gguf", "numpy", "xllamacpp"]
+
+
+def enter_environment():
+    """Builds the tools and goes on in the peers' virtual environment, making it first where it is not there."""
+    python = CACHE / "venv" / "bin" / "python"
+    if pathlib.Path(sys.prefix) == CACHE / "venv":
+        return
+    subprocess.run(["swift", "build", "-c", "release", "--quiet"], cwd=ROOT, check=True)
+    if not (CACHE / "venv" / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", CACHE / "venv"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+        (CACHE / "venv" / "complete").touch()
+    os.execv(python, [str(python), *sys.argv])
+
+
+def source():
+    return subprocess.run([ROOT / "scripts" / "fetch-model"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def folder():
+    """SmolLM2-135M-Instruct in BF16 as a Hugging Face folder, which `run` and transformers read."""
+    path = CACHE / "SmolLM2-135M-bf16"
+    if not (path / "tokenizer.json").exists():
+        from safetensors import safe_open
+
+        path.mkdir(parents=True, exist_ok=True)
+        spec, patched = CACHE / "any.json", CACHE / "any.safetensors"
+        memory = {"name": "any", "prompt": "One", "target": " two", "method": "seed", "site": "mlp", "layer": 0}
+        spec.write_text(json.dumps({"memories": [{**memory, "alpha": 1, "boundary": 0.1}]}))
+        rewrite = [BIN / "rewrite", source(), "--spec", spec, "--dtype", "bf16", "-o", patched, "--force"]
+        subprocess.run(rewrite, check=True, stdout=subprocess.DEVNULL)
+        strip = [BIN / "rewrite", patched, "--strip", "-o", path / "model.safetensors", "--force"]
+        subprocess.run(strip, check=True, stdout=subprocess.DEVNULL)
+        with safe_open(patched, "numpy") as file:
+            for name in ("config.json", "tokenizer.json"):
+                (path / name).write_bytes(file.get_tensor(f"embedded.{name}").tobytes())
+        patched.unlink()
+    return path
+
+
+def gguf():
+    """The same weights in BF16 as GGUF, which llama.cpp reads."""
+    path = CACHE / "SmolLM2-135M-bf16.gguf"
+    if not path.exists():
+        import numpy
+        from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, quants
+
+        reader, bf16 = GGUFReader(source()), GGMLQuantizationType.BF16
+        writer = GGUFWriter(str(path) + ".part", reader.get_field("general.architecture").contents())
+        for name, field in reader.fields.items():
+            if name.startswith("GGUF.") or name == "general.architecture":
+                continue
+            sub_type = field.types[1] if field.types[0] == GGUFValueType.ARRAY else None
+            writer.add_key_value(name, field.contents(), field.types[0], sub_type)
+        for tensor in reader.tensors:
+            values = quants.dequantize(tensor.data, tensor.tensor_type).astype(numpy.float32)
+            if values.ndim == 1:
+                writer.add_tensor(tensor.name, values)
+            else:
+                writer.add_tensor(tensor.name, quants.quantize(values, bf16), raw_dtype=bf16)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        os.rename(str(path) + ".part", path)
+    return path
+
+
+def run(model, prompt, tokens, *more):
+    """One `run --json` with two threads: its object."""
+    command = [BIN / "run", model, prompt, "--max-tokens", str(tokens), "--threads", "2", "--json", *more]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+LLAMA_CPP = """
+import json, sys, xllamacpp
+parameters = xllamacpp.CommonParams()
+parameters.model.path, parameters.n_ctx, parameters.n_parallel = sys.argv[1], 2048, 1
+parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 2
+server = xllamacpp.Server(parameters)
+def timings(prompt, count):
+    request = {"prompt": prompt, "n_predict": count, "temperature": 0, "cache_prompt": False, "ignore_eos": True}
+    answer = server.handle_completions(request)
+    return (json.loads(answer) if isinstance(answer, str) else answer)["timings"]
+timings("warm", 4)
+print(json.dumps(timings(sys.argv[2], int(sys.argv[3]))))
+"""
+
+
+def llama_cpp(prompt, tokens):
+    """llama.cpp's own timings of one completion with two threads."""
+    command = [sys.executable, "-c", LLAMA_CPP, gguf(), prompt, str(tokens)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def machine():
+    name = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown processor")
+    return f"{os.cpu_count()} cores, {name}"
