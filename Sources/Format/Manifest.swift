@@ -123,11 +123,13 @@ enum Manifest {
       guard owned.insert(RowName(module: module, row: index)).inserted else {
         throw FormatError(.manifest, item.place, "row \(index) of \(module) belongs to two memories")
       }
-      guard let alpha = item["alpha"]?.double else { throw wrong(item, "alpha", "a number") }
+      guard let alpha = item["alpha"]?.double.map(Float.init), alpha.isFinite else {
+        throw wrong(item, "alpha", "a number within F32")
+      }
       rows.append(
         row(
           table, index, position: try whole(item, "position"), targetID: try whole(item, "target_id"),
-          alpha: Float(alpha)))
+          alpha: alpha))
     }
     return Memory(
       name: try text("name"), prompt: try text("prompt"), target: try text("target"),

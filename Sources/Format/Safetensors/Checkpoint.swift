@@ -49,14 +49,16 @@ public struct Checkpoint: Sendable {
     let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
     let (base, memories, embedded) = try Self.separate(files, place: path)
     var companions = embedded
+    var sources = files.paths
     for file in CompanionFile.allCases where companions[file] == nil {
       let beside = (folder as NSString).appendingPathComponent(file.rawValue)
       if FileManager.default.fileExists(atPath: beside) {
         companions[file] = try MappedFile(path: beside).contents
+        sources.append(beside)
       }
     }
     self.init(
-      path: path, tensors: base, metadata: files.metadata ?? [], memories: memories, sources: files.paths,
+      path: path, tensors: base, metadata: files.metadata ?? [], memories: memories, sources: sources,
       companions: companions)
   }
 
@@ -128,18 +130,18 @@ public struct Checkpoint: Sendable {
       }
       return try? tensor.withBytes { Array($0) }
     }
-    var memories = Manifest.anonymous(tables)
-    if let manifest = try bytes(Manifest.tensorName) {
-      if let recorded = files.metadata?.first(where: { $0.key == "memory.manifest" })?.value {
-        let actual = SHA256.hex(manifest)
-        guard recorded == ByteString(actual) else {
-          throw FormatError(
-            .manifest, "\(place): memory.manifest", "does not match its hash in __metadata__",
-            expected: recorded.description, got: actual)
-        }
-      }
-      memories = try Manifest.memories(manifest, tables: tables, place: place)
+    let manifest = try bytes(Manifest.tensorName)
+    let recorded = files.metadata?.first { $0.key == "memory.manifest" }?.value
+    let actual = manifest.map { ByteString(SHA256.hex($0)) }
+    guard recorded == actual else {
+      throw FormatError(
+        .manifest, "\(place): memory.manifest", "does not match its hash in __metadata__",
+        expected: recorded?.description ?? "no manifest", got: actual?.description ?? "none")
     }
+    let memories =
+      if let manifest { try Manifest.memories(manifest, tables: tables, place: place) } else {
+        Manifest.anonymous(tables)
+      }
     var embedded: [CompanionFile: [UInt8]] = [:]
     for file in CompanionFile.allCases { embedded[file] = try bytes(file.tensorName) }
     return (base, memories, embedded)

@@ -49,11 +49,11 @@ public struct SafetensorsHeader: Sendable {
     do {
       document = try JSONDocument(text, place: "\(place): header")
     } catch {
-      throw FormatError(
-        error.problem.contains("UTF-8")
-          ? .invalidHeader
-          : error.problem.contains("stands twice") ? .duplicateName : .invalidHeaderDeserialization,
-        error.place, error.problem)
+      // Duplicates first: theirs is the one message that quotes the file.
+      let kind: FormatError.Kind =
+        error.problem.contains("stands twice")
+        ? .duplicateName : error.problem.contains("UTF-8") ? .invalidHeader : .invalidHeaderDeserialization
+      throw FormatError(kind, error.place, error.problem)
     }
     dataStart = 8 + length
     metadata = nil

@@ -3,7 +3,7 @@ import Runtime
 
 /// Greedy continuations of several prompts at once.
 struct Continuations {
-  /// New tokens of each prompt; shorter than asked for where the model ended its text.
+  /// New tokens of each prompt; where the model ended its text the end token is the last.
   var ids: [[Int]] = []
   /// Logits (V) behind each prompt's last token.
   var logits: [[Float]] = []
@@ -48,8 +48,8 @@ struct Continuations {
       var next: [(sequence: Int, token: Int)] = []
       for (i, sequence) in active.enumerated() {
         let token = logits.largest(i)
-        guard !model.endTokens.contains(token) else { continue }
         results[sequence].append(token)
+        guard !model.endTokens.contains(token) else { continue }
         if prompts[sequence].count + step + 1 < transformer.shape.positions { next.append((sequence, token)) }
       }
       guard step + 1 < count, !next.isEmpty else { break }

@@ -21,7 +21,7 @@ public struct Link: Sendable {
     kept = present.filter { !names.contains(ByteString($0.name)) }
     for spec in specs {
       if let other = kept.first(where: {
-        ByteString($0.prompt) == ByteString(spec.prompt) && $0.target != spec.target
+        ByteString($0.prompt) == ByteString(spec.prompt) && ByteString($0.target) != ByteString(spec.target)
       }) {
         throw FormatError(
           .spec, "memory \(spec.name)",
@@ -34,10 +34,10 @@ public struct Link: Sendable {
   /// Runs every key prompt on all memories and notes which of the others act there.
   mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError) {
     for memory in memories where !memory.prompt.isEmpty {
-      let fired = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: set).firings.map(
-        \.memory)
-      for other in Set(fired).subtracting([memory.name]).sorted() {
-        crossings.append(Crossing(memory: other, prompt: memory.name))
+      let firings = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: set).firings
+      let others = Set(firings.map { ByteString($0.memory) }).subtracting([ByteString(memory.name)])
+      for other in others.sorted() {
+        crossings.append(Crossing(memory: other.description, prompt: memory.name))
       }
     }
   }

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+@testable import Format
+
+/// The file that is written, byte by byte, and what is left when it cannot be.
+@Suite struct WriterTests {
+  let folder: String
+
+  init() throws { folder = try CheckpointTests.folder() }
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+
+  @Test func bytes() throws {
+    let tensors = [
+      Tensor(name: "b", dtype: .bf16, shape: [1], bytes: [1, 2]), Tensor(name: "a", bytes: [3]),
+      Tensor(name: "e", dtype: .f32, shape: [0, 2], bytes: []),
+    ]
+    try SafetensorsFile.write(tensors, metadata: ["z": "1", "a\n": "é"], to: path("f"), progress: nil)
+    var header =
+      #"{"__metadata__":{"a\n":"é","z":"1"},"b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]},"#
+      + #""a":{"dtype":"U8","shape":[1],"data_offsets":[2,3]},"e":{"dtype":"F32","shape":[0,2],"data_offsets":[3,3]}}"#
+    repeat { header += " " } while header.utf8.count % 8 != 0
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    #expect(try MappedFile(path: path("f")).contents == length + Array(header.utf8) + [1, 2, 3])
+  }
+
+  /// Some readers take a header of 99,994 to 100,000 bytes for one over their limit.
+  @Test(arguments: 99_900...100_010)
+  func avoidsHeadersThatSomeReadersRefuse(_ length: Int) throws {
+    let text = String(repeating: "x", count: length - #"{"__metadata__":{"k":""}}"#.utf8.count)
+    let header = try SafetensorsFile.header([], metadata: ["k": ByteString(text)], place: "f")
+    let count = header.count - 8
+    #expect(count > length && count % 8 == 0 && !(99_994...100_000 ~= count))
+    #expect(header.prefix(8).elementsEqual(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) }))
+    #expect(try SafetensorsHeaderTests.header(header).metadata?[0].value == ByteString(text))
+  }
+
+  struct Broken: Error {}
+
+  /// A source that fails in the middle, changes its size, or makes no valid file: the old one stays, alone.
+  @Test func aFailedWriteLeavesTheOldFile() throws {
+    try Data("old".utf8).write(to: URL(fileURLWithPath: path("f")))
+    let good = Tensor(name: "a", bytes: [1, 2, 3])
+    let broken: [(Tensor, FormatError.Kind)] = [
+      (Tensor(name: "b", dtype: .u8, shape: [2], byteCount: 2) { throw Broken() }, .unwritable),
+      (Tensor(name: "b", dtype: .u8, shape: [2], byteCount: 2) { [1] }, .unreadable),
+      (Tensor(name: "a", bytes: [4]), .duplicateName),
+      (Tensor(name: "__metadata__", bytes: [4]), .invalidHeaderDeserialization),
+      (Tensor(name: "b", dtype: .f32, shape: [2], bytes: [4]), .tensorInvalidInfo),
+    ]
+    for (tensor, kind) in broken {
+      #expect {
+        try SafetensorsFile.write([good, tensor], metadata: [:], to: path("f"), progress: nil)
+      } throws: { ($0 as? FormatError)?.kind == kind }
+      #expect(try names() == ["f"])
+      #expect(try MappedFile(path: path("f")).contents == Array("old".utf8))
+    }
+  }
+
+  @Test func progressEndsAtTheWhole() throws {
+    var calls: [(Int, Int)] = []
+    let tensors = [Tensor(name: "a", bytes: [UInt8](repeating: 7, count: 9 << 20)), Tensor(name: "b", bytes: [1])]
+    try SafetensorsFile.write(tensors, metadata: [:], to: path("f")) { calls.append(($0, $1)) }
+    #expect(calls.count == 3 && zip(calls, calls.dropFirst()).allSatisfy { $0.0 < $1.0 })
+    #expect(try calls.allSatisfy { try $0.1 == MappedFile(path: path("f")).count } && calls.last!.0 == calls.last!.1)
+  }
+
+  /// Everything that the model was read from is kept, the files beside it too.
+  @Test func refusesToReplaceWhatItReads() throws {
+    for file in ["model.safetensors", "config.json", "tokenizer.json"] {
+      try FileManager.default.copyItem(atPath: "\(CheckpointTests.fixtures)/gpt2-a/\(file)", toPath: path(file))
+    }
+    let before = try names().map { try CheckpointTests.hash(path($0)) }
+    for opened in [folder, path("model.safetensors")] {
+      let checkpoint = try Checkpoint(path: opened)
+      for output in try names() {
+        #expect { try checkpoint.write(memories: [], to: path(output), replacing: true) } throws: {
+          ($0 as? FormatError)?.kind == .sameFile
+        }
+        #expect { try checkpoint.writeBase(to: path(output), replacing: true) } throws: {
+          ($0 as? FormatError)?.kind == .sameFile
+        }
+      }
+    }
+    #expect(try names().map { try CheckpointTests.hash(path($0)) } == before)
+  }
+
+  @Test func refusesShardsAndIndexAsOutput() throws {
+    let source = "\(CheckpointTests.fixtures)/llama-sharded"
+    for file in try FileManager.default.contentsOfDirectory(atPath: source) where file.hasPrefix("model") {
+      try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: path(file))
+    }
+    let checkpoint = try Checkpoint(path: folder)
+    #expect(try names().count == 4)
+    for output in try names() {
+      #expect { try checkpoint.write(memories: [], to: path(output), replacing: true) } throws: {
+        ($0 as? FormatError)?.kind == .sameFile
+      }
+    }
+  }
+
+  @Test func replacesOnlyTheLinkThatItIsGiven() throws {
+    try Data("kept".utf8).write(to: URL(fileURLWithPath: path("kept")))
+    try FileManager.default.createSymbolicLink(atPath: path("link"), withDestinationPath: path("kept"))
+    try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a").write(memories: [], to: path("link"), replacing: true)
+    #expect(try String(contentsOfFile: path("kept"), encoding: .utf8) == "kept")
+    #expect(try Checkpoint(path: path("link")).companion(.config) != nil)
+    #expect(try names() == ["kept", "link"])
+  }
+
+  @Test func refusesFoldersThatCannotBeWritten() throws {
+    try Data("file".utf8).write(to: URL(fileURLWithPath: path("file")))
+    var outputs = [path("file/out"), path("absent/out"), path(String(repeating: "n", count: 300))]
+    if getuid() != 0 {
+      try FileManager.default.createDirectory(
+        atPath: path("locked"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o555])
+      outputs.append(path("locked/out"))
+    }
+    let before = try names()
+    let checkpoint = try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a")
+    for output in outputs {
+      #expect { try checkpoint.write(memories: [], to: output) } throws: {
+        ($0 as? FormatError)?.kind == .unwritable
+      }
+    }
+    #expect(try names() == before)
+  }
+
+  /// Shards that hold what the index does not say.
+  @Test func shardsMustMatchTheirIndex() throws {
+    let a = Tensor(name: "a", bytes: [1])
+    let b = Tensor(name: "b", bytes: [2])
+    func kind(_ first: [Tensor], _ second: [Tensor], _ map: String) throws -> FormatError.Kind? {
+      try SafetensorsFile.write(first, metadata: [:], to: path("1"), progress: nil)
+      try SafetensorsFile.write(second, metadata: [:], to: path("2"), progress: nil)
+      try Data("{\"weight_map\":{\(map)}}".utf8).write(to: URL(fileURLWithPath: path("model.safetensors.index.json")))
+      do {
+        let checkpoint = try Checkpoint(path: folder)
+        #expect(checkpoint.tensors.map(\.name).sorted() == ["a", "b"])
+        return nil
+      } catch {
+        return error.kind
+      }
+    }
+    #expect(try kind([a], [b], #""a":"1","b":"2""#) == nil)
+    #expect(try kind([a, b], [b], #""a":"1","b":"2""#) == .index)
+    #expect(try kind([b], [a], #""a":"1","b":"2""#) == .index)
+    #expect(try kind([a], [a, b], #""a":"1","b":"2""#) == .index)
+    #expect(try kind([a], [b], #""a":"1","b":"3""#) == .missing)
+    #expect(try kind([a], [b], #""a":"1","b":"2\u0000""#) == .index)
+    #expect(try kind([a], [b], #""a":"./1","b":"2""#) == .index)
+  }
+}
