@@ -113,6 +113,9 @@ import Testing
 
   @Test func namesWhatIsMissing() throws {
     let folder = try Self.folder()
+    // Opening a named pipe must not wait for a writer.
+    #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+    #expect { try Checkpoint(path: "\(folder)/pipe") } throws: { ($0 as? FormatError)?.kind == .unreadable }
     #expect { try Checkpoint(path: folder) } throws: { ($0 as? FormatError)?.kind == .notACheckpoint }
     #expect { try Checkpoint(path: "\(folder)/x") } throws: { ($0 as? FormatError)?.kind == .missing }
   }

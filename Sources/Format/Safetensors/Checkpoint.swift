@@ -87,11 +87,7 @@ public struct Checkpoint: Sendable {
   public func place(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
 
   private static func isGGUF(_ path: String) throws(FormatError) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw FormatError(.unreadable, path, systemError())
-    }
-    defer { try? handle.close() }
-    return (try? handle.read(upToCount: 4)) == Data("GGUF".utf8)
+    try MappedFile(path: path).withBytes { $0.starts(with: "GGUF".utf8) }
   }
 
   /// Splits what a file holds into base tensors, memories and embedded files.

@@ -11,7 +11,8 @@ public final class MappedFile: Sendable {
   /// - Throws: `FormatError` of kind `missing` or `unreadable`.
   public init(path: String) throws(FormatError) {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A named pipe would block until somebody writes to it; it is refused below.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let kind: FormatError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
       throw FormatError(kind, path, kind == .missing ? "no such file" : systemError())

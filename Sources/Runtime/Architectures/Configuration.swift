@@ -46,11 +46,11 @@ struct Configuration {
       if let fallback { return fallback }
       throw error(key, "a positive number")
     }
-    guard let number = value.double, number > 0, number.isFinite else {
+    guard let number = value.double.map(Float.init), number > 0, number.isFinite else {
       throw FormatError(
         .config, value.place, "out of range", expected: "a positive number", got: value.kindDescription)
     }
-    return Float(number)
+    return number
   }
 
   func flag(_ key: String, default fallback: Bool) throws(FormatError) -> Bool {
