@@ -66,11 +66,11 @@ enum Manifest {
   static func anonymous(_ tables: [MemoryTable]) -> [Memory] {
     tables.flatMap { table in
       (0..<table.count).map { row in
-        let row_ = Manifest.row(table, row, position: -1, targetID: -1, alpha: 0)
+        let own = Self.row(table, row, position: -1, targetID: -1, alpha: 0)
         return Memory(
           name: "\(table.module)[\(row)]", prompt: "", target: "", targetIDs: [], method: "unknown",
           site: "unknown",
-          layer: -1, token: "unknown", rows: [row_], entry: .null, scores: .null)
+          layer: -1, token: "unknown", rows: [own], entry: .null, scores: .null)
       }
     }
   }

@@ -174,7 +174,4 @@ public final class MemorySet {
 
   /// The regions of one site, nil where there are none.
   package subscript(address: SiteAddress) -> MemoryBlock? { blocks[address.index] }
-
-  /// The lowest layer with a memory, nil where there is none.
-  package var firstLayer: Int? { blocks.firstIndex { $0 != nil }.map { $0 / 2 } }
 }

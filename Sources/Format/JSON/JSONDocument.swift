@@ -55,8 +55,6 @@ public struct JSONValue: Sendable {
   public var isNull: Bool { node.kind == .null }
   public var isObject: Bool { node.kind == .object }
   public var isArray: Bool { node.kind == .array }
-  public var isString: Bool { node.kind == .string || node.kind == .escapedString }
-  public var isNumber: Bool { node.kind == .number }
 
   public var bool: Bool? {
     switch node.kind {
@@ -202,11 +200,6 @@ public struct JSONValue: Sendable {
     case .array: "an array of \(node.count)"
     case .object: "an object of \(node.count) entries"
     }
-  }
-
-  /// The bytes of this value as they stand in the text, for keeping a part of a document as it was given.
-  public var text: [UInt8] {
-    JSONNode(self).bytes()
   }
 }
 

@@ -139,18 +139,18 @@ public struct SafetensorsHeader: Sendable {
   private func checkLayout(dataCount: Int, place: String) throws(FormatError) {
     var end = 0
     for tensor in tensors {
-      let where_ = "\(place): tensor \(tensor.name)"
+      let tensorPlace = "\(place): tensor \(tensor.name)"
       guard tensor.range.lowerBound == end else {
         throw FormatError(
-          .invalidOffset, where_,
+          .invalidOffset, tensorPlace,
           tensor.range.lowerBound < end ? "overlaps another tensor" : "leaves a hole before it",
           expected: "start \(end)", got: "\(tensor.range.lowerBound)")
       }
       end = tensor.range.upperBound
-      let size = try Self.byteCount(tensor.shape, tensor.dtype, place: where_)
+      let size = try Self.byteCount(tensor.shape, tensor.dtype, place: tensorPlace)
       guard size == tensor.range.count else {
         throw FormatError(
-          .tensorInvalidInfo, where_,
+          .tensorInvalidInfo, tensorPlace,
           "its bytes do not fit its shape \(tensor.shape) of \(tensor.dtype.rawValue)",
           expected: "\(size) bytes", got: "\(tensor.range.count)")
       }
