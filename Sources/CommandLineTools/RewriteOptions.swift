@@ -105,7 +105,7 @@ public struct RewriteOptions: Sendable, Equatable {
         "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
       CommandOption("strip", help: "take out everything that patching added"),
       CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
-      CommandOption("seed", value: "N", help: "for what is sampled (default 0)"),
+      CommandOption("seed", value: "N", help: "for what is sampled; nothing is in this version (default 0)"),
       CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
       CommandOption("quiet", help: "no progress on standard error"),
     ],

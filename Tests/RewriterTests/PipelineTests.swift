@@ -85,6 +85,18 @@ import Testing
     #expect(plain.ids != target && plain.firings.isEmpty)
   }
 
+  /// A pinned boundary leaves the place to be chosen by how the prompts come out with it.
+  @Test(arguments: models)
+  func aPinnedBoundaryIsTriedAtEveryPlace(_ name: String) throws {
+    let extra = #","boundary":0.3,"target_tokens":"first""#
+    let result = try Self.compile(Self.base(name), Self.auto("a", extra: extra), to: nil)
+    #expect(result.compiled[0].rows.map(\.boundary) == [0.3])
+    let point = try #require(result.compiled[0].curve.first)
+    #expect(result.compiled[0].curve.count == 1 && point.boundary == 0.3)
+    #expect(point.positives == result.results[0].count(positive: true).holding)
+    #expect(point.negatives == result.results[0].count(positive: false).holding)
+  }
+
   @Test(arguments: ["gpt2-a", "llama-b"])
   func bytesDoNotDependOnThreads(_ name: String) throws {
     let hashes = try [1, 2, 5, 1].map { threads in

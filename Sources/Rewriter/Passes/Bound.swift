@@ -29,10 +29,11 @@ struct Bound {
   ///   - row: the row without its boundary.
   ///   - before: the memory's earlier rows, at the same site.
   ///   - depth: how many of the target's tokens the rows so far are for.
+  ///   - pinned: the only boundary tried, where the spec gives one.
   ///   - zoomed: whether a second, finer grid around the best of the first is tried.
   static func search(
     _ row: MemoryRow, before: [MemoryRow], at address: SiteAddress, depth: Int, prompts: ForcedPrompts,
-    transformer: Transformer, zoomed: Bool
+    transformer: Transformer, pinned: Float?, zoomed: Bool
   ) throws(FormatError) -> Bound {
     func points(_ boundaries: [Float]) throws(FormatError) -> [BoundaryPoint] {
       var sets: [MemorySet] = []
@@ -50,8 +51,8 @@ struct Bound {
           boundary: boundary, positives: count(true), negatives: count(false), keyHolds: holds[0])
       }
     }
-    var curve = try points(grid)
-    if zoomed {
+    var curve = try points(pinned.map { [$0] } ?? grid)
+    if zoomed, pinned == nil {
       let best = middle(of: bestRun(curve))
       curve += try points(
         (1..<8).filter { $0 != 4 }.map { best * Float(pow(10, 0.2 * (Double($0) - 4) / 4)) })

@@ -9,7 +9,7 @@ public struct CompiledMemory: Sendable {
   public var rows: [MemoryRow]
   /// Gradient steps of each row's delta.
   public var steps: [Int]
-  /// The first row's boundary curve; empty where the boundary is pinned.
+  /// The first row's boundary curve: one point where the boundary is pinned, none where site and layer are too.
   public var curve: [BoundaryPoint]
   /// All patches that the locate pass tried.
   public var trials: [PatchTrial]
@@ -73,17 +73,19 @@ struct Compile {
   private func place(
     _ trials: [PatchTrial], _ pass: KeyPass
   ) throws(FormatError) -> (Attempt, ForcedPrompts?, String) {
-    let pinned = Locate.best(trials)
-    if pinned.count == 1, spec.boundary.value != nil {
+    let candidates = Locate.best(trials)
+    if candidates.count == 1, spec.boundary.value != nil {
       return (
-        try attempt(pinned[0], pass, before: [], depth: 1, prompts: nil, zoomed: false), nil,
+        try attempt(candidates[0], pass, before: [], depth: 1, prompts: nil, zoomed: false), nil,
         "site and layer are pinned"
       )
     }
     let prompts = probe.forcedPrompts(transformer)
     let places = Place.shortlist(trials, pass, prompts: prompts)
     var best: (attempt: Attempt, place: Place)?
+    var tried = 0
     for place in places {
+      tried += 1
       let attempt = try attempt(
         place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: places.count == 1)
       if let current = best, !isBetter(attempt, than: current.attempt) { continue }
@@ -96,11 +98,10 @@ struct Compile {
     if places.count > 1 {
       best.attempt = try attempt(best.place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: true)
     }
-    let reached = Locate.best(trials).count(where: \.reaches)
     let point = best.attempt.bound?.point
     let reason =
-      "\(reached) of \(Locate.best(trials).count) places reach the target in one step; of the \(places.count) whose keys "
-      + "separate best this one gets \(point?.positives ?? 0) positives and \(point?.negatives ?? 0) negatives right"
+      "\(candidates.count(where: \.reaches)) of \(candidates.count) places reach the target in one step; best of the "
+      + "\(tried) tried with prompts: \(point?.positives ?? 0) positives and \(point?.negatives ?? 0) negatives right"
     return (best.attempt, prompts, reason)
   }
 
@@ -127,14 +128,14 @@ struct Compile {
       alpha: trial.alpha,
       boundary: 1, hardness: hardness, key: Key.seed(pass, trial.address, token: trial.token),
       delta: delta.values)
-    if let boundary = spec.boundary.value {
-      row.boundary = Float(boundary)
+    let pinned = spec.boundary.value.map { Float($0) }
+    guard let prompts else {
+      row.boundary = pinned ?? row.boundary
       return Attempt(row: row, delta: delta, bound: nil)
     }
-    let prompts = prompts ?? probe.forcedPrompts(transformer)
     let bound = try Bound.search(
       row, before: before, at: trial.address, depth: depth, prompts: prompts, transformer: transformer,
-      zoomed: zoomed)
+      pinned: pinned, zoomed: zoomed)
     row.boundary = bound.boundary
     return Attempt(row: row, delta: delta, bound: bound)
   }
