@@ -8,6 +8,7 @@
 #define HAS_HALF 1
 #define TILE_ROWS 2
 #define TILE_WEIGHTS 3
+#define SCORE_TOKENS 4
 #define SCALED_ROWS 3
 #define SCALED_VECTORS 2
 #define SCALED_ONE_ROW 6

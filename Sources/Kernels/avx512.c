@@ -8,6 +8,7 @@
 #define HAS_HALF 1
 #define TILE_ROWS 5
 #define TILE_WEIGHTS 5
+#define SCORE_TOKENS 8
 #define SCALED_ROWS 6
 #define SCALED_VECTORS 4
 #define SCALED_ONE_ROW 16

@@ -7,6 +7,7 @@
 #define HAS_HALF 0
 #define TILE_ROWS 2
 #define TILE_WEIGHTS 2
+#define SCORE_TOKENS 4
 #define SCALED_ROWS 2
 #define SCALED_VECTORS 2
 #define SCALED_ONE_ROW 4

@@ -24,19 +24,27 @@
         _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                             \
             a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                \
       }                                                                                                            \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                               \
-      float sums[W];                                                                                               \
-      _Pragma("clang loop unroll(full)") for (int o = 0; o + 4 <= W; o += 4) {                                     \
-        lanes4 four = sum_four(a[r][o], a[r][o + 1], a[r][o + 2], a[r][o + 3]);                                    \
-        memcpy(sums + o, &four, sizeof four);                                                                      \
-      }                                                                                                            \
-      _Pragma("clang loop unroll(full)") for (int o = W / 4 * 4; o < W; o++) sums[o] = sum(a[r][o]);               \
-      float *target = y.values + (row + r) * y.stride + output;                                                    \
-      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
-        float value = bias ? sums[o] + bias[output + o] : sums[o];                                                 \
-        target[o] = accumulate ? target[o] + value : value;                                                        \
-      }                                                                                                            \
-    }                                                                                                              \
+    float sums[R * W];                                                                                               \
+    _Pragma("clang loop unroll(full)") for (int k = 0; k + 8 <= R * W; k += 8) {                                     \
+      lanes8 eight = sum_eight(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],            \
+                               a[(k + 3) / W][(k + 3) % W], a[(k + 4) / W][(k + 4) % W],                             \
+                               a[(k + 5) / W][(k + 5) % W], a[(k + 6) / W][(k + 6) % W],                             \
+                               a[(k + 7) / W][(k + 7) % W]);                                                         \
+      memcpy(sums + k, &eight, sizeof eight);                                                                        \
+    }                                                                                                                \
+    _Pragma("clang loop unroll(full)") for (int k = R * W / 8 * 8; k + 4 <= R * W; k += 4) {                         \
+      lanes4 four = sum_four(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],              \
+                             a[(k + 3) / W][(k + 3) % W]);                                                           \
+      memcpy(sums + k, &four, sizeof four);                                                                          \
+    }                                                                                                                \
+    _Pragma("clang loop unroll(full)") for (int k = R * W / 4 * 4; k < R * W; k++) sums[k] = sum(a[k / W][k % W]);   \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
+      float *target = y.values + (row + r) * y.stride + output;                                                      \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                               \
+        float value = bias ? sums[r * W + o] + bias[output + o] : sums[r * W + o];                                   \
+        target[o] = accumulate ? target[o] + value : value;                                                          \
+      }                                                                                                              \
+    }                                                                                                                \
   } while (0)
 
 #define DEFINE_DOT(NAME, DTYPE)                                                                                    \

@@ -22,8 +22,12 @@ static void exponentials(const float *x, size_t count, float *y) {
 }
 
 INLINE float largest(const float *x, size_t count) {
+  lanes most = splat(-INFINITY);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) most = __builtin_elementwise_max(load(x + i), most);
   float m = -INFINITY;
-  for (size_t i = 0; i < count; i++) m = x[i] > m ? x[i] : m;
+  for (; i < count; i++) m = x[i] > m ? x[i] : m;
+  for (int k = 0; k < 16; k++) m = most[k] > m ? most[k] : m;
   return m;
 }
 
@@ -172,32 +176,45 @@ static void activate_backward(kernel_activation f, const float *x, const float *
 
 // MARK: attention
 
-// The scores of G heads that share their keys, four tokens at a time.
+// The scores of G heads that share their keys for T tokens, a multiple of four, from `t` on.
+INLINE void scores_of_tokens(const int G, const int T, kernel_rows q, size_t width, float scale, kernel_segment s,
+                             size_t t, float *scores, size_t scores_stride) {
+  lanes a[32];
+  _Pragma("clang loop unroll(full)") for (int k = 0; k < G * T; k++) a[k] = splat(0);
+  for (size_t i = 0; i < width; i += 16) {
+    size_t n = width - i < 16 ? width - i : 16;
+    lanes u[4];
+    _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
+      const float *query = q.values + g * q.stride + i;
+      u[g] = n == 16 ? load(query) : load_part(query, n);
+    }
+    _Pragma("clang loop unroll(full)") for (int k = 0; k < T; k++) {
+      const float *key = s.keys + (t + k) * s.stride + i;
+      lanes v = n == 16 ? load(key) : load_part(key, n);
+      _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) a[g * T + k] = fused(u[g], v, a[g * T + k]);
+    }
+  }
+  float sums[32];
+  _Pragma("clang loop unroll(full)") for (int k = 0; k + 8 <= G * T; k += 8) {
+    lanes8 eight = sum_eight(a[k], a[k + 1], a[k + 2], a[k + 3], a[k + 4], a[k + 5], a[k + 6], a[k + 7]) * scale;
+    memcpy(sums + k, &eight, sizeof eight);
+  }
+  if (G * T % 8) {
+    const int k = G * T - 4;
+    lanes4 four = sum_four(a[k], a[k + 1], a[k + 2], a[k + 3]) * scale;
+    memcpy(sums + k, &four, sizeof four);
+  }
+  for (int g = 0; g < G; g++) memcpy(scores + g * scores_stride + t, sums + g * T, T * sizeof *sums);
+}
+
+// The scores of G heads that share their keys.
 INLINE void scores_of(const int G, kernel_rows q, size_t width, float scale, kernel_segment s, float *scores,
                       size_t scores_stride) {
   size_t t = 0;
-  for (; t + 4 <= s.count; t += 4) {
-    lanes a[4][4];
-    for (int g = 0; g < G; g++)
-      for (int k = 0; k < 4; k++) a[g][k] = splat(0);
-    for (size_t i = 0; i < width; i += 16) {
-      size_t n = width - i < 16 ? width - i : 16;
-      lanes keys[4];
-      _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++) {
-        const float *key = s.keys + (t + k) * s.stride + i;
-        keys[k] = n == 16 ? load(key) : load_part(key, n);
-      }
-      _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
-        const float *query = q.values + g * q.stride + i;
-        lanes u = n == 16 ? load(query) : load_part(query, n);
-        _Pragma("clang loop unroll(full)") for (int k = 0; k < 4; k++) a[g][k] = fused(u, keys[k], a[g][k]);
-      }
-    }
-    _Pragma("clang loop unroll(full)") for (int g = 0; g < G; g++) {
-      lanes4 four = sum_four(a[g][0], a[g][1], a[g][2], a[g][3]) * scale;
-      memcpy(scores + g * scores_stride + t, &four, sizeof four);
-    }
-  }
+  if (G * SCORE_TOKENS <= 24)
+    for (; t + SCORE_TOKENS <= s.count; t += SCORE_TOKENS)
+      scores_of_tokens(G, SCORE_TOKENS, q, width, scale, s, t, scores, scores_stride);
+  for (; t + 4 <= s.count; t += 4) scores_of_tokens(G, 4, q, width, scale, s, t, scores, scores_stride);
   for (; t < s.count; t++)
     for (int g = 0; g < G; g++)
       scores[g * scores_stride + t] = dot_product(q.values + g * q.stride, s.keys + t * s.stride, width) * scale;

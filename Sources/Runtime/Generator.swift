@@ -45,7 +45,8 @@ extension LanguageModel {
     let memories = memories ?? self.memories
     let cache = transformer.makeCache(capacity: min(prompt.count + maxTokens, transformer.shape.positions))
     var start = Date()
-    var logits = prefill(prompt, cache: cache, memories: memories, firings: &result.firings)
+    let buffers = LogitBuffers(rows: 1, transformer.shape)
+    prefill(prompt, cache: cache, memories: memories, firings: &result.firings, into: buffers)
     result.prefillSeconds = Date().timeIntervalSince(start)
     start = Date()
     let sequence = Batch.Sequence(
@@ -53,19 +54,17 @@ extension LanguageModel {
     let step = Batch([sequence], shape: transformer.shape)
     step.traces = !memories.isEmpty
     while result.ids.count < maxTokens {
-      let token = sampler.choose(logits.values, count: logits.width)
+      let token = sampler.choose(buffers.logits.values, count: buffers.logits.width)
       if endTokens.contains(token) {
         result.finish = .stop
         break
       }
       result.ids.append(token)
-      if logprobs > 0 { result.logprobs.append(Self.likeliest(logits, count: logprobs)) }
+      if logprobs > 0 { result.logprobs.append(Self.likeliest(buffers.logits, count: logprobs)) }
       guard onToken(token), result.ids.count < maxTokens, cache.count < transformer.shape.positions else {
         break
       }
-      transformer.embed([[token]], step)
-      transformer.forward(step)
-      logits = transformer.logits(step.residual, rows: [0])
+      transformer.decode(token, step, into: buffers)
       collectFirings(step, into: &result.firings)
       step.advance()
     }
@@ -73,12 +72,11 @@ extension LanguageModel {
     return result
   }
 
-  /// Runs a prompt in pieces, so that memory does not grow with its square; logits of its last token.
+  /// Runs a prompt in pieces, so that memory does not grow with its square; leaves the logits of its last token.
   private func prefill(
-    _ prompt: [Int], cache: KVCache, memories: MemorySet, firings: inout [Firing]
-  ) -> FloatMatrix {
+    _ prompt: [Int], cache: KVCache, memories: MemorySet, firings: inout [Firing], into buffers: LogitBuffers
+  ) {
     let piece = 512
-    var logits = FloatMatrix(0, 0)
     for first in stride(from: 0, to: prompt.count, by: piece) {
       let tokens = Array(prompt[first..<min(first + piece, prompt.count)])
       let sequence = Batch.Sequence(
@@ -86,13 +84,10 @@ extension LanguageModel {
       let batch = Batch([sequence], shape: transformer.shape)
       batch.traces = !memories.isEmpty
       transformer.embed([tokens], batch)
-      transformer.forward(batch)
+      let last = transformer.forwardLastRows(batch)
       collectFirings(batch, into: &firings)
-      if first + tokens.count == prompt.count {
-        logits = transformer.logits(batch.residual, rows: [tokens.count - 1])
-      }
+      if first + tokens.count == prompt.count { transformer.logits(last, rows: 0..<1, into: buffers) }
     }
-    return logits
   }
 
   private func collectFirings(_ batch: Batch, into firings: inout [Firing]) {

@@ -29,6 +29,8 @@ public final class MemoryBlock {
   private var squaredNorms: [Float] = []
   private var boundaries: [Float] = []
   private var hardnesses: [Float] = []
+  /// |x| beyond which a strength is below the floor, rounded up.
+  private var reaches: [Float] = []
 
   init(address: SiteAddress, width: Int) {
     self.address = address
@@ -44,6 +46,8 @@ public final class MemoryBlock {
     squaredNorms.append(kernel_dot_product(row.key, row.key, width))
     boundaries.append(row.boundary)
     hardnesses.append(row.hardness)
+    let reach = Double(row.boundary) * pow(-log(Double(Self.strengthFloor)), 0.5 / Double(row.hardness))
+    reaches.append(Float(reach * 1.001))
   }
 
   /// f(x) = exp(−(x² / b²)^h), 0 where that is below `strengthFloor`.
@@ -54,77 +58,103 @@ public final class MemoryBlock {
     return s < strengthFloor ? 0 : s
   }
 
-  /// (a · k) / ‖k‖² of every region for one activation.
-  private func similarities(_ activation: UnsafeMutablePointer<Float>, into result: inout [Float]) {
-    let x = kernel_rows(values: activation, stride: width)
-    keys.withUnsafeBytes { keys in
-      let matrix = kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width)
-      result.withUnsafeMutableBufferPointer {
-        kernel_dot(x, 1, matrix, width, 0, count, nil, 0, kernel_rows(values: $0.baseAddress, stride: count))
+  /// Calls `body` with every region that one of `rows` (R, D) falls into, row by row: the row's index among them, the
+  /// region's, (a · k) / ‖k‖², and the strength, which is above 0. `body` may change the row: what it adds is not seen
+  /// by the regions that follow.
+  private func forEachFiring(
+    _ rows: kernel_rows, count rowCount: Int, scratch: inout [Float], pool: WorkerPool?,
+    _ body: (_ row: Int, _ region: Int, _ similarity: Float, _ strength: Float) -> Void
+  ) {
+    // As many rows at once as leave the similarities in the second-level cache.
+    let most = max(1, Self.scratchLimit / count)
+    if scratch.count < min(most, rowCount) * count {
+      scratch = [Float](repeating: 0, count: min(most, rowCount) * count)
+    }
+    for first in stride(from: 0, to: rowCount, by: most) {
+      let part = min(most, rowCount - first)
+      let x = kernel_rows(values: rows.values + first * rows.stride, stride: rows.stride)
+      scratch.withUnsafeMutableBufferPointer { scratch in
+        let products = scratch.baseAddress!
+        multiply(x, part, into: products, pool: pool)
+        for row in 0..<part {
+          for i in 0..<count {
+            let similarity = products[row * count + i] / squaredNorms[i]
+            guard abs(1 - similarity) <= reaches[i] else { continue }
+            let s = Self.strength(similarity: similarity, boundary: boundaries[i], hardness: hardnesses[i])
+            if s > 0 { body(first + row, i, similarity, s) }
+          }
+        }
       }
     }
-    for i in 0..<count { result[i] /= squaredNorms[i] }
   }
 
-  /// Adds the deltas of the regions that `activation` (D) falls into, and tells of each.
-  ///
-  /// - Returns: whether any did.
-  @discardableResult
-  func apply(
-    _ activation: UnsafeMutablePointer<Float>, scratch: inout [Float], _ fired: (Int, Float, Float) -> Void
-  )
-    -> Bool
-  {
-    if scratch.count < count { scratch = [Float](repeating: 0, count: count) }
-    similarities(activation, into: &scratch)
-    var any = false
-    for i in 0..<count {
-      let s = Self.strength(similarity: scratch[i], boundary: boundaries[i], hardness: hardnesses[i])
-      guard s > 0 else { continue }
-      any = true
-      deltas.withUnsafeBufferPointer { kernel_add_scaled(activation, $0.baseAddress! + i * width, s, width) }
-      fired(i, scratch[i], s)
+  private static let scratchLimit = 1 << 17
+
+  /// a · k for all keys, (rows, count).
+  private func multiply(
+    _ x: kernel_rows, _ rows: Int, into result: UnsafeMutablePointer<Float>, pool: WorkerPool?
+  ) {
+    keys.withUnsafeBytes { keys in
+      let matrix = kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width)
+      let y = kernel_rows(values: result, stride: count)
+      guard let pool, rows * count * width > Self.serialLimit else {
+        return kernel_dot(x, rows, matrix, width, 0, count, nil, 0, y)
+      }
+      pool.runRanges(count, grain: Linear.grain) {
+        kernel_dot(x, rows, matrix, width, $0.lowerBound, $0.upperBound, nil, 0, y)
+      }
     }
-    return any
+  }
+
+  /// Multiplications that take as long as waking a thread for a share of them.
+  private static let serialLimit = 1 << 17
+
+  /// Adds to each row (R, D) the deltas of the regions that it falls into, and tells of each.
+  func apply(
+    _ rows: kernel_rows, count rowCount: Int, scratch: inout [Float], pool: WorkerPool?,
+    _ fired: (_ row: Int, _ region: Int, _ similarity: Float, _ strength: Float) -> Void
+  ) {
+    deltas.withUnsafeBufferPointer { deltas in
+      forEachFiring(rows, count: rowCount, scratch: &scratch, pool: pool) { row, region, similarity, strength in
+        let target = rows.values + row * rows.stride
+        kernel_add_scaled(target, deltas.baseAddress! + region * width, strength, width)
+        fired(row, region, similarity, strength)
+      }
+    }
   }
 
   /// Adds the deltas of the regions that `activation` (D) falls into.
   package func apply(_ activation: UnsafeMutablePointer<Float>) {
     var scratch: [Float] = []
-    apply(activation, scratch: &scratch) { _, _, _ in }
-  }
-
-  /// Whether any region takes in the activation (D).
-  private func fires(_ activation: UnsafeMutablePointer<Float>) -> Bool {
-    var similarity = [Float](repeating: 0, count: count)
-    similarities(activation, into: &similarity)
-    return (0..<count).contains {
-      Self.strength(similarity: similarity[$0], boundary: boundaries[$0], hardness: hardnesses[$0]) > 0
-    }
+    apply(kernel_rows(values: activation, stride: width), count: 1, scratch: &scratch, pool: nil) { _, _, _, _ in }
   }
 
   /// The first of the given rows (R, D) that any region takes in.
   package func firstFiring(_ activations: FloatMatrix, rows: Range<Int>) -> Int? {
-    rows.first { fires(activations.row($0)) }
+    var scratch: [Float] = []
+    var first: Int?
+    let x = activations.kernelRows(from: rows.lowerBound)
+    forEachFiring(x, count: rows.count, scratch: &scratch, pool: nil) { row, _, _, _ in
+      if first == nil { first = rows.lowerBound + row }
+    }
+    return first
   }
 
   /// The backward of `apply`: turns ∂L/∂a' in `gradient` (D) into ∂L/∂a, a being the unmodified activation.
   ///
   /// ∂s/∂a = s · h (x²/b²)^(h−1) · 2x/b² · k/‖k‖², since ∂x/∂a = −k/‖k‖².
   func backward(_ activation: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
-    var similarity = [Float](repeating: 0, count: count)
-    similarities(activation, into: &similarity)
     let incoming = Array(UnsafeBufferPointer(start: gradient, count: width))
-    for i in 0..<count {
-      let s = Self.strength(similarity: similarity[i], boundary: boundaries[i], hardness: hardnesses[i])
-      guard s > 0 else { continue }
-      let (x, b, h) = (1 - Double(similarity[i]), Double(boundaries[i]), Double(hardnesses[i]))
+    var scratch: [Float] = []
+    let x = kernel_rows(values: activation, stride: width)
+    forEachFiring(x, count: 1, scratch: &scratch, pool: nil) { _, i, similarity, s in
+      let (x, b, h) = (1 - Double(similarity), Double(boundaries[i]), Double(hardnesses[i]))
       let slope = Double(s) * h * pow(x * x / (b * b), h - 1) * 2 * x / (b * b)
       deltas.withUnsafeBufferPointer { deltas in
-        let product = kernel_dot_product(incoming, deltas.baseAddress! + i * width, width)
-        let scale = Float(Double(product) * slope / Double(squaredNorms[i]))
-        keys.withUnsafeBufferPointer {
-          kernel_add_scaled(gradient, $0.baseAddress! + i * width, scale, width)
+        keys.withUnsafeBufferPointer { keys in
+          let along = kernel_dot_product(incoming, deltas.baseAddress! + i * width, width)
+          let scale = Float(Double(along) * slope / Double(squaredNorms[i]))
+          kernel_add_scaled(gradient, keys.baseAddress! + i * width, scale, width)
         }
       }
     }

@@ -103,11 +103,23 @@ public final class Transformer {
     rotary?.prepare(batch.sequences.map { $0.position + $0.rows.count }.max() ?? 0)
     for (sequence, tokens) in zip(batch.sequences, tokens) {
       for (i, token) in tokens.enumerated() {
-        let row = batch.residual.row(sequence.rows.lowerBound + i)
-        embedding.read(row: token, into: row)
-        positionEmbedding?.read(row: sequence.position + i, into: row, accumulate: true)
+        embed(token, position: sequence.position + i, into: batch.residual.row(sequence.rows.lowerBound + i))
       }
     }
+  }
+
+  private func embed(_ token: Int, position: Int, into row: UnsafeMutablePointer<Float>) {
+    embedding.read(row: token, into: row)
+    positionEmbedding?.read(row: position, into: row, accumulate: true)
+  }
+
+  /// One more token behind a sequence's cache: runs `step`, a batch of this one row, and leaves the logits in `buffers`.
+  func decode(_ token: Int, _ step: Batch, into buffers: LogitBuffers) {
+    let position = step.sequences[0].position
+    rotary?.prepare(position + 1)
+    embed(token, position: position, into: step.residual.row(0))
+    forward(step)
+    logits(step.residual, rows: 0..<1, into: buffers)
   }
 
   /// Runs `batch` through the blocks of `layers` (all of them unless said otherwise) in place.
@@ -172,7 +184,7 @@ public final class Transformer {
     let block = blocks[layer]
     block.attentionNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
     block.queryKeyValue.forward(batch.normed, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
-    rotate(batch)
+    rotateAndKeep(batch, layer: layer)
     Attention(shape).forward(batch, layer: layer, pool: pool)
   }
 
@@ -205,14 +217,25 @@ public final class Transformer {
       pool: pool)
   }
 
-  private func rotate(_ batch: Batch) {
-    guard let rotary else { return }
-    for sequence in batch.sequences {
-      for row in sequence.rows {
-        let values = batch.queryKeyValue.row(row)
+  /// Rotates queries and keys, and puts keys and values into the caches that take them.
+  private func rotateAndKeep(_ batch: Batch, layer: Int) {
+    pool.runRanges(batch.rows, grain: 16) { range in
+      for row in range {
+        let sequence = batch.sequences[batch.sequenceOfRow[row]]
         let position = sequence.position + row - sequence.rows.lowerBound
-        for head in 0..<(shape.heads + shape.keyValueHeads) {
-          rotary.rotate(values + head * shape.headWidth, position: position)
+        let values = batch.queryKeyValue.row(row)
+        if let rotary {
+          for head in 0..<(shape.heads + shape.keyValueHeads) {
+            rotary.rotate(values + head * shape.headWidth, position: position)
+          }
+        }
+        guard sequence.appends, let cache = sequence.cache else { continue }
+        for head in 0..<shape.keyValueHeads {
+          let (keys, stored) = cache.head(head, layer: layer)
+          let source = values + shape.queryWidth + head * shape.headWidth
+          let target = position * shape.headWidth
+          (keys + target).update(from: source, count: shape.headWidth)
+          (stored + target).update(from: source + shape.keyValueWidth, count: shape.headWidth)
         }
       }
     }
@@ -222,27 +245,85 @@ public final class Transformer {
     let matrix = batch.site(address.site)
     for sequence in batch.sequences {
       guard let block = sequence.memories.blocks[address.index] else { continue }
-      for row in sequence.rows {
-        block.apply(matrix.row(row), scratch: &batch.similarityScratch) { index, similarity, strength in
-          guard batch.traces else { return }
-          batch.firings.append(
-            Firing(
-              memory: block.names[index], address: address, position: row, similarity: similarity,
-              strength: strength))
-        }
+      let rows = sequence.rows
+      block.apply(
+        matrix.kernelRows(from: rows.lowerBound), count: rows.count, scratch: &batch.similarityScratch, pool: pool
+      ) { row, region, similarity, strength in
+        guard batch.traces else { return }
+        batch.firings.append(
+          Firing(
+            memory: block.names[region], address: address, position: rows.lowerBound + row,
+            similarity: similarity, strength: strength))
       }
     }
   }
 
+  /// Runs `batch` through all blocks for what follows each sequence: the final residual of its last row
+  /// (sequences, C).
+  ///
+  /// In the last block nothing attends to what the other rows become, so they are left out there, unless a memory could
+  /// act on them and be told of.
+  package func forwardLastRows(_ batch: Batch) -> FloatMatrix {
+    let last = shape.layers - 1
+    let count = batch.sequences.count
+    let addresses = Site.allCases.map { SiteAddress(layer: last, site: $0) }
+    let isWatched = batch.sequences.contains { sequence in addresses.contains { sequence.memories[$0] != nil } }
+    if batch.rows == count || isWatched {
+      forward(batch)
+      if batch.rows == count { return batch.residual }
+      let result = FloatMatrix(count, shape.width)
+      for (i, sequence) in batch.sequences.enumerated() {
+        result.row(i).update(from: batch.residual.row(sequence.rows.upperBound - 1), count: shape.width)
+      }
+      return result
+    }
+    forward(batch, layers: 0..<last)
+    attend(batch, layer: last)
+    let rest = Batch([], shape: shape, capacity: count)
+    for (i, sequence) in batch.sequences.enumerated() {
+      let row = sequence.rows.upperBound - 1
+      rest.append(
+        .init(
+          rows: i..<(i + 1), position: batch.position(ofRow: row), cache: nil, appends: false,
+          memories: sequence.memories))
+      rest.residual.row(i).update(from: batch.residual.row(row), count: shape.width)
+      rest.attention.row(i).update(from: batch.attention.row(row), count: rest.attention.width)
+    }
+    projectAttention(rest, layer: last)
+    expand(rest, layer: last)
+    contract(rest, layer: last)
+    return rest.residual
+  }
+
   /// Logits (rows.count, V) of the given residual rows.
-  package func logits(_ residual: FloatMatrix, rows: [Int]) -> FloatMatrix {
-    let picked = FloatMatrix(rows.count, shape.width)
-    for (i, row) in rows.enumerated() { picked.row(i).update(from: residual.row(row), count: shape.width) }
-    let normed = FloatMatrix(rows.count, shape.width)
-    finalNorm.forward(picked, rows: rows.count, into: normed, pool: pool)
-    let logits = FloatMatrix(rows.count, shape.vocabulary)
-    defer { withExtendedLifetime(normed) {} }
-    head.forward(normed.kernelRows(), rows: rows.count, into: logits.kernelRows(), pool: pool)
-    return logits
+  package func logits(_ residual: FloatMatrix, rows: some Collection<Int>) -> FloatMatrix {
+    let buffers = LogitBuffers(rows: rows.count, shape)
+    logits(residual, rows: rows, into: buffers)
+    return buffers.logits
+  }
+
+  /// Logits of the given residual rows, as many as `buffers` has.
+  package func logits(_ residual: FloatMatrix, rows: some Collection<Int>, into buffers: LogitBuffers) {
+    let count = buffers.logits.rows
+    for (i, row) in rows.enumerated() {
+      buffers.picked.row(i).update(from: residual.row(row), count: shape.width)
+    }
+    finalNorm.forward(buffers.picked, rows: count, into: buffers.normed, pool: pool)
+    head.forward(
+      buffers.normed.kernelRows(), rows: count, into: buffers.logits.kernelRows(), pool: pool)
+  }
+}
+
+/// What logits are computed in, kept by those who ask for them again and again.
+package final class LogitBuffers {
+  fileprivate let picked: FloatMatrix
+  fileprivate let normed: FloatMatrix
+  /// (R, V)
+  package let logits: FloatMatrix
+
+  package init(rows: Int, _ shape: ModelShape) {
+    picked = FloatMatrix(rows, shape.width)
+    normed = FloatMatrix(rows, shape.width)
+    logits = FloatMatrix(rows, shape.vocabulary)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Testing
 
 @testable import Format
@@ -43,9 +44,12 @@ import Testing
     var activation: [Float] = [2, 2, 0]
     var fired: [Int] = []
     var scratch: [Float] = []
-    block.apply(&activation, scratch: &scratch) { index, similarity, strength in
-      fired.append(index)
-      #expect(similarity == 1 && strength == 1)
+    activation.withUnsafeMutableBufferPointer {
+      let rows = kernel_rows(values: $0.baseAddress, stride: 3)
+      block.apply(rows, count: 1, scratch: &scratch, pool: nil) { _, index, similarity, strength in
+        fired.append(index)
+        #expect(similarity == 1 && strength == 1)
+      }
     }
     #expect(activation == [-8, 3, 5])
     #expect(fired == [0, 1])

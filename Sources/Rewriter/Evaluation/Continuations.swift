@@ -38,8 +38,7 @@ struct Continuations {
     let batch = Batch(sequences, shape: transformer.shape)
     batch.traces = true
     transformer.embed(prompts, batch)
-    transformer.forward(batch)
-    let firstLogits = transformer.logits(batch.residual, rows: sequences.map { $0.rows.upperBound - 1 })
+    let firstLogits = transformer.logits(transformer.forwardLastRows(batch), rows: prompts.indices)
     var fired = sequences.map { sequence in batch.firings.contains { sequence.rows.contains($0.position) } }
     var results = [[Int]](repeating: [], count: prompts.count)
     var active = Array(prompts.indices)

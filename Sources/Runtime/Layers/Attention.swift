@@ -30,7 +30,7 @@ struct Attention {
     kernel_rows(values: rows.row(row) + head * group * shape.headWidth, stride: shape.headWidth)
   }
 
-  /// The site's activation (R, H width) from queries, keys and values; appends to the caches that take it.
+  /// The site's activation (R, H width) from queries, keys and values.
   func forward(_ batch: Batch, layer: Int, pool: WorkerPool) {
     let rows = batch.queryKeyValue
     let heads = shape.keyValueHeads
@@ -47,18 +47,6 @@ struct Attention {
         q.values += part * q.stride
         out.values += part * out.stride
         kernel_attend(q, size, shape.headWidth, scale, earlier, own, scores.baseAddress!, out)
-      }
-    }
-    for sequence in batch.sequences where sequence.appends {
-      guard let cache = sequence.cache else { continue }
-      for (i, row) in sequence.rows.enumerated() {
-        for head in 0..<heads {
-          let (keys, values) = cache.head(head, layer: layer)
-          let source = rows.row(row) + shape.queryWidth + head * shape.headWidth
-          let target = (sequence.position + i) * shape.headWidth
-          (keys + target).update(from: source, count: shape.headWidth)
-          (values + target).update(from: source + shape.keyValueWidth, count: shape.headWidth)
-        }
       }
     }
   }
