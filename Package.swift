@@ -31,8 +31,9 @@ let package = Package(
     .executableTarget(
       name: "memdiff", dependencies: ["CommandLineTools"], swiftSettings: settings),
     .testTarget(name: "FormatTests", dependencies: ["Format"], swiftSettings: settings),
+    .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels"],
+      name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels", "AllocationCounting"],
       swiftSettings: settings),
     .testTarget(
       name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format"],

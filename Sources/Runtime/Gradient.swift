@@ -107,13 +107,22 @@ extension Transformer {
   }
 
   private func activationBackward(_ hidden: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix) {
-    let width = shape.feedForwardWidth
-    pool.runRanges(gradient.rows, grain: 2) { range in
+    pool.runRanges(
+      gradient.rows, grain: 2, ActivationBackward(model: self, hidden: hidden, gradient: gradient, result: result))
+  }
+
+  private struct ActivationBackward: RangeLoop {
+    let model: Transformer
+    let hidden: FloatMatrix
+    let gradient: FloatMatrix
+    let result: FloatMatrix
+
+    func run(_ range: Range<Int>) {
+      let (width, isGated) = (model.shape.feedForwardWidth, model.shape.isGated)
       for row in range {
         let (x, dx) = (hidden.row(row), result.row(row))
         kernel_activate_backward(
-          activation, x, shape.isGated ? x + width : nil, width, gradient.row(row), dx,
-          shape.isGated ? dx + width : nil)
+          model.activation, x, isGated ? x + width : nil, width, gradient.row(row), dx, isGated ? dx + width : nil)
       }
     }
   }

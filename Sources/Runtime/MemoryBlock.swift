@@ -95,13 +95,14 @@ public final class MemoryBlock {
     _ x: kernel_rows, _ rows: Int, into result: UnsafeMutablePointer<Float>, pool: WorkerPool?
   ) {
     keys.withUnsafeBytes { keys in
-      let matrix = kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width)
-      let y = kernel_rows(values: result, stride: count)
-      guard let pool, rows * count * width > Self.serialLimit else {
-        return kernel_dot(x, rows, matrix, width, 0, count, nil, 0, y)
-      }
-      pool.runRanges(count, grain: Linear.grain) {
-        kernel_dot(x, rows, matrix, width, $0.lowerBound, $0.upperBound, nil, 0, y)
+      let product = ProductLoop(
+        multiply: kernel_dot, x: x, rows: rows,
+        weights: kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width), inner: width,
+        bias: nil, accumulate: false, y: kernel_rows(values: result, stride: count))
+      if let pool, rows * count * width > Self.serialLimit {
+        pool.runRanges(count, grain: Linear.grain, product)
+      } else {
+        product.run(0..<count)
       }
     }
   }

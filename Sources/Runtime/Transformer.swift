@@ -184,7 +184,8 @@ public final class Transformer {
     let block = blocks[layer]
     block.attentionNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
     block.queryKeyValue.forward(batch.normed, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
-    rotateAndKeep(batch, layer: layer)
+    pool.runRanges(
+      batch.rows, grain: 16, RotationLoop(shape: shape, rotary: rotary, batch: batch, layer: layer))
     Attention(shape).forward(batch, layer: layer, pool: pool)
   }
 
@@ -200,12 +201,18 @@ public final class Transformer {
     let block = blocks[layer]
     block.feedForwardNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
     block.feedForwardInput.forward(batch.normed, rows: batch.rows, into: batch.hidden, pool: pool)
-    let width = shape.feedForwardWidth
-    pool.runRanges(batch.rows, grain: 2) { range in
+    pool.runRanges(batch.rows, grain: 2, ActivationLoop(model: self, batch: batch))
+  }
+
+  private struct ActivationLoop: RangeLoop {
+    let model: Transformer
+    let batch: Batch
+
+    func run(_ range: Range<Int>) {
+      let (width, isGated) = (model.shape.feedForwardWidth, model.shape.isGated)
       for row in range {
         let hidden = batch.hidden.row(row)
-        kernel_activate(
-          activation, hidden, shape.isGated ? hidden + width : nil, width, batch.feedForward.row(row))
+        kernel_activate(model.activation, hidden, isGated ? hidden + width : nil, width, batch.feedForward.row(row))
       }
     }
   }
@@ -218,8 +225,13 @@ public final class Transformer {
   }
 
   /// Rotates queries and keys, and puts keys and values into the caches that take them.
-  private func rotateAndKeep(_ batch: Batch, layer: Int) {
-    pool.runRanges(batch.rows, grain: 16) { range in
+  private struct RotationLoop: RangeLoop {
+    let shape: ModelShape
+    let rotary: RotaryHalves?
+    let batch: Batch
+    let layer: Int
+
+    func run(_ range: Range<Int>) {
       for row in range {
         let sequence = batch.sequences[batch.sequenceOfRow[row]]
         let position = sequence.position + row - sequence.rows.lowerBound

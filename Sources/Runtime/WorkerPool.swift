@@ -2,6 +2,23 @@ import Foundation
 import Kernels
 import Synchronization
 
+/// The body of a loop of independent tasks: a value that stays on its caller's stack, where a closure would be copied to
+/// the heap for every loop.
+public protocol ParallelLoop {
+  func run(_ index: Int)
+}
+
+extension ParallelLoop {
+  fileprivate static func run(_ loop: UnsafeRawPointer, _ index: Int) {
+    loop.assumingMemoryBound(to: Self.self).pointee.run(index)
+  }
+}
+
+/// The body of a loop whose tasks are ranges.
+protocol RangeLoop {
+  func run(_ range: Range<Int>)
+}
+
 /// A few threads that share loops of independent tasks.
 ///
 /// Between loops the threads spin for some microseconds before they sleep, so that a model's dozens of loops a token
@@ -23,38 +40,49 @@ public final class WorkerPool: Sendable {
 
   deinit { state.stop() }
 
-  /// Calls `body` once for each of `0..<count`, in any order and on any thread, and returns when all have returned.
+  /// Runs `loop` once for each of `0..<count`, in any order and on any thread, and returns when all have returned.
   ///
-  /// One loop at a time: not to be called from within `body` or from two threads at once.
-  public func run(_ count: Int, _ body: (Int) -> Void) {
+  /// One loop at a time: not to be called from within a loop or from two threads at once.
+  public func run(_ count: Int, _ loop: some ParallelLoop) {
     if threads == 1 || count <= 1 {
-      for i in 0..<count { body(i) }
+      for i in 0..<count { loop.run(i) }
       return
     }
-    var first = 0
-    while first < count {
-      let part = min(count - first, State.countLimit)
-      let offset = first
-      withoutActuallyEscaping({ body(offset + $0) }) { state.run(part, $0) }
-      first += part
-    }
+    precondition(count <= State.countLimit, "a loop of more tasks than a ticket can count")
+    withUnsafePointer(to: loop) { state.run(count, Job(loop: $0, type: type(of: loop))) }
   }
 
-  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last) and calls `body` with each.
+  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last) and runs `loop` with each.
   ///
   /// - Parameter partsPerThread: more of them where a part takes long, so that no thread waits long for another's last.
-  func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ body: (Range<Int>) -> Void) {
+  func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ loop: some RangeLoop) {
     let grains = (count + grain - 1) / grain
     let parts = threads == 1 ? 1 : min(grains, threads * partsPerThread)
     guard parts > 1 else {
-      if count > 0 { body(0..<count) }
+      if count > 0 { loop.run(0..<count) }
       return
     }
-    run(parts) { part in
+    run(parts, Parts(loop: loop, count: count, grain: grain, parts: parts))
+  }
+
+  private struct Parts<Loop: RangeLoop>: ParallelLoop {
+    let loop: Loop
+    let count: Int
+    let grain: Int
+    let parts: Int
+
+    func run(_ part: Int) {
+      let grains = (count + grain - 1) / grain
       let begin = grains * part / parts * grain
       let end = min(grains * (part + 1) / parts * grain, count)
-      if begin < end { body(begin..<end) }
+      if begin < end { loop.run(begin..<end) }
     }
+  }
+
+  /// A loop on its caller's stack.
+  private struct Job {
+    let loop: UnsafeRawPointer
+    let type: any ParallelLoop.Type
   }
 }
 
@@ -76,12 +104,11 @@ extension WorkerPool {
       generation << 40 | UInt64(count) << 20 | UInt64(index)
     }
 
-    func run(_ count: Int, _ body: @escaping (Int) -> Void) {
-      var body = body
-      withUnsafeMutablePointer(to: &body) { pointer in
+    func run(_ count: Int, _ job: Job) {
+      withUnsafePointer(to: job) { pointer in
         let generation = (ticket.load(ordering: .relaxed) >> 40 + 1) & 0xFF_FFFF
         done.store(0, ordering: .relaxed)
-        job.store(UInt(bitPattern: pointer), ordering: .relaxed)
+        self.job.store(UInt(bitPattern: pointer), ordering: .relaxed)
         ticket.store(Self.pack(generation, count, 0), ordering: .sequentiallyConsistent)
         for _ in 0..<sleeping.exchange(0, ordering: .sequentiallyConsistent) { wake.signal() }
         takeTasks(generation)
@@ -105,7 +132,8 @@ extension WorkerPool {
           ).exchanged
         else { continue }
         // The loop cannot end before this task has: the pointer is its own.
-        UnsafePointer<(Int) -> Void>(bitPattern: job.load(ordering: .relaxed))!.pointee(index)
+        let job = UnsafePointer<Job>(bitPattern: job.load(ordering: .relaxed))!
+        job.pointee.type.run(job.pointee.loop, index)
         done.add(1, ordering: .releasing)
       }
     }

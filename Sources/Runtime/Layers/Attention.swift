@@ -32,22 +32,35 @@ struct Attention {
 
   /// The site's activation (R, H width) from queries, keys and values.
   func forward(_ batch: Batch, layer: Int, pool: WorkerPool) {
-    let rows = batch.queryKeyValue
     let heads = shape.keyValueHeads
     // Few rows leave few tasks: then each query head is one of its own, else those that share keys go together.
     let parts = batch.rows * heads < 4 * pool.threads ? group : 1
-    pool.run(batch.rows * heads * parts) { task in
-      let (row, head, part) = (task / parts / heads, task / parts % heads, task % parts)
-      let sequence = batch.sequences[batch.sequenceOfRow[row]]
-      let count = row - sequence.rows.lowerBound + 1
-      let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: count)
-      let size = group / parts
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: size * (earlier.count + own.count)) { scores in
-        var (q, out) = (queries(rows, row: row, head: head), queries(batch.attention, row: row, head: head))
-        q.values += part * q.stride
-        out.values += part * out.stride
-        kernel_attend(q, size, shape.headWidth, scale, earlier, own, scores.baseAddress!, out)
-      }
+    pool.run(batch.rows * heads * parts, Forward(attention: self, batch: batch, layer: layer, parts: parts))
+  }
+
+  private struct Forward: ParallelLoop {
+    let attention: Attention
+    let batch: Batch
+    let layer: Int
+    let parts: Int
+
+    func run(_ task: Int) { attention.attend(batch, layer: layer, parts: parts, task) }
+  }
+
+  /// One row's query heads that share a key–value head, or a part of them.
+  private func attend(_ batch: Batch, layer: Int, parts: Int, _ task: Int) {
+    let rows = batch.queryKeyValue
+    let heads = shape.keyValueHeads
+    let (row, head, part) = (task / parts / heads, task / parts % heads, task % parts)
+    let sequence = batch.sequences[batch.sequenceOfRow[row]]
+    let count = row - sequence.rows.lowerBound + 1
+    let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: count)
+    let size = group / parts
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: size * (earlier.count + own.count)) { scores in
+      var (q, out) = (queries(rows, row: row, head: head), queries(batch.attention, row: row, head: head))
+      q.values += part * q.stride
+      out.values += part * out.stride
+      kernel_attend(q, size, shape.headWidth, scale, earlier, own, scores.baseAddress!, out)
     }
   }
 
@@ -59,25 +72,45 @@ struct Attention {
     pool: WorkerPool
   ) {
     result.fill(0)
+    pool.run(
+      batch.sequences.count * shape.keyValueHeads,
+      Backward(attention: self, batch: batch, layer: layer, rows: rows, gradient: gradient, result: result))
+  }
+
+  private struct Backward: ParallelLoop {
+    let attention: Attention
+    let batch: Batch
+    let layer: Int
+    let rows: FloatMatrix
+    let gradient: FloatMatrix
+    let result: FloatMatrix
+
+    func run(_ task: Int) {
+      attention.attendBackward(batch, layer: layer, rows, gradient, into: result, task)
+    }
+  }
+
+  /// All of a sequence's rows for one key–value head, as they add to the same keys and values.
+  private func attendBackward(
+    _ batch: Batch, layer: Int, _ rows: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix, _ task: Int
+  ) {
     let heads = shape.keyValueHeads
-    pool.run(batch.sequences.count * heads) { task in
-      let (sequence, head) = (batch.sequences[task / heads], task % heads)
-      let most = sequence.position + sequence.rows.count
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: (group + 1) * most + group * shape.headWidth) {
-        scratch in
-        let scores = scratch.baseAddress!
-        let output = scores + (group + 1) * most
-        let first = result.row(sequence.rows.lowerBound) + shape.queryWidth + head * shape.headWidth
-        for (i, row) in sequence.rows.enumerated() {
-          let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: i + 1)
-          let q = queries(rows, row: row, head: head)
-          kernel_attend(
-            q, group, shape.headWidth, scale, earlier, own, scores,
-            kernel_rows(values: output, stride: shape.headWidth))
-          kernel_attend_backward(
-            q, group, shape.headWidth, scale, earlier, own, scores, queries(gradient, row: row, head: head),
-            queries(result, row: row, head: head), first, first + shape.keyValueWidth, scores + group * most)
-        }
+    let (sequence, head) = (batch.sequences[task / heads], task % heads)
+    let most = sequence.position + sequence.rows.count
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (group + 1) * most + group * shape.headWidth) {
+      scratch in
+      let scores = scratch.baseAddress!
+      let output = scores + (group + 1) * most
+      let first = result.row(sequence.rows.lowerBound) + shape.queryWidth + head * shape.headWidth
+      for (i, row) in sequence.rows.enumerated() {
+        let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: i + 1)
+        let q = queries(rows, row: row, head: head)
+        kernel_attend(
+          q, group, shape.headWidth, scale, earlier, own, scores,
+          kernel_rows(values: output, stride: shape.headWidth))
+        kernel_attend_backward(
+          q, group, shape.headWidth, scale, earlier, own, scores, queries(gradient, row: row, head: head),
+          queries(result, row: row, head: head), first, first + shape.keyValueWidth, scores + group * most)
       }
     }
   }

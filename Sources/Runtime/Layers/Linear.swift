@@ -1,5 +1,28 @@
 import Kernels
 
+/// The outputs of one matrix product, in either form.
+struct ProductLoop: RangeLoop {
+  let multiply:
+    @convention(c) (
+      kernel_rows, Int, kernel_matrix, Int, Int, Int, UnsafePointer<Float>?, Int32, kernel_rows
+    ) -> Void
+  let x: kernel_rows
+  let rows: Int
+  let weights: kernel_matrix
+  let inner: Int
+  let bias: [Float]?
+  let accumulate: Bool
+  let y: kernel_rows
+
+  func run(_ range: Range<Int>) {
+    if let bias {
+      multiply(x, rows, weights, inner, range.lowerBound, range.upperBound, bias, accumulate ? 1 : 0, y)
+    } else {
+      multiply(x, rows, weights, inner, range.lowerBound, range.upperBound, nil, accumulate ? 1 : 0, y)
+    }
+  }
+}
+
 /// y = x W (+ bias), its weight kept as the checkpoint has it.
 struct Linear {
   enum Layout {
@@ -23,29 +46,29 @@ struct Linear {
   /// Parts a thread takes of a product with so many rows.
   static func parts(rows: Int) -> Int { rows > 8 ? 16 : 4 }
 
-  /// y (R, out) = x (R, in) W + bias for the outputs of `range`; added to y where `accumulate`.
-  func forward(
-    _ x: kernel_rows, rows: Int, _ range: Range<Int>, accumulate: Bool = false, into y: kernel_rows
-  ) {
-    let product = layout == .outputsByInputs ? kernel_dot : kernel_scaled_rows
-    product(x, rows, weights.matrix, inputs, range.lowerBound, range.upperBound, bias, accumulate ? 1 : 0, y)
+  /// y (R, out) = x (R, in) W + bias, as a loop over outputs; added to y where `accumulate`.
+  fileprivate func product(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows) -> ProductLoop {
+    ProductLoop(
+      multiply: layout == .outputsByInputs ? kernel_dot : kernel_scaled_rows, x: x, rows: rows,
+      weights: weights.matrix, inner: inputs, bias: bias, accumulate: accumulate, y: y)
   }
 
+  /// y (R, out) = x (R, in) W + bias; added to y where `accumulate`.
   func forward(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows, pool: WorkerPool) {
-    pool.runRanges(outputs, grain: Self.grain, partsPerThread: Self.parts(rows: rows)) {
-      forward(x, rows: rows, $0, accumulate: accumulate, into: y)
-    }
+    pool.runRanges(
+      outputs, grain: Self.grain, partsPerThread: Self.parts(rows: rows),
+      product(x, rows: rows, accumulate: accumulate, into: y))
   }
 
   /// d_x (R, in) = d_y (R, out) Wᵀ; added to d_x where `accumulate`.
   func backward(
     _ dy: kernel_rows, rows: Int, accumulate: Bool = false, into dx: kernel_rows, pool: WorkerPool
   ) {
-    let product = layout == .outputsByInputs ? kernel_scaled_rows : kernel_dot
-    pool.runRanges(inputs, grain: 64, partsPerThread: Self.parts(rows: rows)) { range in
-      product(
-        dy, rows, weights.matrix, outputs, range.lowerBound, range.upperBound, nil, accumulate ? 1 : 0, dx)
-    }
+    pool.runRanges(
+      inputs, grain: 64, partsPerThread: Self.parts(rows: rows),
+      ProductLoop(
+        multiply: layout == .outputsByInputs ? kernel_scaled_rows : kernel_dot, x: dy, rows: rows,
+        weights: weights.matrix, inner: outputs, bias: nil, accumulate: accumulate, y: dx))
   }
 }
 
@@ -53,25 +76,38 @@ struct Linear {
 struct LinearGroup {
   let parts: [Linear]
   let outputs: Int
+  /// Tasks of `Linear.grain` outputs that each part is cut into.
+  private let tasks: [Int]
 
   init(_ parts: [Linear]) {
     self.parts = parts
+    tasks = parts.map { ($0.outputs + Linear.grain - 1) / Linear.grain }
     outputs = parts.reduce(0) { $0 + $1.outputs }
   }
 
   /// y (R, out) = [x W₁, x W₂, …], as one loop of tasks.
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
-    let grain = Linear.grain
-    let tasks = parts.map { ($0.outputs + grain - 1) / grain }
-    pool.runRanges(tasks.reduce(0, +), grain: 1, partsPerThread: Linear.parts(rows: rows)) { range in
+    pool.runRanges(
+      tasks.reduce(0, +), grain: 1, partsPerThread: Linear.parts(rows: rows),
+      GroupLoop(group: self, x: x, rows: rows, y: y))
+  }
+
+  private struct GroupLoop: RangeLoop {
+    let group: LinearGroup
+    let x: FloatMatrix
+    let rows: Int
+    let y: FloatMatrix
+
+    func run(_ range: Range<Int>) {
+      let grain = Linear.grain
       var first = 0
       var column = 0
-      for (part, count) in zip(parts, tasks) {
+      for (part, count) in zip(group.parts, group.tasks) {
         let own = range.clamped(to: first..<(first + count))
         if !own.isEmpty {
           let outputs =
             ((own.lowerBound - first) * grain)..<min((own.upperBound - first) * grain, part.outputs)
-          part.forward(x.kernelRows(), rows: rows, outputs, into: y.kernelRows(column: column))
+          part.product(x.kernelRows(), rows: rows, into: y.kernelRows(column: column)).run(outputs)
         }
         first += count
         column += part.outputs

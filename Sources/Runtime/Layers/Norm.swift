@@ -18,11 +18,20 @@ struct Norm {
 
   /// y (R, C) from x (R, C).
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
-    pool.runRanges(rows, grain: 4) { range in
+    pool.runRanges(rows, grain: 4, Forward(norm: self, x: x, y: y))
+  }
+
+  private struct Forward: RangeLoop {
+    let norm: Norm
+    let x: FloatMatrix
+    let y: FloatMatrix
+
+    func run(_ range: Range<Int>) {
+      let (weight, epsilon) = (norm.weight, norm.epsilon)
       for row in range {
-        switch kind {
+        switch norm.kind {
         case .rms: kernel_rms_norm(x.row(row), weight, epsilon, weight.count, y.row(row))
-        case .layer: kernel_layer_norm(x.row(row), weight, bias, epsilon, weight.count, y.row(row))
+        case .layer: kernel_layer_norm(x.row(row), weight, norm.bias, epsilon, weight.count, y.row(row))
         }
       }
     }
@@ -30,9 +39,19 @@ struct Norm {
 
   /// d_x (R, C), added to, from d_y (R, C) and the forward's x.
   func backward(_ x: FloatMatrix, _ dy: FloatMatrix, rows: Int, addingTo dx: FloatMatrix, pool: WorkerPool) {
-    pool.runRanges(rows, grain: 4) { range in
+    pool.runRanges(rows, grain: 4, Backward(norm: self, x: x, dy: dy, dx: dx))
+  }
+
+  private struct Backward: RangeLoop {
+    let norm: Norm
+    let x: FloatMatrix
+    let dy: FloatMatrix
+    let dx: FloatMatrix
+
+    func run(_ range: Range<Int>) {
+      let (weight, epsilon) = (norm.weight, norm.epsilon)
       for row in range {
-        switch kind {
+        switch norm.kind {
         case .rms:
           kernel_rms_norm_backward(x.row(row), weight, epsilon, weight.count, dy.row(row), dx.row(row))
         case .layer:

@@ -1,0 +1,48 @@
+import AllocationCounting
+import Testing
+
+@testable import Format
+@testable import Runtime
+
+/// The decode loop asks the allocator for nothing.
+@Suite struct AllocationTests {
+  /// A counter that counts nothing would let everything pass.
+  @Test(.enabled(if: allocation_count() >= 0)) func counterCounts() {
+    let before = allocation_count()
+    let matrix = FloatMatrix(3, 5)
+    #expect(matrix.rows == 3 && allocation_count() > before)
+  }
+
+  @Test(
+    .enabled(if: allocation_count() >= 0), arguments: ["gpt2-a", "llama-a"].map(ModelFixture.init), [1, 2])
+  func decodeAllocatesNothing(_ fixture: ModelFixture, _ threads: Int) throws {
+    let model = try fixture.transformer(threads: threads)
+    let prompt = try #require(try fixture.cases().first).ids
+    let address = SiteAddress(layer: 1, site: .mlp)
+    // One memory that never fires: its regions are looked at all the same.
+    let width = model.shape.width(of: .mlp)
+    let row = MemoryRow(
+      module: model.module(address), position: 0, targetID: 0, alpha: 1, boundary: 1e-3, hardness: 8,
+      key: [Float](repeating: 100, count: width), delta: [Float](repeating: 1, count: width))
+    let memories = try MemorySet([MemoryBlockTests.memory([row])], for: model)
+    let cache = model.makeCache(capacity: prompt.count + 8)
+    let batch = Batch(
+      [.init(rows: 0..<prompt.count, position: 0, cache: cache, appends: true, memories: memories)],
+      shape: model.shape)
+    model.embed([prompt], batch)
+    model.forward(batch)
+    let step = Batch(
+      [.init(rows: 0..<1, position: prompt.count, cache: cache, appends: true, memories: memories)],
+      shape: model.shape)
+    let buffers = LogitBuffers(rows: 1, model.shape)
+    var counts: [Int] = []
+    for token in 1...6 {
+      let before = allocation_count()
+      model.decode(token, step, into: buffers)
+      step.advance()
+      counts.append(allocation_count() - before)
+    }
+    // The first step grows the tables that stay.
+    #expect(counts.dropFirst().allSatisfy { $0 == 0 }, "allocations by token: \(counts)")
+  }
+}
