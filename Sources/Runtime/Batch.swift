@@ -95,7 +95,10 @@ package final class Tape {
   }
 
   package let forBackward: Bool
+  /// From `firstLayer` on.
   package internal(set) var layers: [Layer] = []
+  /// Above 0 where the pass was taken up in the middle of the model.
+  package internal(set) var firstLayer = 0
   /// [R, C] the residual after the last block.
   package internal(set) var final: FloatMatrix?
 

@@ -4,53 +4,100 @@ import Kernels
 /// ∂L/∂a' at every site, a' being what leaves the site (memories added): (R, D) by site and layer.
 package final class SiteGradients {
   private let matrices: [FloatMatrix]
-  /// L = Σ −log p(target) over the given positions.
-  package let loss: Float
+  /// weight · loss of each term.
+  package let losses: [Float]
 
-  init(_ matrices: [FloatMatrix], loss: Float) {
+  init(_ matrices: [FloatMatrix], losses: [Float]) {
     self.matrices = matrices
-    self.loss = loss
+    self.losses = losses
   }
+
+  /// The sum over the terms.
+  package var loss: Float { losses.reduce(0, +) }
 
   package subscript(address: SiteAddress) -> FloatMatrix { matrices[address.index] }
 }
 
-/// A position whose next token should be `target`.
+/// What should follow a row.
 package struct LossTerm {
+  package enum Goal {
+    /// −log p(token).
+    case token(Int)
+    /// KL(p ‖ q) of the model's q against p, given by a row of log-probabilities (V).
+    case distribution(FloatMatrix, row: Int)
+  }
+
   package var row: Int
-  package var target: Int
+  package var goal: Goal
   package var weight: Float
 
-  package init(row: Int, target: Int, weight: Float = 1) {
+  package init(row: Int, goal: Goal, weight: Float = 1) {
     self.row = row
-    self.target = target
+    self.goal = goal
     self.weight = weight
+  }
+
+  package init(row: Int, target: Int, weight: Float = 1) {
+    self.init(row: row, goal: .token(target), weight: weight)
+  }
+}
+
+/// ∂L/∂logits in place of logits (terms, V), and each term's share of the loss.
+private struct LossLoop: ParallelLoop {
+  let terms: [LossTerm]
+  let logits: FloatMatrix
+  let losses: UnsafeMutablePointer<Float>
+
+  func run(_ index: Int) {
+    let (term, row, count) = (terms[index], logits.row(index), logits.width)
+    let normaliser = kernel_log_sum_exp(row, count)
+    for v in 0..<count { row[v] -= normaliser }
+    switch term.goal {
+    case .token(let target):
+      losses[index] = -term.weight * row[target]
+      kernel_exp(row, count, row)
+      row[target] -= 1
+    case .distribution(let goals, let goal):
+      let goal = goals.row(goal)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { p in
+        kernel_exp(goal, count, p.baseAddress!)
+        var divergence: Float = 0
+        for v in 0..<count { divergence += p[v] * (goal[v] - row[v]) }
+        losses[index] = term.weight * divergence
+        kernel_exp(row, count, row)
+        for v in 0..<count { row[v] -= p[v] }
+      }
+    }
+    for v in 0..<count { row[v] *= term.weight }
   }
 }
 
 extension Transformer {
-  /// The backward of a forward pass over `batch` that `tape` has kept, down to the sites of `lowestLayer`.
+  /// The backward of a forward pass over `batch` that `tape` has kept, down to the site `lowest`.
   ///
-  /// L = Σ −weight · log p(target | row). Gradients flow through the batch's own rows; earlier tokens in caches are
+  /// Gradients flow through the batch's own rows; earlier tokens in caches are
   /// constants, so a batch of a prompt's last token alone gives that token's gradient at the cost of one row.
   package func gradients(
-    _ batch: Batch, tape: Tape, losses: [LossTerm], lowestLayer: Int = 0
+    _ batch: Batch, tape: Tape, losses terms: [LossTerm],
+    lowest: SiteAddress = SiteAddress(layer: 0, site: .attn)
   ) -> SiteGradients {
     let rows = batch.rows
     let residual = FloatMatrix(rows, shape.width)
     residual.fill(0)
-    let loss = lossGradient(tape, losses, into: residual)
+    let losses = lossGradient(tape, terms, into: residual)
     var matrices: [FloatMatrix] = []
     let normed = FloatMatrix(rows, shape.width)
     let queryKeyValue = FloatMatrix(rows, shape.queryKeyValueWidth)
     let hidden = FloatMatrix(rows, shape.hiddenWidth)
-    for layer in (lowestLayer..<shape.layers).reversed() {
+    for layer in (lowest.layer..<shape.layers).reversed() {
       let block = blocks[layer]
-      let kept = tape.layers[layer]
+      let kept = tape.layers[layer - tape.firstLayer]
 
       let feedForward = FloatMatrix(rows, shape.width(of: .mlp))
       block.feedForwardOutput.backward(
         residual.kernelRows(), rows: rows, into: feedForward.kernelRows(), pool: pool)
+      matrices.append(feedForward)
+      if lowest == SiteAddress(layer: layer, site: .mlp) { break }
       let throughFeedForward = throughMemories(
         batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
       activationBackward(kept.hidden!, throughFeedForward, into: hidden)
@@ -60,6 +107,8 @@ extension Transformer {
       let attention = FloatMatrix(rows, shape.width(of: .attn))
       block.attentionOutput.backward(
         residual.kernelRows(), rows: rows, into: attention.kernelRows(), pool: pool)
+      matrices.append(attention)
+      if lowest == SiteAddress(layer: layer, site: .attn) { break }
       let throughAttention = throughMemories(
         batch, SiteAddress(layer: layer, site: .attn), kept.attention, attention)
       Attention(shape).backward(
@@ -69,26 +118,19 @@ extension Transformer {
       rotateBackward(batch, queryKeyValue)
       block.queryKeyValue.backward(queryKeyValue, rows: rows, into: normed, pool: pool)
       block.attentionNorm.backward(kept.residual, normed, rows: rows, addingTo: residual, pool: pool)
-
-      matrices += [feedForward, attention]
     }
-    let empty = (0..<(2 * lowestLayer)).map { _ in FloatMatrix(0, 0) }
-    return SiteGradients(empty + matrices.reversed(), loss: loss)
+    let empty = (0..<lowest.index).map { _ in FloatMatrix(0, 0) }
+    return SiteGradients(empty + matrices.reversed(), losses: losses)
   }
 
-  /// ∂L/∂(final residual), added to `result`; returns L.
-  private func lossGradient(_ tape: Tape, _ losses: [LossTerm], into result: FloatMatrix) -> Float {
-    guard let final = tape.final else { return 0 }
+  /// ∂L/∂(final residual), added to `result`; returns each term's loss.
+  private func lossGradient(_ tape: Tape, _ losses: [LossTerm], into result: FloatMatrix) -> [Float] {
+    guard let final = tape.final else { return [] }
     let logits = logits(final, rows: losses.map(\.row))
-    var loss: Float = 0
-    for (i, term) in losses.enumerated() {
-      let row = logits.row(i)
-      let normaliser = kernel_log_sum_exp(row, shape.vocabulary)
-      loss += term.weight * (normaliser - row[term.target])
-      for v in 0..<shape.vocabulary { row[v] -= normaliser }
-      kernel_exp(row, shape.vocabulary, row)
-      row[term.target] -= 1
-      for v in 0..<shape.vocabulary { row[v] *= term.weight }
+    var values = [Float](repeating: 0, count: losses.count)
+    values.withUnsafeMutableBufferPointer {
+      guard let first = $0.baseAddress else { return }
+      pool.run(losses.count, LossLoop(terms: losses, logits: logits, losses: first))
     }
     let normed = FloatMatrix(losses.count, shape.width)
     defer { withExtendedLifetime((logits, normed)) {} }
@@ -103,7 +145,7 @@ extension Transformer {
     for (i, term) in losses.enumerated() {
       kernel_add_scaled(result.row(term.row), gradient.row(i), 1, shape.width)
     }
-    return loss
+    return values
   }
 
   private func activationBackward(_ hidden: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix) {

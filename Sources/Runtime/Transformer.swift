@@ -168,15 +168,28 @@ public final class Transformer {
 
   /// Takes up a forward pass at a site: rows hold the site's activation before memories and the residual that its
   /// projection is added to; on return the residual after the last block.
-  package func resume(_ batch: Batch, at address: SiteAddress) {
+  ///
+  /// - Parameter tape: keeps what the backward down to this site needs.
+  package func resume(_ batch: Batch, at address: SiteAddress, tape: Tape? = nil) {
+    tape?.firstLayer = address.layer
+    let before = tape.map { _ in copy(batch.residual) }
+    let attention = tape.map { _ in copy(batch.attention) }
     applyMemories(batch, address)
+    var middle = before
     if address.site == .attn {
       projectAttention(batch, layer: address.layer)
+      middle = tape.map { _ in copy(batch.residual) }
       expand(batch, layer: address.layer)
-      applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp))
     }
+    if let tape, let before, let middle, let attention {
+      tape.layers.append(
+        Tape.Layer(
+          residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
+          queryKeyValue: nil, hidden: tape.forBackward ? copy(batch.hidden) : nil))
+    }
+    if address.site == .attn { applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp)) }
     contract(batch, layer: address.layer)
-    forward(batch, layers: (address.layer + 1)..<shape.layers)
+    forward(batch, layers: (address.layer + 1)..<shape.layers, tape: tape)
   }
 
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.

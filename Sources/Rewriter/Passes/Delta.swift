@@ -58,7 +58,7 @@ struct Delta {
     transformer.embed([[pass.ids[pass.last]]], batch)
     transformer.forward(batch, tape: tape, adding: (trial.address, values))
     let gradients = transformer.gradients(
-      batch, tape: tape, losses: [LossTerm(row: 0, target: pass.target)], lowestLayer: trial.address.layer)
+      batch, tape: tape, losses: [LossTerm(row: 0, target: pass.target)], lowest: trial.address)
     return gradients[trial.address].array(0)
   }
 }
