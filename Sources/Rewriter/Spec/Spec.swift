@@ -5,12 +5,13 @@ public struct Spec: Sendable {
   /// Never empty; names are unique.
   public var memories: [MemorySpec]
 
-  /// Reads and validates the file at `path`: a spec, or JSON lines of memories (each as it stands in a spec). The content
-  /// tells which; a name in `.jsonl` always means lines.
+  /// Reads and validates the file at `path`: a spec, JSON lines of memories (each as it stands in a spec), or a
+  /// CounterFact file (see `CounterFact`). The content tells which; a name in `.jsonl` always means lines.
   ///
   /// - Throws: `FormatError` of kind `spec` for a rule of the spec, with a place such as
-  ///   `nepal.json: memories[0].layer` or `facts.jsonl: line 7: layer`; of kind `json`, `missing` or `unreadable` for
-  ///   what comes before.
+  ///   `nepal.json: memories[0].layer`, `facts.jsonl: line 7: layer` or
+  ///   `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or `unreadable` for what
+  ///   comes before.
   public init(path: String) throws(FormatError) {
     try self.init(json: MappedFile(path: path).contents, place: path)
   }

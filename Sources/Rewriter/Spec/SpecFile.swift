@@ -25,7 +25,7 @@ enum SpecFile {
       guard lines.looksSo else { throw error }
       return try Self.lines(lines, place: place)
     }
-    return try memories(root)
+    return CounterFact.matches(root) ? try counterFact(root) : try memories(root)
   }
 
   private static func memories(_ root: JSONValue) throws(FormatError) -> [Entry] {
@@ -65,5 +65,11 @@ enum SpecFile {
     Entry(
       memory: try MemorySpec(value, defaults: defaults), label: label, name: try value.required("name"),
       target: try value.required("target"))
+  }
+
+  private static func counterFact(_ root: JSONValue) throws(FormatError) -> [Entry] {
+    try CounterFact.records(root).enumerated().map { i, item in
+      Entry(memory: item.record.memory, label: "[\(i)]", name: item.value, target: item.target)
+    }
   }
 }
