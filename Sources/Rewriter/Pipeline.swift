@@ -114,7 +114,8 @@ public struct Pipeline {
     return Memory(
       name: spec.name, prompt: spec.prompt, target: spec.target, targetIDs: compiled.targetIDs,
       method: spec.method.rawValue, site: compiled.address.site.rawValue, layer: compiled.address.layer,
-      token: spec.token.rawValue, rows: compiled.rows, entry: spec.completeEntry, scores: scores)
+      token: (spec.keyToken == .auto ? .last : spec.keyToken).description, rows: compiled.rows,
+      entry: spec.completeEntry, scores: scores)
   }
 
   private static func scores(_ result: MemoryResult) -> JSONNode {

@@ -119,18 +119,33 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
     .memory(#""hardness": [3]"#, at: "hardness", "an array of 1"),
   ]
 
-  static let reserved: [BrokenSpec] = [
-    .memory(#""token": "subject""#, at: "token", "not supported yet", #"expected "last""#, #""subject""#),
-    .memory(#""token": 3"#, at: "token", "not supported yet", "the number 3"),
-    .memory(#""token": "auto""#, at: "token", "not supported yet"),
-    .memory(#""prefixes": ["Well, "]"#, at: "prefixes", "not supported yet", #"expected "auto""#),
+  static let contexts: [BrokenSpec] = [
+    .memory(
+      #""token": "first""#, at: "token", #"expected "auto", "last", "subject" or a whole number"#,
+      #"the string "first""#),
+    .memory(#""token": "3""#, at: "token", "a whole number", #"the string "3""#),
+    .memory(#""token": 1.0"#, at: "token", "the number 1.0"),
+    .memory(#""token": -0"#, at: "token", "the number -0"),
+    .memory(#""token": 99999999999999999999"#, at: "token", "a whole number"),
+    .memory(#""token": null"#, at: "token", "got null"),
+    .memory(#""token": [1]"#, at: "token", "an array of 1"),
+    .memory(#""token": "subject""#, at: "token", "no subject", #"expected the key "subject""#),
+    .memory(#""prefixes": "Well, ""#, at: "prefixes", #"or "auto""#, #"the string "Well, ""#),
+    .memory(#""prefixes": ["Well, ", ""]"#, at: "prefixes[1]", "a non-empty string"),
+    .memory(#""prefixes": [["auto"]]"#, at: "prefixes[0]", "an array of 1"),
+    .memory(#""prefixes": null"#, at: "prefixes", #"an array of non-empty strings or "auto""#, "null"),
     .memory(
       #""subject": "London""#, at: "subject", "not in the prompt", #"a part of "Paris lies in""#, "London"),
+    .memory(#""subject": "paris""#, at: "subject", "not in the prompt"),
     .memory(#""subject": """#, at: "subject", "a non-empty string"),
     .memory(#""subject": 0"#, at: "subject", "a non-empty string"),
     .memory(#""held_out": ["p"]"#, at: "held_out", "an array of 1"),
     .memory(#""held_out": {"positives": [""]}"#, at: "held_out.positives[0]", "a non-empty string"),
-    .defaults(#"{"token": 0}"#, at: "defaults.token", "not supported yet"),
+    .defaults(#"{"token": "first"}"#, at: "defaults.token", "whole number"),
+    .defaults(#"{"token": "subject"}"#, at: "memories[0].token", "no subject"),
+    .defaults(#"{"subject": "q"}"#, at: "memories[0].subject", "not in the prompt"),
+    .defaults(#"{"held_out": {"negatives": ["p"]}}"#, at: "memories[0].held_out.negatives", "in prompt too"),
+    .defaults(#"{"prefixes": [1]}"#, at: "defaults.prefixes[0]", "the number 1"),
   ]
 
   static let contradictions: [BrokenSpec] = [
@@ -159,7 +174,7 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
   @Test(arguments: BrokenSpec.structure) func structure(_ broken: BrokenSpec) { check(broken) }
   @Test(arguments: BrokenSpec.requiredKeys) func requiredKeys(_ broken: BrokenSpec) { check(broken) }
   @Test(arguments: BrokenSpec.values) func values(_ broken: BrokenSpec) { check(broken) }
-  @Test(arguments: BrokenSpec.reserved) func reservedKeys(_ broken: BrokenSpec) { check(broken) }
+  @Test(arguments: BrokenSpec.contexts) func contexts(_ broken: BrokenSpec) { check(broken) }
   @Test(arguments: BrokenSpec.contradictions) func contradictions(_ broken: BrokenSpec) { check(broken) }
 
   private func check(_ broken: BrokenSpec) {

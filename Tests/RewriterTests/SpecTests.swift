@@ -28,7 +28,8 @@ private func read(_ json: String) throws(FormatError) -> Spec {
     #expect(memory.site == .auto && memory.layer == .auto && memory.alpha == .auto)
     #expect(memory.boundary == .auto && memory.hardness == .auto)
     #expect(memory.targetTokens == .all)
-    #expect(memory.token == .last)
+    #expect(memory.token == .auto)
+    #expect(memory.prefixes == .auto)
     #expect(memory.site.value == nil)
   }
 
@@ -36,8 +37,8 @@ private func read(_ json: String) throws(FormatError) -> Spec {
     let memory = try oneMemory(
       #"""
       "positives": ["a", "b"], "negatives": ["c"], "method": "seed", "site": "mlp", "layer": 0, "alpha": 10,
-      "boundary": 0.255, "hardness": 3, "target_tokens": "first", "subject": "Paris", "token": "last",
-      "held_out": {"positives": ["d"], "negatives": ["e", "f"]}, "prefixes": "auto"
+      "boundary": 0.255, "hardness": 3, "target_tokens": "first", "subject": "Paris", "token": "subject",
+      "held_out": {"positives": ["d"], "negatives": ["e", "f"]}, "prefixes": ["Well, ", "So:\n"]
       """#)
     #expect(memory.positives == ["a", "b"])
     #expect(memory.negatives == ["c"])
@@ -49,9 +50,46 @@ private func read(_ json: String) throws(FormatError) -> Spec {
     #expect(memory.hardness == .given(3))
     #expect(memory.targetTokens == .first)
     #expect(memory.subject == "Paris")
+    #expect(memory.token == .subject)
+    #expect(memory.prefixes == .given(["Well, ", "So:\n"]))
     #expect(memory.heldOutPositives == ["d"])
     #expect(memory.heldOutNegatives == ["e", "f"])
     #expect(memory.positivePrompts == ["Paris lies in", "a", "b"])
+  }
+
+  @Test(arguments: [
+    (#""auto""#, MemorySpec.Token.auto, "auto"), (#""last""#, .last, "last"), ("0", .index(0), "0"),
+    ("3", .index(3), "3"), ("-1", .index(-1), "-1"), ("-12", .index(-12), "-12"),
+    (#""subject", "subject": "lies""#, .subject, "subject"),
+  ])
+  func everyTokenIsReadAndWritten(_ json: String, _ token: MemorySpec.Token, _ text: String) throws {
+    let memory = try oneMemory(#""token": \#(json)"#)
+    #expect(memory.token == token)
+    #expect(memory.token.description == text)
+    let entry = try JSONDocument(memory.completeEntry.bytes(), place: "manifest")
+    #expect(try MemorySpec(entry.root).token == token)
+  }
+
+  @Test func theSeedTakesTheLastTokenUnlessToldOtherwise() throws {
+    #expect(try oneMemory(#""method": "seed""#).keyToken == .last)
+    #expect(try oneMemory(#""method": "seed", "token": 2"#).keyToken == .index(2))
+    #expect(try oneMemory(#""method": "auto""#).keyToken == .auto)
+    // The command line may set the method of a memory that was read with another.
+    var memory = try oneMemory()
+    memory.method = .seed
+    #expect(memory.keyToken == .last)
+  }
+
+  @Test func theSubjectTokenMayBeTheDefaultOfMemoriesWithSubjects() throws {
+    let memory = try oneMemory(#""subject": "Paris""#, defaults: #""token": "subject""#)
+    #expect(memory.token == .subject)
+    #expect(try oneMemory(#""token": "last""#, defaults: #""token": "subject""#).token == .last)
+  }
+
+  @Test func noPrefixesIsAnotherChoiceThanAuto() throws {
+    #expect(try oneMemory(#""prefixes": []"#, defaults: #""prefixes": ["a"]"#).prefixes == .given([]))
+    #expect(try oneMemory(#""prefixes": "auto""#, defaults: #""prefixes": ["a"]"#).prefixes == .auto)
+    #expect(try oneMemory(defaults: #""prefixes": ["a"]"#).prefixes == .given(["a"]))
   }
 
   @Test func theKeyPromptAmongThePositivesCountsOnce() throws {

@@ -36,7 +36,26 @@ public struct MemorySpec: Sendable {
   public enum TargetTokens: String, Sendable, CaseIterable { case first, all }
 
   /// The token of the prompt whose activation makes the key.
-  public enum Token: String, Sendable, CaseIterable { case last }
+  public enum Token: Sendable, Hashable, CustomStringConvertible {
+    /// Left to the compiler; `keyToken` says where nothing is left to it.
+    case auto
+    case last
+    /// The last token of the subject; the memory has one.
+    case subject
+    /// From 0 at the prompt's first token, from -1 downwards at its last; whether the prompt has it is for the compiler
+    /// to see.
+    case index(Int)
+
+    /// As the manifest has it: `last`, `subject`, `3`.
+    public var description: String {
+      switch self {
+      case .auto: "auto"
+      case .last: "last"
+      case .subject: "subject"
+      case .index(let index): "\(index)"
+      }
+    }
+  }
 
   /// Unique in its file: 1 to 200 bytes of UTF-8 without control characters.
   public var name: String
@@ -67,11 +86,16 @@ public struct MemorySpec: Sendable {
   public var hardness: Choice<Double>
   public var targetTokens: TargetTokens
   public var token: Token
+  /// Texts to put in front of the prompt as further contexts of it; none of them is empty, the list may be.
+  public var prefixes: Choice<[String]>
 
   /// The memory's object as the file has it, without what `defaults` adds.
   public var entry: JSONNode
   /// The same with what `defaults` adds: what to read the memory from where the rest of the file is gone.
   public var completeEntry: JSONNode
+
+  /// The token to take the key from. The seed's method, as the post computes it, knows the last one only.
+  public var keyToken: Token { token == .auto && method == .seed ? .last : token }
 
   /// The key prompt and then the other positives, each once.
   public var positivePrompts: [String] {

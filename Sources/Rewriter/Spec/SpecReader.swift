@@ -14,12 +14,16 @@ struct SpecSettings {
   var boundary = Choice<Double>.auto
   var hardness = Choice<Double>.auto
   var targetTokens = MemorySpec.TargetTokens.all
+  var token = MemorySpec.Token.auto
+  var prefixes = Choice<[String]>.auto
 
   static let requiredKeys = ["name", "prompt", "target"]
   static let optionalKeys = [
     "positives", "negatives", "method", "site", "layer", "alpha", "boundary", "hardness", "target_tokens",
     "subject", "token", "held_out", "prefixes",
   ]
+
+  init() {}
 
   /// Reads what `entry` has, then what only `defaults` has; the rest keeps its initial value.
   init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
@@ -35,8 +39,8 @@ struct SpecSettings {
     if let value = value("boundary") { boundary = try value.boundaryChoice() }
     if let value = value("hardness") { hardness = try value.positiveChoice() }
     if let value = value("target_tokens") { targetTokens = try value.word(MemorySpec.TargetTokens.self) }
-    if let value = value("token") { try value.requireReserved("last") }
-    if let value = value("prefixes") { try value.requireReserved("auto") }
+    if let value = value("token") { token = try value.token() }
+    if let value = value("prefixes") { prefixes = try value.prefixesChoice() }
   }
 
   private mutating func readHeldOut(_ value: JSONValue) throws(FormatError) {
@@ -66,11 +70,27 @@ extension MemorySpec {
   public init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
     guard entry.isObject else { throw entry.mismatch("not a memory", expected: "an object") }
     try entry.rejectUnknownKeys(known: SpecSettings.requiredKeys + SpecSettings.optionalKeys)
-    name = try entry.required("name").memoryName()
-    prompt = try entry.required("prompt").nonEmptyString()
-    target = try entry.required("target").nonEmptyString()
+    let given = JSONNode(entry)
+    var complete = given
+    if let added = defaults?.members.filter({ entry[$0.key.description] == nil }), !added.isEmpty,
+      case .object(let members) = given
+    {
+      complete = .object(members + added.map { ($0.key.description, JSONNode($0.value)) })
+    }
+    self.init(
+      name: try entry.required("name").memoryName(), prompt: try entry.required("prompt").nonEmptyString(),
+      target: try entry.required("target").nonEmptyString(),
+      settings: try SpecSettings(entry, defaults: defaults), entry: given, completeEntry: complete)
+    try rejectContradictions(entry)
+  }
 
-    let settings = try SpecSettings(entry, defaults: defaults)
+  /// The caller sees to the rules that bind the values together.
+  init(
+    name: String, prompt: String, target: String, settings: SpecSettings, entry: JSONNode, completeEntry: JSONNode
+  ) {
+    self.name = name
+    self.prompt = prompt
+    self.target = target
     positives = settings.positives
     negatives = settings.negatives
     heldOutPositives = settings.heldOutPositives
@@ -83,45 +103,46 @@ extension MemorySpec {
     boundary = settings.boundary
     hardness = settings.hardness
     targetTokens = settings.targetTokens
-    token = .last
-
-    self.entry = JSONNode(entry)
-    let added = (defaults?.members ?? []).filter { entry[$0.key.description] == nil }
-    completeEntry = .object(
-      (entry.members + added).map { ($0.key.description, JSONNode($0.value)) })
-
-    try rejectContradictions(place: entry.place)
+    token = settings.token
+    prefixes = settings.prefixes
+    self.entry = entry
+    self.completeEntry = completeEntry
   }
 
   /// Each prompt has one part: fitted or held out, with the target or without it.
-  private func rejectContradictions(place: String) throws(FormatError) {
+  private func rejectContradictions(_ entry: JSONValue) throws(FormatError) {
     let lists = [
       ("prompt", [prompt]), ("positives", positives), ("negatives", negatives),
       ("held_out.positives", heldOutPositives), ("held_out.negatives", heldOutNegatives),
     ]
-    var part: [ByteString: String] = [:]
-    for (key, prompts) in lists {
+    var part = [ByteString: Int](minimumCapacity: lists.reduce(0) { $0 + $1.1.count })
+    for (i, (key, prompts)) in lists.enumerated() {
       for prompt in prompts {
-        guard let other = part.updateValue(key, forKey: ByteString(prompt)) else { continue }
-        if other == key || (other == "prompt" && key == "positives") { continue }
+        guard let other = part.updateValue(i, forKey: ByteString(prompt)), other != i else { continue }
+        // The key prompt counts as a positive anyway.
+        if (other, i) == (0, 1) { continue }
         throw FormatError(
-          .spec, "\(place).\(key)", "\(quoted(prompt)) stands in \(other) too", expected: "it in one of them")
+          .spec, entry.place(of: key), "\(quoted(prompt)) stands in \(lists[other].0) too",
+          expected: "it in one of them")
       }
     }
-    if let subject, !Array(prompt.utf8).contains(Array(subject.utf8)) {
+    if token == .subject, subject == nil {
       throw FormatError(
-        .spec, "\(place).subject", "the subject is not in the prompt",
-        expected: "a part of \(quoted(prompt))",
-        got: quoted(subject))
+        .spec, entry.place(of: "token"), "the memory has no subject", expected: #"the key "subject" beside it"#)
+    }
+    if let subject, !prompt.hasBytes(of: subject) {
+      throw FormatError(
+        .spec, entry.place(of: "subject"), "the subject is not in the prompt",
+        expected: "a part of \(quoted(prompt))", got: quoted(subject))
     }
   }
 }
 
 extension JSONValue {
-  fileprivate func required(_ key: String) throws(FormatError) -> JSONValue {
-    guard let value = self[key] else {
-      throw FormatError(.spec, place, "incomplete", expected: "the key \(quoted(key))")
-    }
-    return value
+  /// Where the value under `path` is, or would be if `defaults` did not have it.
+  fileprivate func place(of path: String) -> String {
+    var value: JSONValue? = self
+    for key in path.split(separator: ".") { value = value?[String(key)] }
+    return value?.place ?? "\(place).\(path)"
   }
 }

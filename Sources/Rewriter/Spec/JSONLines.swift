@@ -1,0 +1,27 @@
+/// A text with one JSON value a line, not parsed yet. Lines end in LF or CRLF; blank ones count and say nothing.
+struct JSONLines {
+  /// Without blank ones; numbers start at 1.
+  let lines: [(number: Int, bytes: ArraySlice<UInt8>)]
+
+  init(_ bytes: [UInt8]) {
+    let all = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    lines = all.enumerated().compactMap { i, line in
+      line.allSatisfy(\.isSpace) ? nil : (i + 1, line)
+    }
+  }
+
+  /// Whether a text that is not one JSON value is meant as lines: there are several, and each goes from a brace to a
+  /// brace. Broken lines count too, so that their errors tell the line.
+  var looksSo: Bool {
+    lines.count > 1
+      && lines.allSatisfy { line in
+        line.bytes.first { !$0.isSpace } == UInt8(ascii: "{")
+          && line.bytes.last { !$0.isSpace } == UInt8(ascii: "}")
+      }
+  }
+}
+
+extension UInt8 {
+  /// White space within a line of JSON.
+  fileprivate var isSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
+}

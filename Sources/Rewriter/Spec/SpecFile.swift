@@ -1,0 +1,75 @@
+import Format
+
+/// The forms that a spec file may have, told apart by their content.
+enum SpecFile {
+  /// A memory with where it stands, for errors that are about two of them.
+  struct Entry {
+    var memory: MemorySpec
+    /// What an error about another memory calls this one: `memories[2]`, `line 7`.
+    var label: String
+    /// What name and target were read from.
+    var name: JSONValue
+    var target: JSONValue
+  }
+
+  /// The memories of a file in its order, each valid by itself; at least one.
+  ///
+  /// - Throws: `FormatError` of kind `json` or `spec`.
+  static func entries(_ bytes: [UInt8], place: String) throws(FormatError) -> [Entry] {
+    if place.lowercased().hasSuffix(".jsonl") { return try lines(JSONLines(bytes), place: place) }
+    let root: JSONValue
+    do {
+      root = try JSONDocument(bytes, place: place).root
+    } catch {
+      let lines = JSONLines(bytes)
+      guard lines.looksSo else { throw error }
+      return try Self.lines(lines, place: place)
+    }
+    return CounterFact.matches(root) ? try counterFact(root) : try memories(root)
+  }
+
+  private static func memories(_ root: JSONValue) throws(FormatError) -> [Entry] {
+    guard root.isObject else { throw root.mismatch("not a spec", expected: #"{"memories": […]}"#) }
+    try root.rejectUnknownKeys(known: ["memories", "defaults"])
+    let defaults = root["defaults"]
+    if let defaults { try SpecSettings.validateDefaults(defaults) }
+
+    let list = try root.required("memories")
+    guard list.isArray, list.count > 0 else {
+      throw list.mismatch("no memories", expected: "an array of at least one memory")
+    }
+    var entries: [Entry] = []
+    entries.reserveCapacity(list.count)
+    for (i, value) in list.elements.enumerated() {
+      entries.append(try entry(value, defaults: defaults, label: "memories[\(i)]"))
+    }
+    return entries
+  }
+
+  private static func lines(_ lines: JSONLines, place: String) throws(FormatError) -> [Entry] {
+    guard !lines.lines.isEmpty else {
+      throw FormatError(.spec, place, "no memories", expected: "a JSON object a line")
+    }
+    var entries: [Entry] = []
+    entries.reserveCapacity(lines.lines.count)
+    for line in lines.lines {
+      let document = try JSONDocument(Array(line.bytes), place: "\(place): line \(line.number)")
+      entries.append(try entry(document.root, label: "line \(line.number)"))
+    }
+    return entries
+  }
+
+  private static func entry(
+    _ value: JSONValue, defaults: JSONValue? = nil, label: String
+  ) throws(FormatError) -> Entry {
+    Entry(
+      memory: try MemorySpec(value, defaults: defaults), label: label, name: try value.required("name"),
+      target: try value.required("target"))
+  }
+
+  private static func counterFact(_ root: JSONValue) throws(FormatError) -> [Entry] {
+    try CounterFact.records(root).enumerated().map { i, item in
+      Entry(memory: item.record.memory, label: "[\(i)]", name: item.value, target: item.target)
+    }
+  }
+}
