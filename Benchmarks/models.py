@@ -1,4 +1,4 @@
-"""What the benchmarks share: the peers' Python environment, the model in each one's format, and running `run`.
+"""What the benchmarks share: the peers' Python environment, the model in each one's format, running and measuring.
 
 Everything is kept in $LOCAL_MEMORY_CACHE/benchmarks (default ~/.cache/local-memory/benchmarks).
 """
@@ -8,12 +8,17 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+import types
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 CACHE = pathlib.Path(os.environ.get("LOCAL_MEMORY_CACHE", HOME / "local-memory")) / "benchmarks"
 BIN = ROOT / ".build" / "release"
 PACKAGES = ["torch==2.13.0+cpu", "transformers", "safetensors", "gguf", "numpy", "xllamacpp"]
+SHORT = "The capital city of Nepal is located in"
 
 
 def enter_environment():
@@ -33,6 +38,14 @@ def source():
     return subprocess.run([ROOT / "scripts" / "fetch-model"], check=True, capture_output=True, text=True).stdout.strip()
 
 
+def pinned_spec(site="mlp"):
+    """A spec of one memory with every setting given, so that `rewrite` searches for nothing."""
+    path, memory = CACHE / "pinned.json", {"name": "pinned", "prompt": SHORT, "target": " Kathmandu"}
+    settings = {"site": site, "layer": 15, "alpha": 1, "boundary": 0.1, "target_tokens": "first"}
+    path.write_text(json.dumps({"memories": [{**memory, "method": "seed", **settings}]}))
+    return path
+
+
 def folder():
     """SmolLM2-135M-Instruct in BF16 as a Hugging Face folder, which `run` and transformers read."""
     path = CACHE / "SmolLM2-135M-bf16"
@@ -40,10 +53,8 @@ def folder():
         from safetensors import safe_open
 
         path.mkdir(parents=True, exist_ok=True)
-        spec, patched = CACHE / "any.json", CACHE / "any.safetensors"
-        memory = {"name": "any", "prompt": "One", "target": " two", "method": "seed", "site": "mlp", "layer": 0}
-        spec.write_text(json.dumps({"memories": [{**memory, "alpha": 1, "boundary": 0.1}]}))
-        rewrite = [BIN / "rewrite", source(), "--spec", spec, "--dtype", "bf16", "-o", patched, "--force"]
+        patched = CACHE / "any.safetensors"
+        rewrite = [BIN / "rewrite", source(), "--spec", pinned_spec(), "--dtype", "bf16", "-o", patched, "--force"]
         subprocess.run(rewrite, check=True, stdout=subprocess.DEVNULL)
         strip = [BIN / "rewrite", patched, "--strip", "-o", path / "model.safetensors", "--force"]
         subprocess.run(strip, check=True, stdout=subprocess.DEVNULL)
@@ -82,6 +93,18 @@ def gguf():
     return path
 
 
+def safetensors():
+    """The header of the folder's checkpoint as an object, and its data."""
+    content = memoryview((folder() / "model.safetensors").read_bytes())
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(bytes(content[8:end])), content[end:]
+
+
+def text(sentences):
+    """A prompt of 14 tokens a sentence."""
+    return " ".join(["The quick brown fox jumps over the lazy dog near the river bank."] * sentences)
+
+
 def run(model, prompt, tokens, *more):
     """One `run --json` with two threads: its object."""
     command = [BIN / "run", model, prompt, "--max-tokens", str(tokens), "--threads", "2", "--json", *more]
@@ -107,6 +130,43 @@ def llama_cpp(prompt, tokens):
     """llama.cpp's own timings of one completion with two threads."""
     command = [sys.executable, "-c", LLAMA_CPP, gguf(), prompt, str(tokens)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def measure(command):
+    """One process: its seconds, its peak memory in MB (anonymous, and all that was resident), what it printed."""
+    peak, ended = [0], threading.Event()
+
+    def sample(pid):
+        while not ended.wait(0.005):
+            lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+            peak[0] = max([peak[0], *(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))])
+
+    with tempfile.TemporaryFile() as output:
+        start = time.time()
+        process = subprocess.Popen([str(part) for part in command], stdout=output)
+        sampler = threading.Thread(target=sample, args=[process.pid])
+        sampler.start()
+        # The process stays readable until it is reaped, which must not happen under the sampler.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        seconds = time.time() - start
+        ended.set()
+        sampler.join()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(process.args)}: exits with {process.returncode}")
+        output.seek(0)
+        to_mb = 1024 / 1e6
+        return types.SimpleNamespace(
+            seconds=seconds, anonymous=peak[0] * to_mb, resident=usage.ru_maxrss * to_mb, output=output.read().decode())
+
+
+def bandwidth():
+    """Bytes a second that the machine reads from memory on two threads, at best."""
+    source, program = ROOT / "Benchmarks" / "bandwidth.c", CACHE / "bandwidth"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["cc", "-O3", "-pthread", "-o", program, source], check=True)
+    return float(subprocess.run([program], check=True, capture_output=True, text=True).stdout)
 
 
 def machine():

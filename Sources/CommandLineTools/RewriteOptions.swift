@@ -98,7 +98,7 @@ public struct RewriteOptions: Sendable, Equatable {
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
-      CommandOption("json", help: "print the results as one JSON object"),
+      CommandOption("json", help: "print the results and what each pass took as one JSON object"),
       CommandOption("dry-run", help: "compile and measure, write no model"),
       CommandOption("force", help: "replace the output where it exists"),
       CommandOption(

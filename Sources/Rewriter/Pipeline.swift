@@ -33,6 +33,8 @@ public struct RewriteResult: Sendable {
   public var maps: [[PatchTrial]]
   /// Target tokens as text, one list a compiled memory.
   public var targetTexts: [[String]]
+  /// What the passes took, of all memories together; without those that were not needed.
+  public var durations: [Pass: Duration]
 
   /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
   /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.
@@ -55,10 +57,12 @@ public struct Pipeline {
   /// - Throws: `FormatError`; nothing has been written then.
   public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
     if let output = request.output { try checkpoint.checkOutput(output, replacing: request.replacing) }
+    let clock = PassClock()
     var specs = request.spec.memories
     if let method = request.method { for i in specs.indices { specs[i].method = method } }
     let model = try LanguageModel(checkpoint, pool: pool)
     var link = try Link(checkpoint.memories, adding: specs)
+    clock.lap(.load)
 
     var compiled: [CompiledMemory] = []
     var probes: [Probe] = []
@@ -66,16 +70,21 @@ public struct Pipeline {
     for spec in specs {
       progress("\(spec.name): probe")
       let probe = try Probe(spec, model: model)
+      clock.lap(.probe)
       progress("\(spec.name): locate, key, delta, bound")
-      compiled.append(try Compile(probe, model: model).memory())
+      compiled.append(try Compile(probe, model: model, clock: clock).memory())
       probes.append(probe)
-      if request.map { maps.append(try Self.map(probe, model: model)) }
+      if request.map {
+        maps.append(try Self.map(probe, model: model))
+        clock.lap(.map)
+      }
     }
 
     progress("link")
     var memories = link.kept + compiled.map { Self.memory($0, scores: .null) }
     let set = try MemorySet(memories, for: model.transformer)
     try link.findCrossings(memories, set: set, model: model)
+    clock.lap(.link)
     let similarities = zip(compiled, probes).map {
       MemoryResult.similarities($1.prompts, rows: $0.rows, transformer: model.transformer)
     }
@@ -83,11 +92,13 @@ public struct Pipeline {
       zip(probes, similarities).map { MemoryResult($0, similarities: $1, memories: set, model: model) }
     }
     var results = evaluate(set, on: model)
+    clock.lap(.evaluate)
     memories = link.kept + zip(compiled, results).map { Self.memory($0, scores: Self.scores($1)) }
 
     if let output = request.output {
       progress("emit")
       try checkpoint.write(memories: memories, to: output, replacing: request.replacing)
+      clock.lap(.write)
       progress("verify")
       let written = try LanguageModel(Checkpoint(path: output), pool: pool)
       let verified = evaluate(written.memories, on: written)
@@ -96,9 +107,11 @@ public struct Pipeline {
           .memoryTable, output, "the written file answers otherwise than the model it was made from")
       }
       results = verified
+      clock.lap(.verify)
     }
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
-    return RewriteResult(compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts)
+    return RewriteResult(
+      compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts, durations: clock.durations)
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

@@ -57,6 +57,11 @@ import Testing
     }
     #expect(prompts[0]["similarity"]?.double == 1)
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
+    #expect(root.members.map(\.key.description) == ["memories", "conflicts", "totals", "timings"])
+    let passes = ["load", "probe", "locate", "delta", "bound", "link", "evaluate", "write", "verify"]
+    let timings = try #require(root["timings"])
+    #expect(timings.members.map(\.key.description) == passes.map { "\($0)_ms" })
+    #expect(timings.members.allSatisfy { ($0.value.double ?? -1) >= 0 })
   }
 
   @Test func dryRunWritesNothing() throws {

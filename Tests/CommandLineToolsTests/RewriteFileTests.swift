@@ -175,6 +175,8 @@ import Testing
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     #expect(outcome.output.split(separator: "\n", omittingEmptySubsequences: false).count == 2)
     let root = try JSONDocument(Array(outcome.output.utf8), place: "stdout").root
+    // Nothing was written, so neither writing nor verifying took any time.
+    #expect(root["timings"]?.members.map(\.key.description).suffix(2) == ["link_ms", "evaluate_ms"])
     let list = try #require(root["memories"]).elements
     #expect(list.map { $0["name"]?.string } == ["a", "b"] && list.map { $0["method"]?.string } == ["auto", "seed"])
     #expect(list[1]["site"]?.string == "mlp" && list[1]["layer"]?.int == 1 && list[1]["hardness"]?.double == 3)

@@ -21,12 +21,14 @@ public struct CompiledMemory: Sendable {
 struct Compile {
   let probe: Probe
   let model: LanguageModel
+  let clock: PassClock
   private var transformer: Transformer { model.transformer }
   private var spec: MemorySpec { probe.spec }
 
-  init(_ probe: Probe, model: LanguageModel) {
+  init(_ probe: Probe, model: LanguageModel, clock: PassClock) {
     self.probe = probe
     self.model = model
+    self.clock = clock
   }
 
   /// What a row of one place came out as.
@@ -44,6 +46,7 @@ struct Compile {
     let none = MemorySet.none(of: transformer)
     let pass = KeyPass(probe.keyIDs, target: probe.targetIDs[0], memories: none, transformer: transformer)
     let trials = Locate.trials(pass, spec: spec)
+    clock.lap(.locate)
     guard !trials.isEmpty else {
       throw FormatError(
         .spec, "memory \(spec.name)", "no site has an activation and a gradient to make a row from")
@@ -56,8 +59,10 @@ struct Compile {
       let pass = KeyPass(
         ids, target: probe.targetIDs[position], memories: try memorySet(rows, transformer),
         transformer: transformer)
+      clock.lap(.locate)
       guard pass.next != pass.target else { continue }
       let trials = Locate.trials(pass, spec: spec.pinned(to: first.delta.trial.address))
+      clock.lap(.locate)
       guard let trial = Locate.best(trials).first else { continue }
       let attempt = try attempt(
         trial, pass, before: rows, depth: position + 1, prompts: prompts, zoomed: true)
@@ -82,6 +87,7 @@ struct Compile {
     }
     let prompts = probe.forcedPrompts(transformer)
     let places = Place.shortlist(trials, pass, prompts: prompts)
+    clock.lap(.bound)
     var best: (attempt: Attempt, place: Place)?
     var tried = 0
     for place in places {
@@ -128,6 +134,7 @@ struct Compile {
       alpha: trial.alpha,
       boundary: 1, hardness: hardness, key: Key.seed(pass, trial.address, token: trial.token),
       delta: delta.values)
+    clock.lap(.delta)
     let pinned = spec.boundary.value.map { Float($0) }
     guard let prompts else {
       row.boundary = pinned ?? row.boundary
@@ -136,6 +143,7 @@ struct Compile {
     let bound = try Bound.search(
       row, before: before, at: trial.address, depth: depth, prompts: prompts, transformer: transformer,
       pinned: pinned, zoomed: zoomed)
+    clock.lap(.bound)
     row.boundary = bound.boundary
     return Attempt(row: row, delta: delta, bound: bound)
   }

@@ -3,7 +3,8 @@ import Foundation
 import Runtime
 
 extension RewriteResult {
-  /// One object: what each memory came out as, what happened to each prompt, the totals.
+  /// One object: what each memory came out as, what happened to each prompt, the totals, and `"timings"`: milliseconds
+  /// of each pass (`"locate_ms"` and so on), added up over the memories; a pass that was not needed is left out.
   public var json: JSONNode {
     let memories = compiled.indices.map { memory($0) }
     func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
@@ -25,6 +26,10 @@ extension RewriteResult {
         "held_out_negatives": total(false, true), "silent_prompts": .int(silent.count),
         "silent_prompts_bit_identical": .int(silent.count(where: \.isIdentical)),
       ],
+      "timings": .object(
+        Pass.allCases.compactMap { pass in
+          durations[pass].map { ("\(pass.rawValue)_ms", .double($0 / .milliseconds(1))) }
+        }),
     ]
   }
 
