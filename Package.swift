@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "Kernels"),
     .target(name: "Format", dependencies: ["Kernels"], swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
-    .target(name: "Rewriter", dependencies: ["Format", "Runtime"], swiftSettings: settings),
+    .target(name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime"], swiftSettings: settings),
     .target(
       name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter"],
       swiftSettings: settings),

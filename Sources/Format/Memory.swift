@@ -61,6 +61,13 @@ public struct Memory: Sendable {
     self.scores = scores
   }
 
+  /// The subject that its spec entry names.
+  public var subject: String? {
+    guard case .object(let members) = entry, case .string(let subject)? = members.first(where: { $0.0 == "subject" })?.1
+    else { return nil }
+    return subject
+  }
+
   /// The tables that a list of memories makes, sorted by module; within one, rows in the memories' order.
   public static func tables(of memories: [Memory]) -> [MemoryTable] {
     var tables: [ByteString: MemoryTable] = [:]

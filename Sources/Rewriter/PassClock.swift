@@ -16,6 +16,10 @@ public enum Pass: String, CaseIterable, Sendable {
   /// The model from the opened checkpoint.
   case load
   case probe
+  /// What the memories should leave alone: text that the model writes, and its activations.
+  case background
+  /// Least-squares keys, with the pass of the contexts that they tell apart.
+  case key
   /// The forward and backward of the sequence that a row is made for, and the scan.
   case locate
   /// Also the key, which is taken from what the locate pass ran.

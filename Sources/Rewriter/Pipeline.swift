@@ -69,11 +69,24 @@ public struct Pipeline {
     var maps: [[PatchTrial]] = []
     for spec in specs {
       progress("\(spec.name): probe")
-      let probe = try Probe(spec, model: model)
+      probes.append(try Probe(spec, model: model))
       clock.lap(.probe)
-      progress("\(spec.name): locate, key, delta, bound")
-      compiled.append(try Compile(probe, model: model, clock: clock).memory())
-      probes.append(probe)
+    }
+    let surroundings = try surroundings(of: probes, beside: link.kept, model: model)
+    clock.lap(.background)
+    for (i, probe) in probes.enumerated() {
+      progress("\(probe.spec.name): locate, key, delta, bound")
+      if let surroundings, probe.spec.isOpen {
+        let sameSubject = probes.indices.filter {
+          $0 != i && probes[$0].spec.subject != nil && probes[$0].spec.subject == probe.spec.subject
+        }
+        compiled.append(
+          try AutoCompile(
+            probe: probe, model: model, surroundings: surroundings, index: i, sameSubject: sameSubject, clock: clock
+          ).memory())
+      } else {
+        compiled.append(try Compile(probe, model: model, clock: clock).memory())
+      }
       if request.map {
         maps.append(try Self.map(probe, model: model))
         clock.lap(.map)
@@ -112,6 +125,26 @@ public struct Pipeline {
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(
       compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts, durations: clock.durations)
+  }
+
+  /// What the memories that leave their place to the compiler should not act on; nil where none does.
+  private func surroundings(
+    of probes: [Probe], beside kept: [Memory], model: LanguageModel
+  ) throws(FormatError) -> Surroundings? {
+    let open = probes.filter(\.spec.isOpen)
+    guard !open.isEmpty else { return nil }
+    progress("background")
+    let shape = model.transformer.shape
+    var layers: Set<Int> = []
+    if open.contains(where: { $0.spec.keyToken != .last }) { layers.insert(AutoCompile.subjectSite(shape).layer) }
+    if open.contains(where: \.mayUseLastToken) { layers.formUnion(AutoCompile.lastSites(shape).map(\.layer)) }
+    var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
+    for memory in kept where !memory.prompt.isEmpty {
+      let ids = try model.encode(memory.prompt)
+      let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
+      prompts.append((ids: ids, subject: subject))
+    }
+    return Surroundings(model, prompts: prompts, layers: layers, seed: 0)
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

@@ -71,7 +71,7 @@ package final class Batch {
   }
 
   /// Turns a batch of one row a sequence to the next token of each.
-  func advance() {
+  package func advance() {
     for i in sequences.indices { sequences[i].position += 1 }
   }
 
@@ -95,12 +95,21 @@ package final class Tape {
   }
 
   package let forBackward: Bool
-  /// From `firstLayer` on.
-  package internal(set) var layers: [Layer] = []
-  /// Above 0 where the pass was taken up in the middle of the model.
-  package internal(set) var firstLayer = 0
+  private let wanted: Set<Int>?
+  private var layers: [Int: Layer] = [:]
   /// [R, C] the residual after the last block.
   package internal(set) var final: FloatMatrix?
 
-  package init(forBackward: Bool) { self.forBackward = forBackward }
+  /// - Parameter layers: the only ones kept; nil for all.
+  package init(forBackward: Bool, layers: Set<Int>? = nil) {
+    self.forBackward = forBackward
+    wanted = layers
+  }
+
+  func wants(_ layer: Int) -> Bool { wanted?.contains(layer) ?? true }
+
+  func keep(_ layer: Layer, of index: Int) { layers[index] = layer }
+
+  /// What was kept of a layer, which must be one that the pass went through and the tape was to keep.
+  package subscript(layer: Int) -> Layer { layers[layer]! }
 }

@@ -91,7 +91,7 @@ extension Transformer {
     let hidden = FloatMatrix(rows, shape.hiddenWidth)
     for layer in (lowest.layer..<shape.layers).reversed() {
       let block = blocks[layer]
-      let kept = tape.layers[layer - tape.firstLayer]
+      let kept = tape[layer]
 
       let feedForward = FloatMatrix(rows, shape.width(of: .mlp))
       block.feedForwardOutput.backward(

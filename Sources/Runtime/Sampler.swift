@@ -38,13 +38,27 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 /// Chooses tokens from logits.
-struct Sampler {
+package struct Sampler {
   let sampling: Sampling
   private var generator: SeededGenerator
 
   init(_ sampling: Sampling) {
     self.sampling = sampling
     generator = SeededGenerator(seed: sampling.seed)
+  }
+
+  /// A token with the probability that its logit gives it. The row of logits is used up.
+  package static func draw(_ logits: FloatMatrix, row: Int, using generator: inout SeededGenerator) -> Int {
+    let (values, count) = (logits.row(row), logits.width)
+    let normaliser = kernel_log_sum_exp(values, count)
+    for i in 0..<count { values[i] -= normaliser }
+    kernel_exp(values, count, values)
+    var rest = Float(generator.unit())
+    for i in 0..<count {
+      rest -= values[i]
+      if rest < 0 { return i }
+    }
+    return kernel_argmax(values, count)
   }
 
   mutating func choose(_ logits: UnsafeMutablePointer<Float>, count: Int) -> Int {

@@ -137,6 +137,7 @@ public final class Transformer {
     }
     for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
     for layer in layers ?? 0..<shape.layers {
+      let tape = tape.flatMap { $0.wants(layer) ? $0 : nil }
       let before = tape.map { _ in copy(batch.residual) }
       attend(batch, layer: layer)
       let attention = tape.map { _ in copy(batch.attention) }
@@ -147,10 +148,10 @@ public final class Transformer {
       let middle = tape.map { _ in copy(batch.residual) }
       expand(batch, layer: layer)
       if let tape, let before, let middle, let attention {
-        tape.layers.append(
+        tape.keep(
           Tape.Layer(
             residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
-            queryKeyValue: queryKeyValue, hidden: tape.forBackward ? copy(batch.hidden) : nil))
+            queryKeyValue: queryKeyValue, hidden: tape.forBackward ? copy(batch.hidden) : nil), of: layer)
       }
       applyMemories(batch, SiteAddress(layer: layer, site: .mlp))
       add(SiteAddress(layer: layer, site: .mlp))
@@ -171,7 +172,6 @@ public final class Transformer {
   ///
   /// - Parameter tape: keeps what the backward down to this site needs.
   package func resume(_ batch: Batch, at address: SiteAddress, tape: Tape? = nil) {
-    tape?.firstLayer = address.layer
     let before = tape.map { _ in copy(batch.residual) }
     let attention = tape.map { _ in copy(batch.attention) }
     applyMemories(batch, address)
@@ -182,10 +182,10 @@ public final class Transformer {
       expand(batch, layer: address.layer)
     }
     if let tape, let before, let middle, let attention {
-      tape.layers.append(
+      tape.keep(
         Tape.Layer(
           residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
-          queryKeyValue: nil, hidden: tape.forBackward ? copy(batch.hidden) : nil))
+          queryKeyValue: nil, hidden: tape.forBackward ? copy(batch.hidden) : nil), of: address.layer)
     }
     if address.site == .attn { applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp)) }
     contract(batch, layer: address.layer)

@@ -15,7 +15,7 @@ extension ParallelLoop {
 }
 
 /// The body of a loop whose tasks are ranges.
-protocol RangeLoop {
+package protocol RangeLoop {
   func run(_ range: Range<Int>)
 }
 
@@ -55,7 +55,7 @@ public final class WorkerPool: Sendable {
   /// Splits `0..<count` into ranges of a multiple of `grain` (but the last) and runs `loop` with each.
   ///
   /// - Parameter partsPerThread: more of them where a part takes long, so that no thread waits long for another's last.
-  func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ loop: some RangeLoop) {
+  package func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ loop: some RangeLoop) {
     let grains = (count + grain - 1) / grain
     let parts = threads == 1 ? 1 : min(grains, threads * partsPerThread)
     guard parts > 1 else {

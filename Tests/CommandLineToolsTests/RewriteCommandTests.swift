@@ -55,12 +55,15 @@ import Testing
     for key in ["prompt", "before", "after", "holds", "similarity", "fired"] {
       #expect(prompts[0][key] != nil, "\(key)")
     }
-    #expect(prompts[0]["similarity"]?.double == 1)
+    // Inside the region, whatever the key was made from.
+    let boundary = try #require(memory["boundary"]?.double)
+    #expect(abs(1 - (try #require(prompts[0]["similarity"]?.double))) < 1.18 * boundary)
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
     #expect(root.members.map(\.key.description) == ["memories", "conflicts", "totals", "timings"])
-    let passes = ["load", "probe", "locate", "delta", "bound", "link", "evaluate", "write", "verify"]
+    let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])
-    #expect(timings.members.map(\.key.description) == passes.map { "\($0)_ms" })
+    // The scan is there where the least-squares memory did not get all prompts right.
+    #expect(timings.members.map(\.key.description).filter { $0 != "locate_ms" } == passes.map { "\($0)_ms" })
     #expect(timings.members.allSatisfy { ($0.value.double ?? -1) >= 0 })
   }
 

@@ -89,9 +89,7 @@ import Testing
     #expect(try Self.hash(removed) == Self.hash(first))
     #expect(try Self.hash(second) != Self.hash(first))
 
-    let together = try PipelineTests.output()
-    try PipelineTests.compile(base, PipelineTests.auto("a") + "," + other, to: together)
-    #expect(try Checkpoint(path: together).memories.map(\.rows) == both.memories.map(\.rows))
+    #expect(both.memories[0].rows == (try Checkpoint(path: first).memories[0].rows))
 
     let stripped = try PipelineTests.output()
     try both.writeBase(to: stripped)

@@ -65,7 +65,7 @@ import Testing
     let tape = Tape(forBackward: false)
     model.forward(plain, tape: tape)
     let last = item.ids.count - 1
-    let key = tape.layers[1].feedForward.array(last)
+    let key = tape[1].feedForward.array(last)
     var random = SeededGenerator(seed: 7)
     let delta = key.map { _ in Float.random(in: -0.5...0.5, using: &random) }
     let set = try MemorySet(

@@ -21,7 +21,7 @@ import Testing
         for site in Site.allCases {
           let reference = try #require(try expected[ByteString("case.\(i).act.\(site).\(layer)")]?.floats())
           #expect(
-            relativeError(tape.layers[layer].site(site).array, reference) < 1e-4, "case \(i) \(site) \(layer)"
+            relativeError(tape[layer].site(site).array, reference) < 1e-4, "case \(i) \(site) \(layer)"
           )
         }
       }

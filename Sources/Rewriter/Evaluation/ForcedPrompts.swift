@@ -64,7 +64,7 @@ final class ForcedPrompts {
   /// - Returns: [memory set][item]: whether the looked-at tokens all come out right. Tokens before the first that a
   ///   memory acts on are answered by the base model's pass.
   func holds(_ memories: [MemorySet], at address: SiteAddress, depth: Int) -> [[Bool]] {
-    let activations = tape.layers[address.layer].site(address.site)
+    let activations = tape[address.layer].site(address.site)
     let base = items.map { $0.isRightInBase.prefix($0.looked(depth)).allSatisfy(\.self) }
     var result = [[Bool]](repeating: base, count: memories.count)
     var pending: [Trial] = []
@@ -100,7 +100,7 @@ final class ForcedPrompts {
   private func run(_ trials: [Trial], _ address: SiteAddress, _ depth: Int) -> [Bool] {
     let count = trials.reduce(0) { $0 + items[$1.item].ids.count - $1.first }
     let batch = Batch([], shape: transformer.shape, capacity: count)
-    let layer = tape.layers[address.layer]
+    let layer = tape[address.layer]
     let residual = address.site == .attn ? layer.residual : layer.middle
     let activation = layer.site(address.site)
     var looks: [(trial: Int, row: Int, expected: Int)] = []

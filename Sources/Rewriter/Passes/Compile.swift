@@ -155,6 +155,9 @@ extension MemorySpec {
     method == .seed && site != .auto && layer != .auto && alpha != .auto && boundary != .auto
   }
 
+  /// Whether method and place are the compiler's to choose.
+  var isOpen: Bool { method == .auto && site == .auto && layer == .auto && alpha == .auto }
+
   /// The same spec, its site and layer pinned.
   func pinned(to address: SiteAddress) -> MemorySpec {
     var result = self

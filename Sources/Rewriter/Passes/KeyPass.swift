@@ -34,7 +34,7 @@ struct KeyPass {
 
   /// a: the activation of a token at a site, before any memory (D).
   func activation(_ address: SiteAddress, token: Int? = nil) -> [Float] {
-    tape.layers[address.layer].site(address.site).array(token ?? last)
+    tape[address.layer].site(address.site).array(token ?? last)
   }
 
   /// g = ∂L/∂a (D).

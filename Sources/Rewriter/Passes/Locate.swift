@@ -70,7 +70,7 @@ struct Locate {
     let none = MemorySet.none(of: transformer)
     var next = 0
     func join(_ address: SiteAddress) {
-      let layer = pass.tape.layers[address.layer]
+      let layer = pass.tape[address.layer]
       let residual = address.site == .attn ? layer.residual : layer.middle
       let site = layer.site(address.site)
       while next < trials.count, trials[next].address == address {

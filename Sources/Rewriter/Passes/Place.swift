@@ -59,7 +59,7 @@ extension ForcedPrompts {
   func distances(_ item: Item, _ address: SiteAddress, key: [Float]) -> [Float] {
     let squared = key.reduce(Float(0)) { $0 + $1 * $1 }
     return (0..<item.promptCount).map { i in
-      let row = tape.layers[address.layer].site(address.site).row(item.rows.lowerBound + i)
+      let row = tape[address.layer].site(address.site).row(item.rows.lowerBound + i)
       var dot: Float = 0
       for d in 0..<key.count { dot += row[d] * key[d] }
       return abs(1 - dot / squared)

@@ -1,11 +1,13 @@
 import Kernels
 
 /// The outputs of one matrix product, in either form.
-struct ProductLoop: RangeLoop {
-  let multiply:
+package struct ProductLoop: RangeLoop {
+  package typealias Multiply =
     @convention(c) (
       kernel_rows, Int, kernel_matrix, Int, Int, Int, UnsafePointer<Float>?, Int32, kernel_rows
     ) -> Void
+
+  let multiply: Multiply
   let x: kernel_rows
   let rows: Int
   let weights: kernel_matrix
@@ -14,7 +16,21 @@ struct ProductLoop: RangeLoop {
   let accumulate: Bool
   let y: kernel_rows
 
-  func run(_ range: Range<Int>) {
+  package init(
+    multiply: @escaping Multiply, x: kernel_rows, rows: Int, weights: kernel_matrix, inner: Int, bias: [Float]?,
+    accumulate: Bool, y: kernel_rows
+  ) {
+    self.multiply = multiply
+    self.x = x
+    self.rows = rows
+    self.weights = weights
+    self.inner = inner
+    self.bias = bias
+    self.accumulate = accumulate
+    self.y = y
+  }
+
+  package func run(_ range: Range<Int>) {
     if let bias {
       multiply(x, rows, weights, inner, range.lowerBound, range.upperBound, bias, accumulate ? 1 : 0, y)
     } else {

@@ -1,0 +1,38 @@
+import Format
+import Runtime
+
+/// Text that memories should leave alone, and that prompts are put behind: written by the model itself from a fixed
+/// seed, or a file's.
+struct Background {
+  /// Token ids, a list a text.
+  let texts: [[Int]]
+
+  /// How many texts the model writes, and how long they are.
+  static let count = 16
+  static let length = 12
+
+  init(texts: [[Int]]) { self.texts = texts }
+
+  /// Texts that the model writes from its end token on (which is what a text begins behind in training), all at once.
+  init(writtenBy model: LanguageModel, seed: UInt64) {
+    let transformer = model.transformer
+    let start = model.endTokens.min() ?? 0
+    let none = MemorySet.none(of: transformer)
+    let length = min(Self.length, transformer.shape.positions - 1)
+    let caches = (0..<Self.count).map { _ in transformer.makeCache(capacity: length + 1) }
+    var generator = SeededGenerator(seed: seed)
+    var texts = [[Int]](repeating: [start], count: Self.count)
+    let batch = Batch(
+      caches.enumerated().map {
+        .init(rows: $0..<($0 + 1), position: 0, cache: $1, appends: true, memories: none)
+      }, shape: transformer.shape)
+    for _ in 0..<length {
+      transformer.embed(texts.map { [$0.last!] }, batch)
+      transformer.forward(batch)
+      let logits = transformer.logits(batch.residual, rows: texts.indices)
+      for i in texts.indices { texts[i].append(Sampler.draw(logits, row: i, using: &generator)) }
+      batch.advance()
+    }
+    self.texts = texts.map { Array($0.dropFirst()) }
+  }
+}

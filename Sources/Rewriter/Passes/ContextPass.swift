@@ -1,0 +1,203 @@
+import Kernels
+import Runtime
+
+/// Contexts run once through the base model, so that a patch at a site can be tried on all of them from that site and
+/// from the memory's token on.
+///
+/// Contexts that begin alike up to that token share its keys, values and activations.
+final class ContextPass {
+  let contexts: [Context]
+  private let transformer: Transformer
+  /// Each context's text up to and with the memory's token, each once: rows of `headTape`.
+  private var heads: [(rows: Range<Int>, cache: KVCache)] = []
+  private var headOfContext: [Int] = []
+  /// What follows: rows of `tailTape`.
+  private var tails: [Range<Int>] = []
+  private let headTape: Tape
+  private let tailTape: Tape
+  /// log p of the base model for each term that should stay unchanged; a context's first of them.
+  private let unchanged: FloatMatrix
+  private var firstUnchanged: [Int] = []
+
+  /// - Parameter layers: those whose sites will be asked for.
+  init(_ contexts: [Context], layers: Set<Int>, transformer: Transformer) {
+    self.contexts = contexts
+    self.transformer = transformer
+    headTape = Tape(forBackward: false, layers: layers)
+    tailTape = Tape(forBackward: false, layers: layers)
+    let none = MemorySet.none(of: transformer)
+
+    var known: [[Int]: Int] = [:]
+    var headIDs: [[Int]] = []
+    var row = 0
+    for context in contexts {
+      let ids = Array(context.ids[...context.token])
+      if let head = known[ids] {
+        headOfContext.append(head)
+        continue
+      }
+      known[ids] = heads.count
+      headOfContext.append(heads.count)
+      heads.append((row..<(row + ids.count), transformer.makeCache(capacity: ids.count)))
+      headIDs.append(ids)
+      row += ids.count
+    }
+    let first = Batch(
+      heads.map { .init(rows: $0.rows, position: 0, cache: $0.cache, appends: true, memories: none) },
+      shape: transformer.shape)
+    transformer.embed(headIDs, first)
+    transformer.forward(first, tape: headTape)
+
+    row = 0
+    let rest = Batch(
+      [], shape: transformer.shape, capacity: contexts.reduce(0) { $0 + $1.ids.count - $1.token - 1 })
+    for (context, head) in zip(contexts, headOfContext) {
+      let rows = rest.rows..<(rest.rows + context.ids.count - context.token - 1)
+      rest.append(
+        .init(
+          rows: rows, position: context.token + 1, cache: heads[head].cache, appends: false, memories: none))
+      tails.append(rows)
+    }
+    transformer.embed(contexts.map { Array($0.ids[($0.token + 1)...]) }, rest)
+    if rest.rows > 0 { transformer.forward(rest, tape: tailTape) }
+
+    var looked: [UnsafeMutablePointer<Float>] = []
+    for (i, context) in contexts.enumerated() {
+      firstUnchanged.append(looked.count)
+      for term in context.terms {
+        guard case .unchanged = term.goal else { continue }
+        looked.append(
+          term.position == context.token
+            ? first.residual.row(heads[headOfContext[i]].rows.upperBound - 1)
+            : rest.residual.row(tails[i].lowerBound + term.position - context.token - 1))
+      }
+    }
+    let width = transformer.shape.width
+    let picked = FloatMatrix(looked.count, width)
+    for (i, row) in looked.enumerated() { picked.row(i).update(from: row, count: width) }
+    unchanged = transformer.logits(picked, rows: looked.indices)
+    for i in looked.indices {
+      let row = unchanged.row(i)
+      let normaliser = kernel_log_sum_exp(row, unchanged.width)
+      for v in 0..<unchanged.width { row[v] -= normaliser }
+    }
+    withExtendedLifetime((first, rest)) {}
+  }
+
+  /// The activation of a context's token at a site (D).
+  func activation(_ context: Int, _ address: SiteAddress) -> [Float] {
+    headTape[address.layer].site(address.site).array(heads[headOfContext[context]].rows.upperBound - 1)
+  }
+
+  /// The activations at a site (n, D) of the contexts' own tokens, each once, and of all other tokens. One that stands
+  /// behind the same text as an own token does is that token; one that stands behind a text of `excluded` is left out.
+  func activations(
+    _ address: SiteAddress, excluding excluded: Set<[Int]> = []
+  ) -> (own: FloatMatrix, others: FloatMatrix) {
+    let (head, tail) = (
+      headTape[address.layer].site(address.site),
+      tails.contains { !$0.isEmpty } ? tailTape[address.layer].site(address.site) : nil
+    )
+    let texts = Set(contexts.map { Array($0.ids[...$0.token]) }).union(excluded)
+    var own: [UnsafeMutablePointer<Float>] = []
+    var others: [UnsafeMutablePointer<Float>] = []
+    var seen = Set<Int>()
+    for (i, context) in contexts.enumerated() {
+      for position in context.ids.indices {
+        let text = Array(context.ids[...position])
+        if position > context.token {
+          if let tail, !texts.contains(text) {
+            others.append(tail.row(tails[i].lowerBound + position - context.token - 1))
+          }
+        } else if seen.contains(headOfContext[i]) {
+          continue
+        } else if position == context.token {
+          if !excluded.contains(text) { own.append(head.row(heads[headOfContext[i]].rows.lowerBound + position)) }
+          seen.insert(headOfContext[i])
+        } else if !texts.contains(text) {
+          others.append(head.row(heads[headOfContext[i]].rows.lowerBound + position))
+        }
+      }
+    }
+    func gathered(_ rows: [UnsafeMutablePointer<Float>]) -> FloatMatrix {
+      let result = FloatMatrix(rows.count, head.width)
+      for (i, row) in rows.enumerated() { result.row(i).update(from: row, count: head.width) }
+      return result
+    }
+    return (gathered(own), gathered(others))
+  }
+
+  /// A pass of some contexts, from their tokens on, with a patch at one site.
+  struct Patched {
+    let batch: Batch
+    let tape: Tape
+    /// The contexts, and the row of each one's own token.
+    let chosen: [(context: Int, row: Int)]
+  }
+
+  /// Adds `strengths[i]` · Δ to the activation of context i's token.
+  func run(
+    _ chosen: [Int], delta: [Float], strengths: [Float], at address: SiteAddress
+  ) -> Patched {
+    let batch = Batch(
+      [], shape: transformer.shape,
+      capacity: chosen.reduce(0) { $0 + contexts[$1].ids.count - contexts[$1].token })
+    let site = batch.site(address.site)
+    let none = MemorySet.none(of: transformer)
+    func residual(_ tape: Tape) -> FloatMatrix {
+      address.site == .attn ? tape[address.layer].residual : tape[address.layer].middle
+    }
+    var placed: [(context: Int, row: Int)] = []
+    for i in chosen {
+      let (first, tail, head) = (batch.rows, tails[i], heads[headOfContext[i]])
+      batch.append(
+        .init(
+          rows: first..<(first + 1 + tail.count), position: contexts[i].token, cache: head.cache, appends: false,
+          memories: none))
+      let own = head.rows.upperBound - 1
+      batch.residual.row(first).update(from: residual(headTape).row(own), count: batch.residual.width)
+      site.row(first).update(
+        from: headTape[address.layer].site(address.site).row(own), count: site.width)
+      if !tail.isEmpty {
+        batch.residual.row(first + 1).update(
+          from: residual(tailTape).row(tail.lowerBound), count: tail.count * batch.residual.width)
+        site.row(first + 1).update(
+          from: tailTape[address.layer].site(address.site).row(tail.lowerBound), count: tail.count * site.width)
+      }
+      kernel_add_scaled(site.row(first), delta, strengths[i], delta.count)
+      placed.append((i, first))
+    }
+    let tape = Tape(forBackward: true)
+    transformer.resume(batch, at: address, tape: tape)
+    return Patched(batch: batch, tape: tape, chosen: placed)
+  }
+
+  /// The weighted losses of the patched contexts' terms, context by context, and the gradients down to a site.
+  func gradients(
+    _ patched: Patched, weights: [Float], lowest: SiteAddress
+  ) -> (losses: [[Float]], gradients: SiteGradients) {
+    var terms: [LossTerm] = []
+    for (choice, weight) in zip(patched.chosen, weights) {
+      let context = contexts[choice.context]
+      var next = firstUnchanged[choice.context]
+      for term in context.terms {
+        let row = choice.row + term.position - context.token
+        switch term.goal {
+        case .token(let id): terms.append(LossTerm(row: row, target: id, weight: weight * term.weight))
+        case .unchanged:
+          terms.append(
+            LossTerm(row: row, goal: .distribution(unchanged, row: next), weight: weight * term.weight))
+          next += 1
+        }
+      }
+    }
+    let gradients = transformer.gradients(patched.batch, tape: patched.tape, losses: terms, lowest: lowest)
+    var rest = gradients.losses[...]
+    let losses = patched.chosen.map { choice in
+      let count = contexts[choice.context].terms.count
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    return (losses, gradients)
+  }
+}

@@ -1,0 +1,128 @@
+import Kernels
+import Runtime
+
+/// Keys that tell chosen activations from all others at one site: pass 3.
+///
+/// With the samples as rows of A (n, D), the direction of the positives y is w = Aᵀ (A Aᵀ + λ I)⁻¹ y (ridge regression
+/// in its Gram form; y is 1 on the positives and 0 elsewhere), and k = w / ‖w‖², so that (a · k) / ‖k‖² = a · w. The
+/// factorisation of what all memories have in common is made once and extended by each one's own samples. A sample that
+/// counts β times is a row of √β a with the goal √β y.
+struct LeastSquaresKeys {
+  private var samples: [FloatMatrix]
+  /// Rows of the lower triangle L, A Aᵀ + λ I = L Lᵀ.
+  private var factor: [[Float]] = []
+  /// √β of each sample.
+  private var scales: [Float] = []
+  private let lambda: Float
+
+  /// - Parameters:
+  ///   - samples: not to be fired on.
+  ///   - ridge: λ as a share of the mean ‖a‖².
+  init(apartFrom samples: FloatMatrix, ridge: Float, pool: WorkerPool) {
+    var squares: Float = 0
+    for i in 0..<samples.rows {
+      squares += kernel_dot_product(samples.row(i), samples.row(i), samples.width)
+    }
+    lambda = ridge * squares / Float(max(1, samples.rows))
+    self.samples = []
+    append(samples, pool: pool)
+  }
+
+  var count: Int { factor.count }
+
+  /// Extends the factorisation by further samples, each of which counts `weight` times.
+  mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool) {
+    let scale = weight.squareRoot()
+    scales += [Float](repeating: scale, count: more.rows)
+    var more = more
+    if weight != 1 {
+      let scaled = FloatMatrix(more.rows, more.width)
+      for i in 0..<(more.rows * more.width) { scaled.values[i] = scale * more.values[i] }
+      more = scaled
+    }
+    samples.append(more)
+    let old = count
+    let products = FloatMatrix(more.rows, old + more.rows)
+    var column = 0
+    for part in samples {
+      pool.runRanges(
+        part.rows, grain: 60,
+        ProductLoop(
+          multiply: kernel_dot, x: kernel_rows(values: more.values, stride: more.width), rows: more.rows,
+          weights: kernel_matrix(weights: part.values, dtype: kernel_f32, stride: part.width),
+          inner: part.width, bias: nil, accumulate: false,
+          y: kernel_rows(values: products.values + column, stride: products.width)))
+      column += part.rows
+    }
+    for i in 0..<more.rows {
+      var row = Array(UnsafeBufferPointer(start: products.row(i), count: old + i + 1))
+      row[old + i] += lambda
+      row.withUnsafeMutableBufferPointer { row in
+        let row = row.baseAddress!
+        for j in 0..<(old + i) {
+          factor[j].withUnsafeBufferPointer {
+            row[j] = (row[j] - kernel_dot_product(row, $0.baseAddress!, j)) / $0[j]
+          }
+        }
+        let rest = row[old + i] - kernel_dot_product(row, row, old + i)
+        row[old + i] = max(rest, 1e-6 * lambda).squareRoot()
+      }
+      factor.append(row)
+    }
+  }
+
+  /// The direction for the samples of the given indices, and what each of `judged` would have come out as had it not
+  /// been among the samples: y − c / (G⁻¹)ᵢᵢ, c = G⁻¹ y, G = A Aᵀ + λ I.
+  func solve(positives: [Int], judged: [Int] = []) -> (key: LinearKey, leftOut: [Float]) {
+    var goals = [Float](repeating: 0, count: count)
+    for i in positives { goals[i] = scales[i] }
+    var c = forward(goals, from: 0)
+    for i in (0..<count).reversed() {
+      c[i] /= factor[i][i]
+      kernel_add_scaled(&c, factor[i], -c[i], i)
+    }
+    var w = [Float](repeating: 0, count: samples[0].width)
+    var index = 0
+    for part in samples {
+      for i in 0..<part.rows {
+        kernel_add_scaled(&w, part.row(i), c[index], w.count)
+        index += 1
+      }
+    }
+    let leftOut = judged.map { i in
+      var unit = [Float](repeating: 0, count: count)
+      unit[i] = 1
+      let column = forward(unit, from: i)
+      return (goals[i] - c[i] / kernel_dot_product(column, column, count)) / scales[i]
+    }
+    return (LinearKey(direction: w), leftOut)
+  }
+
+  /// L⁻¹ b, b being 0 before `first`.
+  private func forward(_ b: [Float], from first: Int) -> [Float] {
+    var c = b
+    for i in first..<count { c[i] = (c[i] - kernel_dot_product(factor[i], c, i)) / factor[i][i] }
+    return c
+  }
+}
+
+/// A direction w that is stored as the key k = w / ‖w‖².
+struct LinearKey {
+  private(set) var direction: [Float]
+
+  /// a · w = (a · k) / ‖k‖².
+  func similarity(_ activation: UnsafePointer<Float>) -> Float {
+    kernel_dot_product(activation, direction, direction.count)
+  }
+
+  /// Scales w so that `mean` becomes 1.
+  mutating func calibrate(mean: Float) {
+    for i in direction.indices { direction[i] /= mean }
+  }
+
+  /// k.
+  var values: [Float] {
+    let squared = kernel_dot_product(direction, direction, direction.count)
+    return direction.map { $0 / squared }
+  }
+}
