@@ -40,6 +40,8 @@ public struct RewriteOptions: Sendable, Equatable {
   public var map: Bool
   public var quiet: Bool
   public var seed: UInt64
+  /// A text file to take as a background.
+  public var background: String?
   /// nil for one a processor.
   public var threads: Int?
   /// nil keeps what the file has; only for `.gguf`.
@@ -57,6 +59,7 @@ public struct RewriteOptions: Sendable, Equatable {
     map = arguments.has("map")
     quiet = arguments.has("quiet")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
+    background = arguments.text("background")
     threads = try arguments.integer("threads", in: 1...256)
     dtype = try arguments.choice("dtype", of: BaseDtype.self)?.dtype
     guard output != nil || dryRun else {
@@ -64,7 +67,7 @@ public struct RewriteOptions: Sendable, Equatable {
     }
     guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
     if case .compile = action { return }
-    for name in ["method", "map"] where arguments.has(name) {
+    for name in ["method", "map", "background"] where arguments.has(name) {
       throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
     }
   }
@@ -94,7 +97,7 @@ public struct RewriteOptions: Sendable, Equatable {
           + "patched file: its memories stay, one of the same name is replaced")
     ],
     options: [
-      CommandOption("spec", value: "FILE", help: "the memories to compile, as JSON"),
+      CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
@@ -105,7 +108,10 @@ public struct RewriteOptions: Sendable, Equatable {
         "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
       CommandOption("strip", help: "take out everything that patching added"),
       CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
-      CommandOption("seed", value: "N", help: "for what is sampled; nothing is in this version (default 0)"),
+      CommandOption(
+        "background", value: "FILE",
+        help: "text, a passage a line, that memories should leave alone, instead of text that the model writes"),
+      CommandOption("seed", value: "N", help: "for the text that the model writes (default 0)"),
       CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
       CommandOption("quiet", help: "no progress on standard error"),
     ],

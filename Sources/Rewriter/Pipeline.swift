@@ -11,15 +11,22 @@ public struct RewriteRequest: Sendable {
   public var replacing: Bool
   /// Makes the token × layer map of every key prompt.
   public var map: Bool
+  /// For the text that the model writes as a background.
+  public var seed: UInt64
+  /// Texts to take as a background instead.
+  public var background: [String]?
 
   public init(
-    spec: Spec, method: MemorySpec.Method? = nil, output: String?, replacing: Bool = false, map: Bool = false
+    spec: Spec, method: MemorySpec.Method? = nil, output: String?, replacing: Bool = false, map: Bool = false,
+    seed: UInt64 = 0, background: [String]? = nil
   ) {
     self.spec = spec
     self.method = method
     self.output = output
     self.replacing = replacing
     self.map = map
+    self.seed = seed
+    self.background = background
   }
 }
 
@@ -72,7 +79,7 @@ public struct Pipeline {
       probes.append(try Probe(spec, model: model))
       clock.lap(.probe)
     }
-    let surroundings = try surroundings(of: probes, beside: link.kept, model: model)
+    let surroundings = try surroundings(of: probes, beside: link.kept, request, model: model)
     clock.lap(.background)
     for (i, probe) in probes.enumerated() {
       progress("\(probe.spec.name): locate, key, delta, bound")
@@ -129,7 +136,7 @@ public struct Pipeline {
 
   /// What the memories that leave their place to the compiler should not act on; nil where none does.
   private func surroundings(
-    of probes: [Probe], beside kept: [Memory], model: LanguageModel
+    of probes: [Probe], beside kept: [Memory], _ request: RewriteRequest, model: LanguageModel
   ) throws(FormatError) -> Surroundings? {
     let open = probes.filter(\.spec.isOpen)
     guard !open.isEmpty else { return nil }
@@ -144,7 +151,10 @@ public struct Pipeline {
       let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
       prompts.append((ids: ids, subject: subject))
     }
-    return Surroundings(model, prompts: prompts, layers: layers, seed: 0)
+    let background =
+      request.background.map { Background(texts: $0, tokenizer: model.tokenizer) }
+      ?? Background(writtenBy: model, seed: request.seed)
+    return Surroundings(model, background: background, prompts: prompts, layers: layers)
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

@@ -19,7 +19,8 @@ public struct PromptResult: Sendable, Equatable {
   public var after: String
   /// A positive goes on with the target; a negative as the base model does.
   public var holds: Bool
-  /// (a · k) / ‖k‖² of the memory's first row at the prompt's last token, on the base model.
+  /// (a · k) / ‖k‖² of the memory's first row on the base model: at the prompt's last token, or, for a row that was not
+  /// made from the key prompt's last token, at the token where it is nearest to 1.
   public var similarity: Float
   /// Whether any memory acted on the prompt or its continuation.
   public var fired: Bool
@@ -63,21 +64,26 @@ public struct MemoryResult: Sendable, Equatable {
     }
   }
 
-  /// (a · k) / ‖k‖² of each prompt's last token on the base model.
+  /// `PromptResult.similarity` of each prompt, the key prompt first.
   static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float] {
     guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
       return [Float](repeating: 0, count: prompts.count)
     }
     let squared = row.key.reduce(Float(0)) { $0 + $1 * $1 }
-    return transformer.lastActivations(prompts, address).map { activation in
-      zip(activation, row.key).reduce(Float(0)) { $0 + $1.0 * $1.1 } / squared
+    let (activations, sequences) = transformer.activations(prompts, address)
+    let isLast = row.position == (prompts.first?.count ?? 0) - 1
+    return sequences.map { rows in
+      let similarities = (isLast ? rows.suffix(1) : rows).map { token in
+        (0..<row.key.count).reduce(Float(0)) { $0 + activations.row(token)[$1] * row.key[$1] } / squared
+      }
+      return similarities.min { abs(1 - $0) < abs(1 - $1) } ?? 0
     }
   }
 }
 
 extension Transformer {
-  /// The base model's activation of each sequence's last token at a site (D).
-  func lastActivations(_ sequences: [[Int]], _ address: SiteAddress) -> [[Float]] {
+  /// The base model's activations at a site (R, D), and each sequence's rows.
+  func activations(_ sequences: [[Int]], _ address: SiteAddress) -> (FloatMatrix, [Range<Int>]) {
     let batch = Batch([], shape: shape, capacity: sequences.reduce(0) { $0 + $1.count })
     for ids in sequences {
       let rows = batch.rows..<(batch.rows + ids.count)
@@ -90,6 +96,6 @@ extension Transformer {
       projectAttention(batch, layer: address.layer)
       expand(batch, layer: address.layer)
     }
-    return batch.sequences.map { batch.site(address.site).array($0.rows.upperBound - 1) }
+    return (batch.site(address.site), batch.sequences.map(\.rows))
   }
 }

@@ -11,7 +11,22 @@ struct Background {
   static let count = 16
   static let length = 12
 
-  init(texts: [[Int]]) { self.texts = texts }
+  /// Tokens of a given text that are looked at, and of all together.
+  private static let textLimit = 64
+  private static let limit = 2048
+
+  /// Given texts, their beginnings, as many of them as the limit takes.
+  init(texts: [String], tokenizer: Tokenizer) {
+    var room = Self.limit
+    var result: [[Int]] = []
+    for text in texts where room > 0 {
+      let ids = Array(tokenizer.encode(text, addSpecialTokens: false).prefix(min(room, Self.textLimit)))
+      guard !ids.isEmpty else { continue }
+      room -= ids.count
+      result.append(ids)
+    }
+    self.texts = result
+  }
 
   /// Texts that the model writes from its end token on (which is what a text begins behind in training), all at once.
   init(writtenBy model: LanguageModel, seed: UInt64) {

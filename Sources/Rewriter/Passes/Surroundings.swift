@@ -20,10 +20,12 @@ final class Surroundings {
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
   ///   - layers: those whose sites will be asked for.
-  init(_ model: LanguageModel, prompts: [(ids: [Int], subject: Int?)], layers: Set<Int>, seed: UInt64) {
+  init(
+    _ model: LanguageModel, background: Background, prompts: [(ids: [Int], subject: Int?)], layers: Set<Int>
+  ) {
     let transformer = model.transformer
     self.transformer = transformer
-    background = Background(writtenBy: model, seed: seed)
+    self.background = background
     let positions = transformer.shape.positions
     let sentences = zip(SubjectTemplates.all, SubjectTemplates.subjects).map {
       Array(model.tokenizer.encode(SubjectTemplates.filled($0, with: $1)).prefix(positions))
