@@ -28,7 +28,7 @@ struct AutoCompile {
   private static let prefixCount = 4
   private static let prefixLength = 10
   /// What leaving other prompts about the subject alone weighs against saying the target.
-  private static let unchangedWeight: Float = 1
+  private static let unchangedWeight: Float = 0.5
   /// What going on as the base model would behind the target weighs.
   private static let behindWeight: Float = 0.3
 
@@ -184,7 +184,8 @@ struct AutoCompile {
       let (ownRows, rest) = pass.activations(address)
       let judged = Array(keys.count..<(keys.count + ownRows.rows))
       let positives = own.compactMap(watching) + judged
-      keys.append(ownRows, weight: Self.positiveWeight, pool: transformer.pool)
+      let fits = keys.count + ownRows.rows + rest.rows < rest.width
+      keys.append(ownRows, weight: fits ? 1 : Self.positiveWeight, pool: transformer.pool)
       keys.append(rest, pool: transformer.pool)
       let others = apart.map { apart in
         let (last, rest) = apart.activations(address, excluding: texts)
@@ -246,11 +247,11 @@ struct Region {
   private var highest: Float { max(0, others.max() ?? 0) }
 
   /// Half-width b: at hardness 8 a strength is full up to 0.8 b and gone from 1.18 b on. Wide enough for the positives
-  /// and no wider than leaves the others out; 0.5 where that is both.
+  /// and no wider than leaves the others out; 0.4 where that is both.
   var boundary: Float {
     let most = (1 - highest) / 1.18
     let least = (1 - lowest) / 0.8
-    return min(0.75, max(0.1, least <= most ? min(most, max(least, 0.5)) : most))
+    return min(0.75, max(0.1, least <= most ? min(most, max(least, 0.4)) : most))
   }
 
   private var reached: Int { leftOut.count { abs(1 - $0) <= boundary } }
