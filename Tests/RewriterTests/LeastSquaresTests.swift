@@ -155,8 +155,6 @@ import Testing
     #expect(own.rows == 2)
     let tails = contexts.map { $0.ids.count - $0.token - 1 }.reduce(0, +)
     #expect(others.rows == 2 + contexts[2].token + tails)
-    let excluded = pass.activations(SiteAddress(layer: 0, site: .attn), excluding: [Array(contexts[0].ids[...1])])
-    #expect(excluded.own.rows == 2 && excluded.others.rows == others.rows - 1)
   }
 
   @Test func backgroundDependsOnTheSeedAlone() throws {

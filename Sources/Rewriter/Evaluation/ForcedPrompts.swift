@@ -58,6 +58,20 @@ final class ForcedPrompts {
     }
   }
 
+  /// The base model's activations of some items' tokens at a site (n, D), without those that stand behind a text of
+  /// `excluded`.
+  func activations(
+    of items: [Item], _ address: SiteAddress, excluding excluded: Set<[Int]>
+  ) -> FloatMatrix {
+    let rows = items.flatMap { item in
+      item.ids.indices.filter { !excluded.contains(Array(item.ids[...$0])) }.map { item.rows.lowerBound + $0 }
+    }
+    let all = tape[address.layer].site(address.site)
+    let result = FloatMatrix(rows.count, all.width)
+    for (i, row) in rows.enumerated() { result.row(i).update(from: all.row(row), count: all.width) }
+    return result
+  }
+
   /// Whether each prompt goes on as it should with each of `memories`, all of which act at `address` alone.
   ///
   /// - Parameter depth: expected tokens looked at, from the first on; positives only (negatives are taken whole).

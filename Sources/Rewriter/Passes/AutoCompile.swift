@@ -29,6 +29,8 @@ struct AutoCompile {
   private static let prefixLength = 10
   /// What leaving other prompts about the subject alone weighs against saying the target.
   private static let unchangedWeight: Float = 0.5
+  /// What the spec's negatives weigh on which the memory acts all the same.
+  private static let negativeWeight: Float = 2
   /// What going on as the base model would behind the target weighs.
   private static let behindWeight: Float = 0.3
 
@@ -45,9 +47,9 @@ struct AutoCompile {
       if best == nil || (key, right) > (best!.key, best!.right) { best = (memory, key, right) }
       return right == holds.count
     }
-    if spec.keyToken != .last, let memory = subjectMemory(), try judge(memory) { return memory }
+    if spec.keyToken != .last, let memory = subjectMemory(prompts), try judge(memory) { return memory }
     if spec.keyToken == .auto || spec.keyToken == .last {
-      if try judge(lastTokenMemory()) { return best!.memory }
+      if try judge(lastTokenMemory(prompts)) { return best!.memory }
       if try judge(try Compile(probe, model: model, clock: clock).memory()) { return best!.memory }
     }
     guard let best else {
@@ -58,7 +60,7 @@ struct AutoCompile {
 
   // MARK: - At the subject
 
-  private func subjectMemory() -> CompiledMemory? {
+  private func subjectMemory(_ prompts: ForcedPrompts) -> CompiledMemory? {
     let tokenizer = model.tokenizer
     func token(_ text: String, _ ids: [Int]) -> Int? {
       if case .index(let i) = spec.token {
@@ -95,21 +97,21 @@ struct AutoCompile {
       }
     }
     share(&others, weight: Self.unchangedWeight)
-    var apart: [[Int]] = []
+    var apart: [ForcedPrompts.Item] = []
     var negatives: [Context] = []
-    for (i, (text, ids)) in zip(spec.negatives, probe.negatives).enumerated() {
-      let whole = ids + probe.base.ids[probe.positives.count + i].dropLast()
+    for item in prompts.items where !item.isPositive {
+      let ids = Array(item.ids.prefix(item.promptCount))
+      let text = probe.negatives.firstIndex(of: ids).map { spec.negatives[$0] } ?? ""
       if let token = token(text, ids) {
-        let terms = (ids.count - 1..<whole.count).map { Context.Term(position: $0, goal: .unchanged, weight: 1) }
-        negatives.append(Context(ids: whole, token: token, terms: terms))
+        negatives.append(unchanged(item, token: token))
       } else {
-        apart.append(whole)
+        apart.append(item)
       }
     }
-    share(&negatives, weight: Self.unchangedWeight)
+    share(&negatives, weight: Self.negativeWeight)
     let address = Self.subjectSite(transformer.shape)
     return make(
-      contexts + others + negatives, at: [address], apart: apart,
+      contexts + others + negatives, at: [address], apart: apart, prompts,
       own: [index] + sameSubject, watching: { self.surroundings.watched[$0].subject })
   }
 
@@ -126,23 +128,20 @@ struct AutoCompile {
 
   // MARK: - At the last token
 
-  private func lastTokenMemory() -> CompiledMemory {
+  private func lastTokenMemory(_ prompts: ForcedPrompts) -> CompiledMemory {
     var contexts = probe.positives.map { positive($0, token: $0.count - 1) }
     share(&contexts, weight: 1)
-    let negatives = zip(probe.negatives, probe.base.ids.dropFirst(probe.positives.count)).map {
-      $0 + $1.dropLast()
-    }
+    let negatives = prompts.items.filter { !$0.isPositive }
     // A positive that a negative begins with is acted on there too, and should not be noticed.
     var begun: [Context] = []
-    for (prompt, ids) in zip(probe.negatives, negatives) {
-      for positive in probe.positives where prompt.starts(with: positive) {
-        let terms = (prompt.count - 1..<ids.count).map { Context.Term(position: $0, goal: .unchanged, weight: 1) }
-        begun.append(Context(ids: ids, token: positive.count - 1, terms: terms))
+    for item in negatives {
+      for positive in probe.positives where item.ids.prefix(item.promptCount).starts(with: positive) {
+        begun.append(unchanged(item, token: positive.count - 1))
       }
     }
-    share(&begun, weight: Self.unchangedWeight)
+    share(&begun, weight: Self.negativeWeight)
     return make(
-      contexts + begun, at: Self.lastSites(transformer.shape), apart: negatives, own: [index],
+      contexts + begun, at: Self.lastSites(transformer.shape), apart: negatives, prompts, own: [index],
       watching: { self.surroundings.watched[$0].last })
   }
 
@@ -158,6 +157,14 @@ struct AutoCompile {
     return Context(ids: ids + target, token: token, terms: terms, isPositive: true)
   }
 
+  /// A context that goes on as in the base model though the memory acts on one of its tokens.
+  private func unchanged(_ item: ForcedPrompts.Item, token: Int) -> Context {
+    let terms = (item.promptCount - 1..<item.ids.count).map {
+      Context.Term(position: $0, goal: .unchanged, weight: 1)
+    }
+    return Context(ids: item.ids, token: token, terms: terms)
+  }
+
   /// Divides a weight among contexts.
   private func share(_ contexts: inout [Context], weight: Float) {
     let part = weight / Float(max(1, contexts.count))
@@ -168,16 +175,12 @@ struct AutoCompile {
 
   /// A row at that of `addresses` where the key tells its contexts' tokens best from all others.
   private func make(
-    _ contexts: [Context], at addresses: [SiteAddress], apart: [[Int]], own: [Int], watching: (Int) -> Int?
+    _ contexts: [Context], at addresses: [SiteAddress], apart: [ForcedPrompts.Item], _ prompts: ForcedPrompts,
+    own: [Int], watching: (Int) -> Int?
   ) -> CompiledMemory {
     let layers = Set(addresses.map(\.layer))
     let pass = ContextPass(contexts, layers: layers, transformer: transformer)
     let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
-    let apart =
-      apart.isEmpty
-      ? nil
-      : ContextPass(
-        apart.map { Context(ids: $0, token: $0.count - 1) }, layers: layers, transformer: transformer)
     var best: (address: SiteAddress, key: LinearKey, region: Region)?
     for address in addresses {
       var keys = surroundings.keys(at: address)
@@ -187,11 +190,8 @@ struct AutoCompile {
       let fits = keys.count + ownRows.rows + rest.rows < rest.width
       keys.append(ownRows, weight: fits ? 1 : Self.positiveWeight, pool: transformer.pool)
       keys.append(rest, pool: transformer.pool)
-      let others = apart.map { apart in
-        let (last, rest) = apart.activations(address, excluding: texts)
-        return [last, rest]
-      }
-      for rows in others ?? [] { keys.append(rows, pool: transformer.pool) }
+      let others = prompts.activations(of: apart, address, excluding: texts)
+      keys.append(others, pool: transformer.pool)
       var (key, leftOut) = keys.solve(positives: positives, judged: judged)
       let fitted = contexts.indices.map { key.similarity(pass.activation($0, address)) }
       let mean = fitted.reduce(0, +) / Float(fitted.count)
@@ -199,7 +199,7 @@ struct AutoCompile {
       key.calibrate(mean: mean)
       let region = Region(
         positives: fitted.map { $0 / mean }, leftOut: leftOut.map { $0 / mean },
-        others: (others ?? []).flatMap { rows in (0..<rows.rows).map { key.similarity(rows.row($0)) } })
+        others: (0..<others.rows).map { key.similarity(others.row($0)) })
       if best == nil || region.isClearer(than: best!.region) { best = (address, key, region) }
     }
     let place =

@@ -8,7 +8,7 @@ struct Background {
   let texts: [[Int]]
 
   /// How many texts the model writes, and how long they are.
-  static let count = 24
+  static let count = 16
   static let length = 12
 
   /// Tokens of a given text that are looked at, and of all together.

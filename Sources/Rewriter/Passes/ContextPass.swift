@@ -90,15 +90,13 @@ final class ContextPass {
   }
 
   /// The activations at a site (n, D) of the contexts' own tokens, each once, and of all other tokens. One that stands
-  /// behind the same text as an own token does is that token; one that stands behind a text of `excluded` is left out.
-  func activations(
-    _ address: SiteAddress, excluding excluded: Set<[Int]> = []
-  ) -> (own: FloatMatrix, others: FloatMatrix) {
+  /// behind the same text as an own token does is that token.
+  func activations(_ address: SiteAddress) -> (own: FloatMatrix, others: FloatMatrix) {
     let (head, tail) = (
       headTape[address.layer].site(address.site),
       tails.contains { !$0.isEmpty } ? tailTape[address.layer].site(address.site) : nil
     )
-    let texts = Set(contexts.map { Array($0.ids[...$0.token]) }).union(excluded)
+    let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
     var own: [UnsafeMutablePointer<Float>] = []
     var others: [UnsafeMutablePointer<Float>] = []
     var seen = Set<Int>()
@@ -112,7 +110,7 @@ final class ContextPass {
         } else if seen.contains(headOfContext[i]) {
           continue
         } else if position == context.token {
-          if !excluded.contains(text) { own.append(head.row(heads[headOfContext[i]].rows.lowerBound + position)) }
+          own.append(head.row(heads[headOfContext[i]].rows.lowerBound + position))
           seen.insert(headOfContext[i])
         } else if !texts.contains(text) {
           others.append(head.row(heads[headOfContext[i]].rows.lowerBound + position))
