@@ -67,6 +67,20 @@ import Testing
     #expect(timings.members.allSatisfy { ($0.value.double ?? -1) >= 0 })
   }
 
+  @Test func backgroundIsReadOrRefused() throws {
+    let passages = folder.file("passages.txt")
+    func outcome(_ content: [UInt8]?) throws -> Outcome {
+      if let content { try Data(content).write(to: URL(fileURLWithPath: passages)) }
+      return run(
+        RewriteCommand.self, fixture("llama-a"), "--spec", try spec(Self.auto), "--dry-run", "--background", passages)
+    }
+    #expect(try outcome(nil).errors.contains("passages.txt: no such file"))
+    #expect(try outcome([0xff, 0xfe]).errors.contains("passages.txt: not text, expected UTF-8"))
+    #expect(try outcome(Array("\n  \n".utf8)).errors.contains("passages.txt: no text"))
+    let read = try outcome(Array("Rivers run to the sea.\r\n\nHills do not.".utf8))
+    #expect(read.errors.isEmpty && read.output.contains("totals:"))
+  }
+
   @Test func dryRunWritesNothing() throws {
     let outcome = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", try spec(Self.auto), "--dry-run")
     #expect(outcome.status == 0 && outcome.output.contains("positives"))

@@ -169,6 +169,16 @@ import Testing
     #expect(Set(texts1).count > Background.count / 2)
   }
 
+  @Test func aGivenBackgroundIsTakenInPart() throws {
+    let tokenizer = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a").tokenizer
+    let passage = "The city of Tokyo lies in the country of Japan. "
+    let long = String(repeating: passage, count: 20)
+    let texts = Background(texts: ["", passage] + [String](repeating: long, count: 100), tokenizer: tokenizer).texts
+    #expect(texts[0] == tokenizer.encode(passage, addSpecialTokens: false))
+    #expect(texts[1] == Array(tokenizer.encode(long, addSpecialTokens: false).prefix(64)))
+    #expect(texts.reduce(0) { $0 + $1.count } == 2048)
+  }
+
   @Test func theSubjectsLastToken() throws {
     let tokenizer = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a").tokenizer
     for (text, subject) in [

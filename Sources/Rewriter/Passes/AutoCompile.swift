@@ -218,7 +218,7 @@ struct AutoCompile {
     clock.lap(.delta)
     let row = MemoryRow(
       module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],
-      alpha: 1, boundary: boundary, hardness: hardness, key: place.key.values, delta: descent.delta)
+      alpha: descent.alpha, boundary: boundary, hardness: hardness, key: place.key.values, delta: descent.delta)
     let atSubject = contexts[0].token != probe.keyIDs.count - 1
     return CompiledMemory(
       spec: spec, targetIDs: probe.targetIDs, address: place.address, rows: [row], steps: [descent.steps], curve: [],

@@ -9,6 +9,8 @@ import Runtime
 struct Descent {
   private(set) var delta: [Float]
   private(set) var steps = 0
+  /// ‖Δ‖ / ‖∂L/∂Δ‖ at Δ = 0: the α of a single step as long as Δ.
+  private(set) var alpha: Float = 0
   static let stepLimit = 14
   /// ‖step‖ / ‖a‖ while the target is far.
   private static let rate: Float = 0.4
@@ -23,6 +25,8 @@ struct Descent {
   private static let othersAStep = 4
 
   init(_ pass: ContextPass, strengths: [Float], at address: SiteAddress) {
+    var firstGradient: Float = 0
+    defer { if firstGradient > 0 { alpha = length(delta) / firstGradient } }
     let a = length(pass.activation(0, address))
     delta = [Float](repeating: 0, count: pass.activation(0, address).count)
     var velocity = delta
@@ -58,6 +62,7 @@ struct Descent {
           &gradient, gradients[address].row(choice.row), strengths[choice.context], gradient.count)
       }
       let g = length(gradient)
+      if steps == 0 { firstGradient = g }
       guard g > 0, g.isFinite else { return }
       let total = losses.reduce(Float(0)) { $0 + $1.reduce(0, +) }
       let step = Self.rate * a / g * min(1, max(0, total) / Self.near)
