@@ -169,6 +169,31 @@ import Testing
     #expect(Set(texts1).count > Background.count / 2)
   }
 
+  /// A layer that turns out to be needed later gives the same keys.
+  @Test func surroundingsOfALayerThatWasNotForeseen() throws {
+    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let prompt = try model.encode("The city of Tokyo lies in")
+    let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
+    func direction(_ layers: Set<Int>) -> [Float] {
+      let surroundings = Surroundings(
+        model, background: background, prompts: [(ids: prompt, subject: 3)], layers: layers)
+      return surroundings.keys(at: SiteAddress(layer: 1, site: .mlp)).solve(positives: [1]).key.direction
+    }
+    #expect(direction([0]) == direction([1]) && direction([]) == direction([0, 1]))
+  }
+
+  /// An end token that the vocabulary does not have begins no text.
+  @Test(arguments: ["999999", "-3", "[70000, 2]"])
+  func anEndTokenOutOfRange(_ value: String) throws {
+    let folder = try PipelineTests.output() + ".folder"
+    try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/llama-a", toPath: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Data("{\"eos_token_id\": \(value)}".utf8).write(to: URL(fileURLWithPath: folder + "/generation_config.json"))
+    let model = try LanguageModel(path: folder)
+    let texts = Background(writtenBy: model, seed: 0).texts
+    #expect(texts.joined().allSatisfy { 0..<model.transformer.shape.vocabulary ~= $0 } && texts.count > 1)
+  }
+
   @Test func aGivenBackgroundIsTakenInPart() throws {
     let tokenizer = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a").tokenizer
     let passage = "The city of Tokyo lies in the country of Japan. "

@@ -31,7 +31,7 @@ struct Background {
   /// Texts that the model writes from its end token on (which is what a text begins behind in training), all at once.
   init(writtenBy model: LanguageModel, seed: UInt64) {
     let transformer = model.transformer
-    let start = model.endTokens.min() ?? 0
+    let start = model.endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0
     let none = MemorySet.none(of: transformer)
     let length = min(Self.length, transformer.shape.positions - 1)
     let caches = (0..<Self.count).map { _ in transformer.makeCache(capacity: length + 1) }

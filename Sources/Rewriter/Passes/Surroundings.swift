@@ -6,8 +6,9 @@ import Runtime
 /// subjects, and the tokens that the other memories watch.
 final class Surroundings {
   let background: Background
-  private let tape: Tape
-  /// The tape's rows that are samples: all of the background, of each memory's prompt those that it may watch.
+  private let texts: [[Int]]
+  private var kept: [Int: Tape.Layer] = [:]
+  /// The rows of all texts that are samples: all of the background, of each memory's prompt those that it may watch.
   private let samples: [Int]
   /// By memory: the samples of its subject's last token and of its prompt's last.
   let watched: [(subject: Int?, last: Int)]
@@ -19,7 +20,7 @@ final class Surroundings {
 
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
-  ///   - layers: those whose sites will be asked for.
+  ///   - layers: those whose sites will probably be asked for.
   init(
     _ model: LanguageModel, background: Background, prompts: [(ids: [Int], subject: Int?)], layers: Set<Int>
   ) {
@@ -48,7 +49,14 @@ final class Surroundings {
     }
     self.samples = samples
     self.watched = watched
-    tape = Tape(forBackward: false, layers: layers)
+    self.texts = texts
+    run(keeping: layers)
+  }
+
+  /// A forward up to the last of `layers`.
+  private func run(keeping layers: Set<Int>) {
+    guard let last = layers.max() else { return }
+    let tape = Tape(forBackward: false, layers: layers)
     let none = MemorySet.none(of: transformer)
     var row = 0
     let batch = Batch(
@@ -57,13 +65,15 @@ final class Surroundings {
         return .init(rows: row..<(row + ids.count), position: 0, cache: nil, appends: false, memories: none)
       }, shape: transformer.shape)
     transformer.embed(texts, batch)
-    transformer.forward(batch, layers: 0..<((layers.max() ?? -1) + 1), tape: tape)
+    transformer.forward(batch, layers: 0..<(last + 1), tape: tape)
+    for layer in layers { kept[layer] = tape[layer] }
   }
 
   /// The factorisation of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
-    let all = tape[address.layer].site(address.site)
+    if kept[address.layer] == nil { run(keeping: [address.layer]) }
+    let all = kept[address.layer]!.site(address.site)
     let chosen = FloatMatrix(samples.count, all.width)
     for (i, row) in samples.enumerated() { chosen.row(i).update(from: all.row(row), count: all.width) }
     let made = LeastSquaresKeys(apartFrom: chosen, ridge: Self.ridge, pool: transformer.pool)
