@@ -182,6 +182,24 @@ import Testing
     #expect(direction([0]) == direction([1]) && direction([]) == direction([0, 1]))
   }
 
+  /// A region around everything takes in all tokens of other text, one around nothing that is there none.
+  @Test func firingsOnOtherTextAreCounted() throws {
+    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
+    let surroundings = Surroundings(model, background: background, prompts: [], layers: [])
+    let address = SiteAddress(layer: 1, site: .mlp)
+    let width = model.transformer.shape.width(of: .mlp)
+    func firings(_ boundary: Float) -> (fired: Int, of: Int) {
+      let row = MemoryRow(
+        module: model.transformer.module(address), position: 0, targetID: 0, alpha: 1, boundary: boundary,
+        hardness: 8, key: [Float](repeating: 1000, count: width), delta: [Float](repeating: 0, count: width))
+      return surroundings.firings(of: row, at: address)
+    }
+    let all = firings(2)
+    #expect(all.fired == all.of && all.of > background.texts[0].count)
+    #expect(firings(0.1).fired == 0)
+  }
+
   /// An end token that the vocabulary does not have begins no text.
   @Test(arguments: ["999999", "-3", "[70000, 2]"])
   func anEndTokenOutOfRange(_ value: String) throws {

@@ -34,8 +34,15 @@ struct AutoCompile {
   /// What going on as the base model would behind the target weighs.
   private static let behindWeight: Float = 0.3
 
-  /// The best of the ways that the spec allows, and how many of positives and negatives it has right.
+  /// The best of the ways that the spec allows, and on what else it acts.
   func memory() throws(FormatError) -> CompiledMemory {
+    var memory = try best()
+    let (fired, count) = surroundings.firings(of: memory.rows[0], at: memory.address)
+    memory.reason += "; acts on \(fired) of \(count) tokens of other text"
+    return memory
+  }
+
+  private func best() throws(FormatError) -> CompiledMemory {
     let prompts = probe.forcedPrompts(transformer)
     var best: (memory: CompiledMemory, key: Int, right: Int)?
     func judge(_ memory: CompiledMemory) throws(FormatError) -> Bool {

@@ -10,6 +10,8 @@ final class Surroundings {
   private var kept: [Int: Tape.Layer] = [:]
   /// The rows of all texts that are samples: all of the background, of each memory's prompt those that it may watch.
   private let samples: [Int]
+  /// The samples that belong to no memory.
+  private let commonCount: Int
   /// By memory: the samples of its subject's last token and of its prompt's last.
   let watched: [(subject: Int?, last: Int)]
   private let transformer: Transformer
@@ -40,6 +42,7 @@ final class Surroundings {
       rows += ids.count
       texts.append(ids)
     }
+    commonCount = samples.count
     for (ids, subject) in prompts {
       watched.append((subject: subject.map { _ in samples.count }, last: samples.count + (subject == nil ? 0 : 1)))
       if let subject { samples.append(rows + subject) }
@@ -69,11 +72,26 @@ final class Surroundings {
     for layer in layers { kept[layer] = tape[layer] }
   }
 
+  /// How many tokens of the background and of the sentences about other subjects a row acts on.
+  func firings(of row: MemoryRow, at address: SiteAddress) -> (fired: Int, of: Int) {
+    let all = activations(address)
+    let squared = kernel_dot_product(row.key, row.key, row.key.count)
+    let fired = samples.prefix(commonCount).count { sample in
+      let similarity = kernel_dot_product(all.row(sample), row.key, row.key.count) / squared
+      return MemoryBlock.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness) > 0
+    }
+    return (fired, commonCount)
+  }
+
+  private func activations(_ address: SiteAddress) -> FloatMatrix {
+    if kept[address.layer] == nil { run(keeping: [address.layer]) }
+    return kept[address.layer]!.site(address.site)
+  }
+
   /// The factorisation of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
-    if kept[address.layer] == nil { run(keeping: [address.layer]) }
-    let all = kept[address.layer]!.site(address.site)
+    let all = activations(address)
     let chosen = FloatMatrix(samples.count, all.width)
     for (i, row) in samples.enumerated() { chosen.row(i).update(from: all.row(row), count: all.width) }
     let made = LeastSquaresKeys(apartFrom: chosen, ridge: Self.ridge, pool: transformer.pool)
