@@ -192,8 +192,10 @@ struct AutoCompile {
     for address in addresses {
       var keys = surroundings.keys(at: address)
       let (ownRows, rest) = pass.activations(address)
-      let judged = Array(keys.count..<(keys.count + ownRows.rows))
-      let positives = own.compactMap(watching) + judged
+      let ownSamples = keys.count..<(keys.count + ownRows.rows)
+      let positives = own.compactMap(watching) + ownSamples
+      // The key prompt's token is among the surroundings' samples too, so that it cannot be left out of the fit.
+      let judged = Array(ownSamples.dropFirst())
       let fits = keys.count + ownRows.rows + rest.rows < rest.width
       keys.append(ownRows, weight: fits ? 1 : Self.positiveWeight, pool: transformer.pool)
       keys.append(rest, pool: transformer.pool)
@@ -205,14 +207,14 @@ struct AutoCompile {
       guard mean > 0.05, mean.isFinite else { continue }
       key.calibrate(mean: mean)
       let region = Region(
-        positives: fitted.map { $0 / mean }, leftOut: leftOut.map { $0 / mean },
-        others: (0..<others.rows).map { key.similarity(others.row($0)) })
+        positives: fitted.map { $0 / mean }, others: (0..<others.rows).map { key.similarity(others.row($0)) },
+        leftOut: leftOut.map { $0 / mean })
       if best == nil || region.isClearer(than: best!.region) { best = (address, key, region) }
     }
     let place =
       best ?? (
         addresses[0], LinearKey(direction: pass.activation(0, addresses[0])),
-        Region(positives: [], leftOut: [], others: [])
+        Region(positives: [], others: [], leftOut: [])
       )
     let boundary = spec.boundary.value.map { Float($0) } ?? place.region.boundary
     let hardness = Float(spec.hardness.value ?? 8)

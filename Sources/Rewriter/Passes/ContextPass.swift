@@ -48,7 +48,6 @@ final class ContextPass {
     transformer.embed(headIDs, first)
     transformer.forward(first, tape: headTape)
 
-    row = 0
     let rest = Batch(
       [], shape: transformer.shape, capacity: contexts.reduce(0) { $0 + $1.ids.count - $1.token - 1 })
     for (context, head) in zip(contexts, headOfContext) {

@@ -4,14 +4,8 @@ struct Region {
   /// fitted to.
   let positives: [Float]
   let others: [Float]
-  /// Of the first, each by a key fitted without it.
+  /// Of the first but the key prompt's, each by a key fitted without it.
   let leftOut: [Float]
-
-  init(positives: [Float], leftOut: [Float], others: [Float]) {
-    self.positives = positives
-    self.leftOut = leftOut
-    self.others = others
-  }
 
   private var lowest: Float { positives.min() ?? 1 }
   private var highest: Float { max(0, others.max() ?? 0) }
@@ -39,5 +33,5 @@ struct Region {
     values.reduce(0) { $0 + min(1, $1) } / Float(max(1, values.count))
   }
 
-  var description: String { "\(reached) of \(leftOut.count) positives fall inside when left out of the fit" }
+  var description: String { "\(reached) of \(leftOut.count) other positives fall inside when left out of the fit" }
 }
