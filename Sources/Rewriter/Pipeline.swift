@@ -84,12 +84,11 @@ public struct Pipeline {
     for (i, probe) in probes.enumerated() {
       progress("\(probe.spec.name): locate, key, delta, bound")
       if let surroundings, probe.spec.isOpen {
-        let sameSubject = probes.indices.filter {
-          $0 != i && probes[$0].spec.subject != nil && probes[$0].spec.subject == probe.spec.subject
-        }
         compiled.append(
           try AutoCompile(
-            probe: probe, model: model, surroundings: surroundings, index: i, sameSubject: sameSubject, clock: clock
+            probe: probe, model: model, surroundings: surroundings, index: i,
+            companions: try Companion.all(
+              of: i, among: probes, compiled: compiled, kept: link.kept, model: model), clock: clock
           ).memory())
       } else {
         compiled.append(try Compile(probe, model: model, clock: clock).memory())

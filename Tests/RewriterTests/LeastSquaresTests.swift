@@ -96,7 +96,9 @@ import Testing
     let strengths: [Float] = [1, 0.5, 0.25]
     let all = Array(contexts.indices)
     func evaluate(_ delta: [Float]) -> (losses: [[Float]], gradient: [Float]) {
-      let patched = pass.run(all, delta: delta, strengths: strengths, at: address)
+      let patched = pass.run(all, at: address) { i, activation in
+        for d in 0..<width { activation[d] += strengths[i] * delta[d] }
+      }
       let (losses, gradients) = pass.gradients(patched, weights: [1, 2, 1], lowest: address)
       var gradient = [Float](repeating: 0, count: width)
       for (context, row) in patched.chosen {
@@ -140,7 +142,9 @@ import Testing
       entry: .null, scores: .null)
     let whole = Continuations(
       of: [contexts[0].ids], count: 1, memories: try MemorySet([memory], for: transformer), model: model)
-    let patched = pass.run([0], delta: delta, strengths: [1, 1, 1], at: address)
+    let patched = pass.run([0], at: address) { _, activation in
+      for (d, value) in delta.enumerated() { activation[d] += value }
+    }
     let logits = transformer.logits(patched.batch.residual, rows: [patched.batch.rows - 1])
     #expect(logits.array(0) == whole.logits[0] && whole.fired[0])
   }

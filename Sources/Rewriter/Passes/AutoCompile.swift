@@ -7,9 +7,10 @@ struct AutoCompile {
   let probe: Probe
   let model: LanguageModel
   let surroundings: Surroundings
-  /// Of the memory among those of `surroundings`, and of the others about the same subject.
+  /// Of the memory among those of `surroundings`.
   let index: Int
-  let sameSubject: [Int]
+  /// The others about the same subject.
+  let companions: [Companion]
   let clock: PassClock
   private var spec: MemorySpec { probe.spec }
   private var transformer: Transformer { model.transformer }
@@ -25,14 +26,6 @@ struct AutoCompile {
 
   /// How many times a token that the key should take in counts, where all do not fit into the width of the site.
   private static let positiveWeight: Float = 50
-  private static let prefixCount = 4
-  private static let prefixLength = 10
-  /// What leaving other prompts about the subject alone weighs against saying the target.
-  private static let unchangedWeight: Float = 0.5
-  /// What the spec's negatives weigh on which the memory acts all the same.
-  private static let negativeWeight: Float = 2
-  /// What going on as the base model would behind the target weighs.
-  private static let behindWeight: Float = 0.3
 
   /// The best of the ways that the spec allows, and on what else it acts.
   func memory() throws(FormatError) -> CompiledMemory {
@@ -46,8 +39,9 @@ struct AutoCompile {
     let prompts = probe.forcedPrompts(transformer)
     var best: (memory: CompiledMemory, key: Int, right: Int)?
     func judge(_ memory: CompiledMemory) throws(FormatError) -> Bool {
+      let beside = companions.flatMap { memory.address == Self.subjectSite(transformer.shape) ? $0.rows : [] }
       let holds = prompts.holds(
-        [try memorySet(memory.rows, transformer)], at: memory.address, depth: probe.targetIDs.count)[0]
+        [try memorySet(memory.rows + beside, transformer)], at: memory.address, depth: probe.targetIDs.count)[0]
       clock.lap(.bound)
       let right = holds.count(where: \.self)
       let key = holds[0] ? 1 : 0
@@ -65,119 +59,29 @@ struct AutoCompile {
     return best.memory
   }
 
-  // MARK: - At the subject
-
   private func subjectMemory(_ prompts: ForcedPrompts) -> CompiledMemory? {
-    let tokenizer = model.tokenizer
-    func token(_ text: String, _ ids: [Int]) -> Int? {
-      if case .index(let i) = spec.token {
-        guard ids == probe.keyIDs else { return nil }
-        let token = i < 0 ? ids.count + i : i
-        return ids.indices.contains(token) ? token : nil
-      }
-      return spec.subject.flatMap { tokenizer.lastToken(of: $0, in: text, ids: ids) }
-    }
-    guard let own = token(spec.prompt, probe.keyIDs) else { return nil }
-
-    var contexts: [Context] = [positive(probe.keyIDs, token: own)]
-    let spaced = tokenizer.encode(" " + spec.prompt, addSpecialTokens: false)
-    // Behind a text the first word may be cut otherwise.
-    let moved =
-      spec.subject.map { tokenizer.lastToken(of: $0, in: " " + spec.prompt, ids: spaced) }
-      ?? (spaced.count - (probe.keyIDs.count - own))
-    if let moved, moved >= 0 {
-      for prefix in prefixes() { contexts.append(positive(prefix + spaced, token: prefix.count + moved)) }
-    }
-    for (text, ids) in zip(spec.positivePrompts, probe.positives).dropFirst() {
-      if let token = token(text, ids) { contexts.append(positive(ids, token: token)) }
-    }
-    share(&contexts, weight: 1)
-    var others: [Context] = []
-    if let subject = spec.subject {
-      for template in SubjectTemplates.all {
-        let text = SubjectTemplates.filled(template, with: subject)
-        let ids = tokenizer.encode(text)
-        guard ids.count < transformer.shape.positions, let token = token(text, ids) else { continue }
-        others.append(
-          Context(
-            ids: ids, token: token, terms: [.init(position: ids.count - 1, goal: .unchanged, weight: 1)]))
-      }
-    }
-    share(&others, weight: Self.unchangedWeight)
-    var apart: [ForcedPrompts.Item] = []
-    var negatives: [Context] = []
-    for item in prompts.items where !item.isPositive {
-      let ids = Array(item.ids.prefix(item.promptCount))
-      let text = probe.negatives.firstIndex(of: ids).map { spec.negatives[$0] } ?? ""
-      if let token = token(text, ids) {
-        negatives.append(unchanged(item, token: token))
-      } else {
-        apart.append(item)
-      }
-    }
-    share(&negatives, weight: Self.negativeWeight)
+    guard
+      let subject = SubjectContexts(
+        probe, prompts, companions: companions, prefixes: surroundings.background.texts, model: model)
+    else { return nil }
     let address = Self.subjectSite(transformer.shape)
     return make(
-      contexts + others + negatives, at: [address], apart: apart, prompts,
-      own: [index] + sameSubject, watching: { self.surroundings.watched[$0].subject })
+      subject.contexts, at: [address], apart: subject.apart, prompts, own: [index] + companions.map(\.index),
+      watching: { self.surroundings.watched[$0].subject })
   }
-
-  /// Texts to stand before the prompt.
-  private func prefixes() -> [[Int]] {
-    let room = transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - Self.prefixLength - 2
-    guard room > 0 else { return [] }
-    if let given = spec.prefixes.value {
-      return given.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
-    }
-    let stop = model.tokenizer.encode(".", addSpecialTokens: false)
-    return surroundings.background.texts.prefix(Self.prefixCount).map { $0.prefix(Self.prefixLength) + stop }
-  }
-
-  // MARK: - At the last token
 
   private func lastTokenMemory(_ prompts: ForcedPrompts) -> CompiledMemory {
-    var contexts = probe.positives.map { positive($0, token: $0.count - 1) }
-    share(&contexts, weight: 1)
+    let contexts = probe.positives.map { Context($0, token: $0.count - 1, target: probe.targetIDs) }.sharing(1)
     let negatives = prompts.items.filter { !$0.isPositive }
     // A positive that a negative begins with is acted on there too, and should not be noticed.
-    var begun: [Context] = []
-    for item in negatives {
-      for positive in probe.positives where item.ids.prefix(item.promptCount).starts(with: positive) {
-        begun.append(unchanged(item, token: positive.count - 1))
+    let begun = negatives.flatMap { item in
+      probe.positives.filter { item.ids.prefix(item.promptCount).starts(with: $0) }.map {
+        Context(unchanged: item.ids, token: $0.count - 1, promptCount: item.promptCount)
       }
     }
-    share(&begun, weight: Self.negativeWeight)
     return make(
-      contexts + begun, at: Self.lastSites(transformer.shape), apart: negatives, prompts, own: [index],
-      watching: { self.surroundings.watched[$0].last })
-  }
-
-  // MARK: - Both
-
-  /// A context that the target should follow, and behind it what the base model would go on with.
-  private func positive(_ ids: [Int], token: Int) -> Context {
-    let target = probe.targetIDs
-    var terms = target.enumerated().map {
-      Context.Term(position: ids.count - 1 + $0, goal: .token($1), weight: 1)
-    }
-    terms.append(.init(position: ids.count - 1 + target.count, goal: .unchanged, weight: Self.behindWeight))
-    return Context(ids: ids + target, token: token, terms: terms, isPositive: true)
-  }
-
-  /// A context that goes on as in the base model though the memory acts on one of its tokens.
-  private func unchanged(_ item: ForcedPrompts.Item, token: Int) -> Context {
-    let terms = (item.promptCount - 1..<item.ids.count).map {
-      Context.Term(position: $0, goal: .unchanged, weight: 1)
-    }
-    return Context(ids: item.ids, token: token, terms: terms)
-  }
-
-  /// Divides a weight among contexts.
-  private func share(_ contexts: inout [Context], weight: Float) {
-    let part = weight / Float(max(1, contexts.count))
-    for i in contexts.indices {
-      for j in contexts[i].terms.indices { contexts[i].terms[j].weight *= part }
-    }
+      contexts + begun.sharing(SubjectContexts.negativeWeight), at: Self.lastSites(transformer.shape),
+      apart: negatives, prompts, own: [index], watching: { self.surroundings.watched[$0].last })
   }
 
   /// A row at that of `addresses` where the key tells its contexts' tokens best from all others.
@@ -223,7 +127,9 @@ struct AutoCompile {
         similarity: place.key.similarity(pass.activation($0, place.address)), boundary: boundary, hardness: hardness)
     }
     clock.lap(.key)
-    let descent = Descent(pass, strengths: strengths, at: place.address)
+    let beside = companions.flatMap { place.address == Self.subjectSite(transformer.shape) ? $0.rows : [] }
+    let descent = Descent(
+      pass, strengths: strengths, offsets: pass.additions(of: beside, at: place.address), at: place.address)
     clock.lap(.delta)
     let row = MemoryRow(
       module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],

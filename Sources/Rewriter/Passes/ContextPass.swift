@@ -1,3 +1,4 @@
+import Format
 import Kernels
 import Runtime
 
@@ -124,6 +125,23 @@ final class ContextPass {
     return (gathered(own), gathered(others))
   }
 
+  /// Σ s Δ that rows of a site add to the contexts' own tokens (contexts, D); nil for no rows.
+  func additions(of rows: [MemoryRow], at address: SiteAddress) -> FloatMatrix? {
+    guard let width = rows.first?.key.count else { return nil }
+    let result = FloatMatrix(contexts.count, width)
+    for i in contexts.indices {
+      let activation = activation(i, address)
+      for row in rows {
+        let similarity =
+          kernel_dot_product(activation, row.key, width) / kernel_dot_product(row.key, row.key, width)
+        let strength = MemoryBlock.strength(
+          similarity: similarity, boundary: row.boundary, hardness: row.hardness)
+        kernel_add_scaled(result.row(i), row.delta, strength, width)
+      }
+    }
+    return result
+  }
+
   /// A pass of some contexts, from their tokens on, with a patch at one site.
   struct Patched {
     let batch: Batch
@@ -132,9 +150,9 @@ final class ContextPass {
     let chosen: [(context: Int, row: Int)]
   }
 
-  /// Adds `strengths[i]` · Δ to the activation of context i's token.
+  /// Runs contexts with the activation of each one's own token (D) as `patch` leaves it.
   func run(
-    _ chosen: [Int], delta: [Float], strengths: [Float], at address: SiteAddress
+    _ chosen: [Int], at address: SiteAddress, patch: (Int, UnsafeMutablePointer<Float>) -> Void
   ) -> Patched {
     let batch = Batch(
       [], shape: transformer.shape,
@@ -161,7 +179,7 @@ final class ContextPass {
         site.row(first + 1).update(
           from: tailTape[address.layer].site(address.site).row(tail.lowerBound), count: tail.count * site.width)
       }
-      kernel_add_scaled(site.row(first), delta, strengths[i], delta.count)
+      patch(i, site.row(first))
       placed.append((i, first))
     }
     let tape = Tape(forBackward: true)

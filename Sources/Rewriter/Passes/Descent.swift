@@ -24,7 +24,10 @@ struct Descent {
   private static let positivesAStep = 2
   private static let othersAStep = 4
 
-  init(_ pass: ContextPass, strengths: [Float], at address: SiteAddress) {
+  /// - Parameters:
+  ///   - strengths: f of each context's own token.
+  ///   - offsets: what other memories add to the contexts' own tokens (contexts, D); nil for nothing.
+  init(_ pass: ContextPass, strengths: [Float], offsets: FloatMatrix?, at address: SiteAddress) {
     var firstGradient: Float = 0
     defer { if firstGradient > 0 { alpha = length(delta) / firstGradient } }
     let a = length(pass.activation(0, address))
@@ -47,7 +50,10 @@ struct Descent {
         positives.sorted { (-worst[$0], $0) < (-worst[$1], $1) }.prefix(Self.positivesAStep), of: positives)
       let count = min(Self.othersAStep, others.count)
       take((0..<count).map { others[(steps * count + $0) % others.count] }, of: others)
-      let patched = pass.run(chosen, delta: delta, strengths: strengths, at: address)
+      let patched = pass.run(chosen, at: address) { i, activation in
+        if let offsets { kernel_add_scaled(activation, offsets.row(i), 1, delta.count) }
+        kernel_add_scaled(activation, delta, strengths[i], delta.count)
+      }
       let (losses, gradients) = pass.gradients(patched, weights: weights, lowest: address)
       for ((i, weight), values) in zip(zip(chosen, weights), losses) {
         worst[i] = 0

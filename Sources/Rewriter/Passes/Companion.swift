@@ -1,0 +1,40 @@
+import Format
+import Runtime
+
+/// Another memory about the same subject, which acts on the same token.
+struct Companion {
+  /// Among the memories of the surroundings.
+  var index: Int
+  /// Its key prompt, and the subject's last token there.
+  var ids: [Int]
+  var token: Int
+  var targetIDs: [Int]
+  /// Its rows at the subjects' site; none before it is compiled.
+  var rows: [MemoryRow]
+
+  /// Those of the `own`th of `probes`, among the others and among the memories that the base keeps.
+  ///
+  /// - Parameter compiled: as many of the probes' rows as there are.
+  static func all(
+    of own: Int, among probes: [Probe], compiled: [CompiledMemory], kept: [Memory], model: LanguageModel
+  ) throws(FormatError) -> [Companion] {
+    guard let subject = probes[own].spec.subject else { return [] }
+    let module = model.transformer.module(AutoCompile.subjectSite(model.transformer.shape))
+    var result: [Companion] = []
+    for (i, probe) in probes.enumerated() where i != own && probe.spec.subject == subject {
+      guard let token = probe.subjectToken(model.tokenizer) else { continue }
+      let rows = i < compiled.count ? compiled[i].rows.filter { $0.module == module } : []
+      result.append(Companion(index: i, ids: probe.keyIDs, token: token, targetIDs: probe.targetIDs, rows: rows))
+    }
+    for (i, memory) in kept.enumerated() where memory.subject == subject && !memory.prompt.isEmpty {
+      let ids = try model.encode(memory.prompt)
+      guard let token = model.tokenizer.lastToken(of: subject, in: memory.prompt, ids: ids) else { continue }
+      let before = kept[..<i].count { !$0.prompt.isEmpty }
+      result.append(
+        Companion(
+          index: probes.count + before, ids: ids, token: token, targetIDs: memory.targetIDs,
+          rows: memory.rows.filter { $0.module == module }))
+    }
+    return result
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// Several facts about one subject, whose memories act on the same token, in a model that knows something.
+@Suite struct CompanionTests {
+  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
+
+  private static func memory(_ name: String, _ prompt: String, _ target: String) -> String {
+    #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","subject":"Danielle Darrieux","token":"subject"}"#
+  }
+
+  private static let tongue = memory("tongue", "Danielle Darrieux's mother tongue is", " English")
+  private static let plays = memory("plays", "Danielle Darrieux plays the", " violin")
+
+  @Test(.enabled(if: model != nil))
+  func aFactIsAddedToAnotherAboutItsSubject() throws {
+    let base = try Checkpoint(path: #require(Self.model))
+    let (first, second) = (try PipelineTests.output(), try PipelineTests.output())
+    defer { for path in [first, second] { try? FileManager.default.removeItem(atPath: path) } }
+    try PipelineTests.compile(base, Self.tongue, to: first)
+    let result = try PipelineTests.compile(Checkpoint(path: first), Self.plays, to: second)
+    #expect(result.results[0].keyHolds)
+    #expect(
+      result.compiled[0].address
+        == AutoCompile.subjectSite(try LanguageModel(base, pool: WorkerPool(threads: 2)).transformer.shape))
+
+    let model = try LanguageModel(Checkpoint(path: second), pool: WorkerPool(threads: 2))
+    for memory in try Checkpoint(path: second).memories {
+      let generated = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: model.memories)
+      #expect(generated.ids == Array(memory.targetIDs.prefix(1)), "\(memory.name)")
+      // Both act there: the later delta was made for their sum.
+      #expect(Set(generated.firings.map { "\($0.memory)" }) == ["tongue", "plays"])
+    }
+  }
+}
