@@ -131,6 +131,7 @@ final class ContextPass {
     let result = FloatMatrix(contexts.count, width)
     for i in contexts.indices {
       let activation = activation(i, address)
+      result.row(i).update(repeating: 0, count: width)
       for row in rows {
         let similarity =
           kernel_dot_product(activation, row.key, width) / kernel_dot_product(row.key, row.key, width)

@@ -11,7 +11,9 @@ struct Descent {
   private(set) var steps = 0
   /// ‖Δ‖ / ‖∂L/∂Δ‖ at Δ = 0: the α of a single step as long as Δ.
   private(set) var alpha: Float = 0
-  static let stepLimit = 14
+  private static let stepLimit = 14
+  /// More of them where other memories act on the same token.
+  private static let besideOthers = 12
   /// ‖step‖ / ‖a‖ while the target is far.
   private static let rate: Float = 0.4
   /// The loss at which steps begin to shorten.
@@ -37,7 +39,8 @@ struct Descent {
     let others = pass.contexts.indices.filter { !pass.contexts[$0].isPositive }
     // The largest −log p of a target token on a context when it was last looked at.
     var worst = [Float](repeating: .infinity, count: pass.contexts.count)
-    while steps < Self.stepLimit {
+    let limit = Self.stepLimit + (offsets == nil ? 0 : Self.besideOthers)
+    while steps < limit {
       var chosen = [0]
       var weights: [Float] = [1]
       func take(_ contexts: some Collection<Int>, of all: [Int]) {
