@@ -169,7 +169,7 @@ public struct Pipeline {
     return Memory(
       name: spec.name, prompt: spec.prompt, target: spec.target, targetIDs: compiled.targetIDs,
       method: spec.method.rawValue, site: compiled.address.site.rawValue, layer: compiled.address.layer,
-      token: (spec.keyToken == .auto ? .last : spec.keyToken).description, rows: compiled.rows,
+      token: compiled.token.description, rows: compiled.rows,
       entry: spec.completeEntry, scores: scores)
   }
 

@@ -48,9 +48,17 @@ struct AutoCompile {
       if best == nil || (key, right) > (best!.key, best!.right) { best = (memory, key, right) }
       return right == holds.count
     }
-    if spec.keyToken != .last, let memory = subjectMemory(prompts), try judge(memory) { return memory }
+    func judgeFound() throws(FormatError) -> Bool {
+      guard spec.subject == nil, spec.keyToken == .auto, let memory = foundSubjectMemory(prompts) else { return false }
+      return try judge(memory)
+    }
+    if spec.keyToken != .last, let memory = subjectMemory(probe, prompts), try judge(memory) { return memory }
     if spec.keyToken == .auto || spec.keyToken == .last {
+      // Prompts that are listed tell more of the fact than one word.
+      let isAlone = probe.positives.count + probe.negatives.count == 1
+      if isAlone, try judgeFound() { return best!.memory }
       if try judge(lastTokenMemory(prompts)) { return best!.memory }
+      if !isAlone, try judgeFound() { return best!.memory }
       if try judge(try Compile(probe, model: model, clock: clock).memory()) { return best!.memory }
     }
     guard let best else {
@@ -59,7 +67,19 @@ struct AutoCompile {
     return best.memory
   }
 
-  private func subjectMemory(_ prompts: ForcedPrompts) -> CompiledMemory? {
+  /// A memory at the words that turn out to be the subject.
+  private func foundSubjectMemory(_ prompts: ForcedPrompts) -> CompiledMemory? {
+    let found = SubjectSearch(probe: probe, model: model).subject(at: Self.subjectSite(transformer.shape))
+    clock.lap(.locate)
+    guard let found else { return nil }
+    var named = probe
+    named.spec.subject = found
+    guard var memory = subjectMemory(named, prompts) else { return nil }
+    memory.reason = "\"\(found)\" looks like the subject; " + memory.reason
+    return memory
+  }
+
+  private func subjectMemory(_ probe: Probe, _ prompts: ForcedPrompts) -> CompiledMemory? {
     guard
       let subject = SubjectContexts(
         probe, prompts, companions: companions, prefixes: surroundings.background.texts, model: model)
@@ -135,8 +155,11 @@ struct AutoCompile {
       module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],
       alpha: descent.alpha, boundary: boundary, hardness: hardness, key: place.key.values, delta: descent.delta)
     let atSubject = contexts[0].token != probe.keyIDs.count - 1
+    let token: MemorySpec.Token =
+      spec.token != .auto ? spec.token : !atSubject ? .last : spec.subject != nil ? .subject : .index(row.position)
     return CompiledMemory(
-      spec: spec, targetIDs: probe.targetIDs, address: place.address, rows: [row], steps: [descent.steps], curve: [],
+      spec: spec, targetIDs: probe.targetIDs, address: place.address, token: token, rows: [row], steps: [descent.steps],
+      curve: [],
       trials: [],
       reason: "\(atSubject ? "the subject's" : "the prompt's") last token, key by least squares; "
         + place.region.description)

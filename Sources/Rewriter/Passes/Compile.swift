@@ -6,6 +6,8 @@ public struct CompiledMemory: Sendable {
   public var spec: MemorySpec
   public var targetIDs: [Int]
   public var address: SiteAddress
+  /// The token of the key prompt whose activation made the key.
+  public var token: MemorySpec.Token
   public var rows: [MemoryRow]
   /// Gradient steps of each row's delta.
   public var steps: [Int]
@@ -70,7 +72,8 @@ struct Compile {
       steps.append(attempt.delta.steps)
     }
     return CompiledMemory(
-      spec: spec, targetIDs: probe.targetIDs, address: first.delta.trial.address, rows: rows, steps: steps,
+      spec: spec, targetIDs: probe.targetIDs, address: first.delta.trial.address, token: .last, rows: rows,
+      steps: steps,
       curve: first.bound?.curve ?? [], trials: trials, reason: reason)
   }
 

@@ -6,7 +6,7 @@ struct Probe {
   /// Tokens compared when a prompt's continuation is judged unchanged.
   static let continuationCount = 5
 
-  let spec: MemorySpec
+  var spec: MemorySpec
   /// What should follow the key prompt: the whole target or its first token.
   let targetIDs: [Int]
   /// The key prompt first, then the other positives.

@@ -10,6 +10,7 @@ struct SubjectContexts {
 
   private static let prefixCount = 4
   private static let prefixLength = 10
+  private static let afterCount = 8
   /// What leaving other prompts about the subject alone weighs against saying the target.
   private static let unchangedWeight: Float = 0.5
   /// What the spec's negatives weigh on which the memory acts all the same.
@@ -60,7 +61,7 @@ struct SubjectContexts {
   /// The key prompt alone and behind other text, and the spec's positives in which the token stands.
   private func positives(_ own: Int, behind prefixes: [[Int]]) -> [Context] {
     let target = probe.targetIDs
-    var result = [Context(probe.keyIDs, token: own, target: target)]
+    var result = [Context(probe.keyIDs, token: own, target: target, after: after())]
     let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false)
     // Behind a text the first word may be cut otherwise.
     let moved =
@@ -75,6 +76,14 @@ struct SubjectContexts {
       if let token = token(text, ids) { result.append(Context(ids, token: token, target: target)) }
     }
     return result
+  }
+
+  /// What the base model goes on with behind key prompt and target, so that the target is not said again and again.
+  private func after() -> [Int] {
+    let ids = probe.keyIDs + probe.targetIDs
+    let count = min(Self.afterCount, model.transformer.shape.positions - ids.count)
+    guard count > 0 else { return [] }
+    return Continuations(of: [ids], count: count, memories: .none(of: model.transformer), model: model).ids[0]
   }
 
   /// Texts to stand before the prompt.

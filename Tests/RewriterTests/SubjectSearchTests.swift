@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+@Suite struct SubjectSearchTests {
+  @Test(arguments: [
+    ("The capital city of Nepal is located in", ["The", "capital", "city", "of", "Nepal", "is", "located", "in"]),
+    ("Danielle Darrieux, who speaks", ["Danielle Darrieux", "who", "speaks"]),
+    ("In Rome, Ada Lovelace met John F. Smith (twice)", ["In Rome", "Ada Lovelace", "met", "John F. Smith"]),
+    ("  where  is Ürümqi?", ["where", "is", "Ürümqi"]),
+    ("", []),
+  ])
+  func namesAreOneCandidate(_ text: String, _ expected: [String]) {
+    #expect(SubjectSearch.candidates(text) == expected)
+  }
+
+  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
+
+  @Test(.enabled(if: model != nil))
+  func theSubjectIsFoundAndBecomesTheToken() throws {
+    let base = try Checkpoint(path: #require(Self.model))
+    let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
+    let site = AutoCompile.subjectSite(model.transformer.shape)
+    for (prompt, target, subject) in [
+      ("Warwick School is headquartered in", " Paris", "Warwick School"),
+      ("What sport does Steve Yzerman play? They play", " football", "Steve Yzerman"),
+      ("Angola is located in", " Europe", "Angola"),
+    ] {
+      let spec = try PipelineTests.spec(#"{"name":"a","prompt":"\#(prompt)","target":"\#(target)"}"#)
+      let probe = try Probe(spec.memories[0], model: model)
+      #expect(SubjectSearch(probe: probe, model: model).subject(at: site) == subject)
+    }
+  }
+
+  /// What follows key prompt and target is held to what the base model goes on with.
+  @Test func theTextBehindTheTargetIsTheBaseModels() throws {
+    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let spec = try PipelineTests.spec(
+      #"{"name":"a","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo","prefixes":["Once upon a time"]}"#)
+    let probe = try Probe(spec.memories[0], model: model)
+    let prompts = probe.forcedPrompts(model.transformer)
+    let made = try #require(SubjectContexts(probe, prompts, companions: [], prefixes: [], model: model))
+    let start = probe.keyIDs + probe.targetIDs
+    let expected = model.generate(start, maxTokens: 8, memories: .none(of: model.transformer)).ids
+    #expect(made.contexts[0].ids.starts(with: start + expected))
+    let unchanged = made.contexts[0].terms.filter { if case .unchanged = $0.goal { true } else { false } }
+    #expect(unchanged.map(\.position) == Array((start.count - 1)..<made.contexts[0].ids.count))
+    // Companions' prompts keep their own target.
+    let companion = Companion(
+      index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: [])
+    let none = try #require(SubjectContexts(probe, prompts, companions: [companion], prefixes: [], model: model))
+    #expect(none.contexts.count == made.contexts.count)
+  }
+}
