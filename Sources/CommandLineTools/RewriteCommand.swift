@@ -30,7 +30,7 @@ public enum RewriteCommand: Command {
     let request = RewriteRequest(
       spec: try Spec(path: specPath), method: options.method, output: options.dryRun ? nil : options.output,
       replacing: options.force, map: options.map, seed: options.seed,
-      background: try options.background.map(passages))
+      background: try options.background.map(passages), statistics: options.statistics)
     let isTold = !options.quiet && console.errorIsTerminal
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: options.threads)) { step in
       if isTold { console.writeError("\r\u{1B}[Krewrite: \(step.printable())") }

@@ -42,6 +42,8 @@ public struct RewriteOptions: Sendable, Equatable {
   public var seed: UInt64
   /// A text file to take as a background.
   public var background: String?
+  /// A file that keeps what is computed of the base alone.
+  public var statistics: String?
   /// nil for one a processor.
   public var threads: Int?
   /// nil keeps what the file has; only for `.gguf`.
@@ -60,14 +62,16 @@ public struct RewriteOptions: Sendable, Equatable {
     quiet = arguments.has("quiet")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     background = arguments.text("background")
+    statistics = arguments.text("statistics")
     threads = try arguments.integer("threads", in: 1...256)
     dtype = try arguments.choice("dtype", of: BaseDtype.self)?.dtype
     guard output != nil || dryRun else {
       throw UsageError("-o FILE is missing: where the patched model goes (or --dry-run)")
     }
+    guard statistics?.isEmpty != true else { throw UsageError("--statistics: expected a file name, got an empty one") }
     guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
     if case .compile = action { return }
-    for name in ["method", "map", "background"] where arguments.has(name) {
+    for name in ["method", "map", "background", "statistics"] where arguments.has(name) {
       throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
     }
   }
@@ -111,6 +115,9 @@ public struct RewriteOptions: Sendable, Equatable {
       CommandOption(
         "background", value: "FILE",
         help: "text, a passage a line, that memories should leave alone, instead of text that the model writes"),
+      CommandOption(
+        "statistics", value: "FILE",
+        help: "keep that text and its activations there, or take them from there: for many rewrites of one base"),
       CommandOption("seed", value: "N", help: "for the text that the model writes (default 0)"),
       CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
       CommandOption("quiet", help: "no progress on standard error"),

@@ -1,4 +1,5 @@
 import Format
+import Foundation
 import Runtime
 
 /// What a rewrite is asked to do.
@@ -15,10 +16,13 @@ public struct RewriteRequest: Sendable {
   public var seed: UInt64
   /// Texts to take as a background instead.
   public var background: [String]?
+  /// A file that keeps the background and its activations for later rewrites of the same base; made where it is not
+  /// there.
+  public var statistics: String?
 
   public init(
     spec: Spec, method: MemorySpec.Method? = nil, output: String?, replacing: Bool = false, map: Bool = false,
-    seed: UInt64 = 0, background: [String]? = nil
+    seed: UInt64 = 0, background: [String]? = nil, statistics: String? = nil
   ) {
     self.spec = spec
     self.method = method
@@ -27,6 +31,7 @@ public struct RewriteRequest: Sendable {
     self.map = map
     self.seed = seed
     self.background = background
+    self.statistics = statistics
   }
 }
 
@@ -79,7 +84,10 @@ public struct Pipeline {
       probes.append(try Probe(spec, model: model))
       clock.lap(.probe)
     }
-    let surroundings = try surroundings(of: probes, beside: link.kept, request, model: model)
+    let origin = try request.statistics.map { _ throws(FormatError) in
+      Statistics.Origin(base: try checkpoint.baseHash(), seed: request.seed, given: request.background)
+    }
+    let surroundings = try surroundings(of: probes, beside: link.kept, request, origin, model: model)
     clock.lap(.background)
     for (i, probe) in probes.enumerated() {
       progress("\(probe.spec.name): locate, key, delta, bound")
@@ -116,7 +124,8 @@ public struct Pipeline {
 
     if let output = request.output {
       progress("emit")
-      try checkpoint.write(memories: memories, to: output, replacing: request.replacing)
+      try checkpoint.write(
+        memories: memories, to: output, replacing: request.replacing, baseHash: origin?.base)
       clock.lap(.write)
       progress("verify")
       let written = try LanguageModel(Checkpoint(path: output), pool: pool)
@@ -128,6 +137,7 @@ public struct Pipeline {
       results = verified
       clock.lap(.verify)
     }
+    if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(
       compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts, durations: clock.durations)
@@ -135,25 +145,31 @@ public struct Pipeline {
 
   /// What the memories that leave their place to the compiler should not act on; nil where none does.
   private func surroundings(
-    of probes: [Probe], beside kept: [Memory], _ request: RewriteRequest, model: LanguageModel
+    of probes: [Probe], beside kept: [Memory], _ request: RewriteRequest, _ origin: Statistics.Origin?,
+    model: LanguageModel
   ) throws(FormatError) -> Surroundings? {
     let open = probes.filter(\.spec.isOpen)
     guard !open.isEmpty else { return nil }
     progress("background")
     let shape = model.transformer.shape
-    var layers: Set<Int> = []
-    if open.contains(where: { $0.spec.keyToken != .last }) { layers.insert(AutoCompile.subjectSite(shape).layer) }
-    if open.contains(where: \.mayUseLastToken) { layers.formUnion(AutoCompile.lastSites(shape).map(\.layer)) }
+    var sites: [SiteAddress] = []
+    if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(AutoCompile.subjectSite(shape)) }
+    if open.contains(where: \.mayUseLastToken) { sites += AutoCompile.lastSites(shape) }
     var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
     for memory in kept where !memory.prompt.isEmpty {
       let ids = try model.encode(memory.prompt)
       let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
       prompts.append((ids: ids, subject: subject))
     }
+    var known: Statistics?
+    if let origin, let path = request.statistics, access(path, F_OK) == 0 {
+      known = try Statistics(path: path, of: origin, model: model)
+    }
     let background =
-      request.background.map { Background(texts: $0, tokenizer: model.tokenizer) }
+      known?.background ?? request.background.map { Background(texts: $0, tokenizer: model.tokenizer) }
       ?? Background(writtenBy: model, seed: request.seed)
-    return Surroundings(model, background: background, prompts: prompts, layers: layers)
+    return Surroundings(
+      model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

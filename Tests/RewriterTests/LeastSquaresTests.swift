@@ -178,9 +178,10 @@ import Testing
     let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
     let prompt = try model.encode("The city of Tokyo lies in")
     let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
-    func direction(_ layers: Set<Int>) -> [Float] {
+    func direction(_ layers: [Int]) -> [Float] {
       let surroundings = Surroundings(
-        model, background: background, prompts: [(ids: prompt, subject: 3)], layers: layers)
+        model, background: background, prompts: [(ids: prompt, subject: 3)],
+        sites: layers.map { SiteAddress(layer: $0, site: .mlp) })
       return surroundings.keys(at: SiteAddress(layer: 1, site: .mlp)).solve(positives: [1]).key.direction
     }
     #expect(direction([0]) == direction([1]) && direction([]) == direction([0, 1]))
@@ -190,7 +191,7 @@ import Testing
   @Test func firingsOnOtherTextAreCounted() throws {
     let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
     let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
-    let surroundings = Surroundings(model, background: background, prompts: [], layers: [])
+    let surroundings = Surroundings(model, background: background, prompts: [], sites: [])
     let address = SiteAddress(layer: 1, site: .mlp)
     let width = model.transformer.shape.width(of: .mlp)
     func firings(_ boundary: Float) -> (fired: Int, of: Int) {

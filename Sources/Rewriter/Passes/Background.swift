@@ -15,6 +15,9 @@ struct Background {
   private static let textLimit = 64
   private static let limit = 2048
 
+  /// Texts whose tokens are known.
+  init(ids: [[Int]]) { texts = ids }
+
   /// Given texts, their beginnings, as many of them as the limit takes.
   init(texts: [String], tokenizer: Tokenizer) {
     var room = Self.limit

@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// `--statistics`: what is computed of a base once.
+@Suite struct StatisticsTests {
+  private static func rewrite(
+    _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil, extra: String = ""
+  ) throws -> [UInt8] {
+    let output = try PipelineTests.output()
+    let spec = try PipelineTests.spec(
+      PipelineTests.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"# + extra)
+    _ = try Pipeline(PipelineTests.base(model), pool: WorkerPool(threads: 2)).run(
+      RewriteRequest(spec: spec, output: output, seed: seed, background: background, statistics: statistics))
+    return try MappedFile(path: output).contents
+  }
+
+  private static func file() throws -> String { try PipelineTests.output() + ".statistics" }
+
+  @Test(arguments: [nil, ["The river runs to the sea.", "Nepal has hills."]])
+  func theSameBytesWithAndWithout(_ background: [String]?) throws {
+    let path = try Self.file()
+    let plain = try Self.rewrite("llama-a", statistics: nil, background: background)
+    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    let kept = try MappedFile(path: path).contents
+    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    #expect(try MappedFile(path: path).contents == kept)
+
+    // What is in the file is what is used.
+    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a")
+    let origin = Statistics.Origin(
+      base: try PipelineTests.base("llama-a").baseHash(), seed: 0, given: background)
+    var statistics = try Statistics(path: path, of: origin, model: model)
+    #expect(statistics.activations[AutoCompile.subjectSite(model.transformer.shape)] != nil)
+    for matrix in statistics.activations.values {
+      for i in 0..<(matrix.rows * matrix.width) { matrix.values[i] *= 3 }
+    }
+    try statistics.write(to: path, of: origin, transformer: model.transformer)
+    #expect(try Self.rewrite("llama-a", statistics: path, background: background) != plain)
+
+    // Sites that a file lacks are added to it.
+    statistics.activations = [:]
+    try statistics.write(to: path, of: origin, transformer: model.transformer)
+    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    #expect(try MappedFile(path: path).contents == kept)
+  }
+
+  @Test func refusesOthersAndLeavesThemAlone() throws {
+    let path = try Self.file()
+    _ = try Self.rewrite("llama-a", statistics: path)
+    let kept = try MappedFile(path: path).contents
+    func refuses(_ parts: [String], _ body: () throws -> [UInt8]) throws {
+      let error = #expect(throws: FormatError.self) { try body() }
+      for part in parts { #expect("\(try #require(error))".contains(part), "\(part)") }
+    }
+    try refuses(["another base", path]) { try Self.rewrite("llama-b", statistics: path) }
+    try refuses(["another background", "seed 1", "seed 0"]) {
+      try Self.rewrite("llama-a", statistics: path, seed: 1)
+    }
+    try refuses(["another background"]) { try Self.rewrite("llama-a", statistics: path, background: ["x"]) }
+    #expect(try MappedFile(path: path).contents == kept)
+    let model = "\(PipelineTests.fixtures)/llama-a/model.safetensors"
+    let before = try MappedFile(path: model).contents
+    try refuses(["not a file of statistics"]) { try Self.rewrite("llama-a", statistics: model) }
+    #expect(try MappedFile(path: model).contents == before)
+  }
+
+  /// Values that a reader must not trust.
+  @Test func refusesDamage() throws {
+    let path = try Self.file()
+    let base = try PipelineTests.base("llama-a")
+    let model = try LanguageModel(base, pool: WorkerPool(threads: 1))
+    let origin = Statistics.Origin(base: try base.baseHash(), seed: 0, given: nil)
+    func refuses(_ lengths: [Int32], _ tokens: [Int32], activations: Tensor? = nil, _ part: String) throws {
+      func tensor(_ name: String, _ values: [Int32]) -> Tensor {
+        Tensor(
+          name: ByteString(name), dtype: .i32, shape: [values.count],
+          bytes: values.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
+      }
+      let entries = [
+        "statistics.version": "1", "statistics.base": origin.base, "statistics.background": origin.background,
+      ]
+      try TensorFile.write(
+        [tensor("background.lengths", lengths), tensor("background.tokens", tokens)] + (activations.map { [$0] } ?? []),
+        metadata: entries, to: path)
+      let error = #expect(throws: FormatError.self) { try Statistics(path: path, of: origin, model: model) }
+      #expect("\(try #require(error))".contains(part), "\(lengths) \(tokens)")
+    }
+    try refuses([2, 2], [1, 2, 3], "do not fit")
+    try refuses([-1, 4], [1, 2, 3], "do not fit")
+    try refuses([3], [1, 2, 1_000_000], "do not fit")
+    try refuses([3], [1, -2, 3], "do not fit")
+    let name = ByteString("\(model.transformer.module(SiteAddress(layer: 0, site: .mlp))).activations")
+    let texts = Surroundings.texts(Background(ids: [[1, 2, 3]]), model: model)
+    let (rows, width) = (texts.joined().count, model.transformer.shape.width(of: .mlp))
+    try refuses(
+      [3], [1, 2, 3], activations: Tensor(name: name, shape: [1, width], floats: [Float](repeating: 0, count: width)),
+      "wrong type or shape")
+    try refuses(
+      [3], [1, 2, 3],
+      activations: Tensor(name: name, shape: [rows, width], floats: [Float](repeating: .nan, count: rows * width)),
+      "not finite")
+  }
+}
