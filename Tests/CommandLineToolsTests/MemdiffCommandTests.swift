@@ -24,6 +24,7 @@ import Testing
         usage: memdiff A B [--json | --summary]
                memdiff --behaviour A B --prompts FILE [--json | --summary]
                memdiff --show FILE
+               memdiff --install-git [--write]
 
         Compares the memories that two model files carry and their base tensors, or
         lists the memories of one.
@@ -174,6 +175,8 @@ import Testing
       ),
       (["--behaviour", "--show", "a"], "--behaviour and --show exclude each other"),
       (["--show", "a", "--textconv", "b"], "--textconv and --show exclude each other"),
+      (["--install-git", "a"], "--install-git takes no file, got \"a\""),
+      (["a", "b", "--write"], "--write needs --install-git"),
       (["a", "b", "--color", "red"], "--color: expected auto or always or never, got \"red\""),
     ]
     for (arguments, message) in cases {

@@ -18,6 +18,9 @@ public enum MemdiffCommand: Command {
     case .show(let file):
       try console.write(MemoryListing.text(of: try Checkpoint(path: file)))
     case .textconv(let file): try console.write(MemoryListing.textForGit(path: file))
+    case .installGit(let isWritten):
+      let setup = GitSetup(command: GitSetup.ownCommand())
+      try console.write(isWritten ? setup.install() : setup.instructions)
     }
     return 0
   }

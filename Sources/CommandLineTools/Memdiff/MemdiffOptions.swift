@@ -11,6 +11,8 @@ public struct MemdiffOptions: Sendable, Equatable {
     case show(String)
     /// The same for git.
     case textconv(String)
+    /// Tells, or sets, what git needs to know.
+    case installGit(write: Bool)
   }
 
   public var action: Action
@@ -25,7 +27,7 @@ public struct MemdiffOptions: Sendable, Equatable {
 
   /// - Throws: `UsageError` for what is missing, out of range, or has no meaning together.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
-    let modes = ["behaviour", "show", "textconv"]
+    let modes = ["behaviour", "show", "textconv", "install-git"]
     for mode in modes.dropFirst() {
       for other in modes + ["json", "summary"] where other != mode {
         try arguments.requireAtMostOne(of: other, mode)
@@ -33,6 +35,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     }
     try arguments.requireAtMostOne(of: "json", "summary")
     try arguments.require("behaviour", for: "prompts", "max-tokens", "threads", "quiet")
+    try arguments.require("install-git", for: "write")
     action = try Self.action(arguments)
     json = arguments.has("json")
     summary = arguments.has("summary")
@@ -49,6 +52,10 @@ public struct MemdiffOptions: Sendable, Equatable {
       if let other = files.first { throw UsageError("--\(name) takes one file alone, got \"\(other)\" too") }
       return name == "show" ? .show(file) : .textconv(file)
     }
+    if arguments.has("install-git") {
+      if let file = files.first { throw UsageError("--install-git takes no file, got \"\(file)\"") }
+      return .installGit(write: arguments.has("write"))
+    }
     guard files.count == 2 else { throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing") }
     guard arguments.has("behaviour") else { return .compare(files[0], files[1]) }
     guard let prompts = arguments.text("prompts") else {
@@ -62,6 +69,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     summary: "Compares the memories that two model files carry and their base tensors, or lists the memories of one.",
     forms: [
       "A B [--json | --summary]", "--behaviour A B --prompts FILE [--json | --summary]", "--show FILE",
+      "--install-git [--write]",
     ],
     operands: [
       CommandOperand("A", isRequired: false, help: "the old file, patched or not; /dev/null stands for no file"),
@@ -85,6 +93,10 @@ public struct MemdiffOptions: Sendable, Equatable {
         "textconv", value: "FILE",
         help: "the same for git, behind a line about the base; git stops where a file fails, so one that cannot be "
           + "read gives a line that says so"),
+      CommandOption(
+        "install-git",
+        help: "print how to set git up, so that git diff and git log -p tell memories and git difftool calls memdiff"),
+      CommandOption("write", help: "for --install-git: set it up in the repository of the current folder"),
     ],
     statuses: [(0, "no differences"), (1, "some differences"), (2, "trouble")])
 }
