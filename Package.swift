@@ -40,7 +40,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandLineToolsTests",
-      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format"], swiftSettings: settings),
+      // git calls the program itself.
+      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format", "memdiff"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -30,7 +30,8 @@ public enum RewriteCommand: Command {
     let request = RewriteRequest(
       spec: try Spec(path: specPath), method: options.method, output: options.dryRun ? nil : options.output,
       replacing: options.force, map: options.map, seed: options.seed,
-      background: try options.background.map(passages), statistics: options.statistics)
+      background: try options.background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
+      statistics: options.statistics)
     let isTold = !options.quiet && console.errorIsTerminal
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: options.threads)) { step in
       if isTold { console.writeError("\r\u{1B}[Krewrite: \(step.printable())") }
@@ -40,18 +41,6 @@ public enum RewriteCommand: Command {
     if isTold { console.writeError("\r\u{1B}[K") }
     try console.write(options.json ? result.json.text() + "\n" : TextReport(result).text)
     return result.holds ? 0 : 3
-  }
-
-  /// The lines of a text file that have something on them.
-  private static func passages(_ path: String) throws(FormatError) -> [String] {
-    guard let text = String(validating: try MappedFile(path: path).contents, as: UTF8.self) else {
-      throw FormatError(.unreadable, path, "not text", expected: "UTF-8")
-    }
-    let lines = text.split(whereSeparator: \.isNewline).map(String.init).filter {
-      !$0.allSatisfy(\.isWhitespace)
-    }
-    guard !lines.isEmpty else { throw FormatError(.unreadable, path, "no text", expected: "a passage a line") }
-    return lines
   }
 
   /// - Throws: `FormatError` for a name that no memory of the file has.

@@ -38,27 +38,3 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     return line.printable(limit: 600)
   }
 }
-
-extension StringProtocol {
-  /// The string with control characters and line breaks escaped and anything past `limit` scalars cut, fit for
-  /// a terminal line.
-  package func printable(limit: Int = 200) -> String {
-    var result = String.UnicodeScalarView()
-    var count = 0
-    for scalar in unicodeScalars {
-      count += 1
-      if count > limit {
-        result.append("…")
-        break
-      }
-      switch scalar.value {
-      case 0x0A: result.append(contentsOf: "\\n".unicodeScalars)
-      case 0x09: result.append(contentsOf: "\\t".unicodeScalars)
-      case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069:
-        result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-      default: result.append(scalar)
-      }
-    }
-    return String(result)
-  }
-}

@@ -46,8 +46,12 @@ public final class MemoryBlock {
     squaredNorms.append(kernel_dot_product(row.key, row.key, width))
     boundaries.append(row.boundary)
     hardnesses.append(row.hardness)
-    let reach = Double(row.boundary) * pow(-log(Double(Self.strengthFloor)), 0.5 / Double(row.hardness))
-    reaches.append(Float(reach * 1.001))
+    reaches.append(Float(Self.reach(boundary: row.boundary, hardness: row.hardness) * 1.001))
+  }
+
+  /// |1 − similarity| beyond which the strength is below `strengthFloor`.
+  public static func reach(boundary: Float, hardness: Float) -> Double {
+    Double(boundary) * pow(-log(Double(strengthFloor)), 0.5 / Double(hardness))
   }
 
   /// f(x) = exp(−(x² / b²)^h), 0 where that is below `strengthFloor`.

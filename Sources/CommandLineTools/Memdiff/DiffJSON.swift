@@ -7,38 +7,82 @@ extension TableDiff {
       "base": .string(hasSameBase ? "same" : "different"),
       "added": .array(added.map { .string($0.name) }), "removed": .array(removed.map { .string($0.name) }),
       "changed": .array(changed.map(\.json)), "unchanged": .int(unchanged),
+      "renamed": .array(renamed.map { ["from": .string($0.old.name), "to": .string($0.new.name)] }),
+      "moved": .array(changed.filter(\.isMoved).map { .string($0.new.name) }),
+      "base_changed": .array(base.map { .string($0.name.description) }),
+      "base_tensors": .array(base.map(\.json)),
     ]
   }
 }
 
-extension TableDiff.Change {
+extension MemoryChange {
   /// Boundary and hardness are those of the first row; prompt, target and alpha stand there only when they differ.
   fileprivate var json: JSONNode {
     var members: [(String, JSONNode)] = [
       ("name", .string(old.name)),
-      ("key_cosine", keyCosine.map(JSONNode.double) ?? .null),
-      ("delta_norm_ratio", deltaNormRatio.map(JSONNode.double) ?? .null),
+      ("key_cosine", number(keyCosine)),
+      ("delta_norm_ratio", number(deltaNormRatio)),
       ("boundary", pair { float($0.rows.first?.boundary) }),
       ("hardness", pair { float($0.rows.first?.hardness) }),
-      (
-        "moved",
-        moved.map { ["from": .string($0.from.description), "to": .string($0.to.description)] } ?? .null
-      ),
+      ("moved", moved),
       ("rows", pair { .int($0.rows.count) }),
+      ("delta_cosine", number(deltaCosine)),
+      ("delta_norm", [.double(deltaNorms.old), .double(deltaNorms.new)]),
     ]
-    if ByteString(old.prompt) != ByteString(new.prompt) {
-      members.append(("prompt", pair { .string($0.prompt) }))
-    }
+    if !hasSamePrompt { members.append(("prompt", pair { .string($0.prompt) })) }
     if ByteString(old.target) != ByteString(new.target) {
       members.append(("target", pair { .string($0.target) }))
     }
     if old.rows.first?.alpha != new.rows.first?.alpha {
       members.append(("alpha", pair { float($0.rows.first?.alpha) }))
     }
+    members.append(("row_changes", .array(rowChanges)))
+    members.append(("words", .array(statements.map(JSONNode.string))))
     return .object(members)
   }
 
-  private func pair(_ value: (Memory) -> JSONNode) -> JSONNode { [value(old), value(new)] }
+  /// Where the memory was and is; null where it stayed. `token` is there where the token is another.
+  private var moved: JSONNode {
+    guard isMoved else { return .null }
+    let module = movedModule ?? old.rows.first.map { ($0.module, $0.module) }
+    var members: [(String, JSONNode)] = [
+      ("from", module.map { .string($0.from.description) } ?? .null),
+      ("to", module.map { .string($0.to.description) } ?? .null),
+    ]
+    if let token = movedToken { members.append(("token", [.string(token.from), .string(token.to)])) }
+    return .object(members)
+  }
 
-  private func float(_ value: Float?) -> JSONNode { value.map(JSONNode.float) ?? .null }
+  /// The paired rows that are not the same in the tables.
+  private var rowChanges: [JSONNode] {
+    pairs.enumerated().filter { !$1.actsTheSame }.map { i, row in
+      [
+        "row": .int(i), "module": [.string(row.old.module.description), .string(row.new.module.description)],
+        "position": [.int(row.old.position), .int(row.new.position)],
+        "key_cosine": number(row.keyCosine), "delta_cosine": number(row.deltaCosine),
+        "delta_norm": [.double(row.old.deltaNorm), .double(row.new.deltaNorm)],
+        "boundary": [.float(row.old.boundary), .float(row.new.boundary)],
+        "hardness": [.float(row.old.hardness), .float(row.new.hardness)],
+      ]
+    }
+  }
+
+  private func pair(_ value: (Memory) -> JSONNode) -> JSONNode { [value(old), value(new)] }
 }
+
+extension TensorChange {
+  /// Layouts are null on the side that does not have the tensor, `differing` where they are not the same.
+  fileprivate var json: JSONNode {
+    func layout(_ layout: Layout?) -> JSONNode {
+      guard let layout else { return .null }
+      return ["dtype": .string(layout.dtype.rawValue), "shape": .array(layout.shape.map(JSONNode.int))]
+    }
+    return [
+      "name": .string(name.description), "old": layout(old), "new": layout(new),
+      "differing": differing.map(JSONNode.int) ?? .null,
+    ]
+  }
+}
+
+private func number(_ value: Double?) -> JSONNode { value.map(JSONNode.double) ?? .null }
+private func float(_ value: Float?) -> JSONNode { value.map(JSONNode.float) ?? .null }

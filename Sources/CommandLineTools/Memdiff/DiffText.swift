@@ -1,84 +1,90 @@
 import Format
-import Foundation
 
-extension TableDiff {
-  /// One aligned line a memory that is not the same: `+` added, `-` removed, `~` changed.
-  var lines: [String] {
-    let rows =
-      removed.map { ("-", $0.name, placed($0)) } + changed.map { ("~", $0.old.name, $0.description) }
-      + added.map { ("+", $0.name, placed($0)) }
-    let names = rows.map { $0.1.printable(limit: .max) }
-    let width = names.map(\.columns).max() ?? 0
-    return zip(rows, names).map { row, name in "\(row.0) \(name.padded(to: width))  \(row.2)" }
+/// How `memdiff` prints for people.
+struct DiffText {
+  /// The width of the terminal, 0 where output is none and lines are not broken.
+  var columns: Int
+  var paint: Paint
+
+  /// Base tensors that are listed before the rest is only counted.
+  private static let tensorLimit = 10
+  /// A name wider than this moves what stands behind it instead of everything else.
+  private static let nameLimit = 56
+  /// Text is not broken into lines narrower than this.
+  private static let narrowest = 30
+
+  /// Something with a name and what there is to say about it, a line each.
+  private struct Entry {
+    var sign: String
+    var colour: Colour
+    var name: String
+    var statements: [String]
   }
 
-  /// The counts on one line.
-  var summary: String {
-    "base \(hasSameBase ? "same" : "different"), \(added.count) added, \(removed.count) removed, "
-      + "\(changed.count) changed, \(unchanged) unchanged"
+  /// The base tensors, the memories, and the counts as the last line.
+  func text(_ diff: TableDiff) -> String {
+    var lines: [String] = []
+    if !diff.hasSameBase {
+      lines.append("base tensors:")
+      lines += aligned(diff.base.prefix(Self.tensorLimit).map(entry))
+      let rest = diff.base.count - Self.tensorLimit
+      if rest > 0 { lines.append("  … and \(rest) more") }
+    }
+    let memories =
+      diff.removed.map { Entry(sign: "-", colour: .red, name: plain($0.name), statements: [placed($0)]) }
+      + diff.renamed.map { Entry(sign: "=", colour: .cyan, name: plain($0.new.name), statements: $0.statements) }
+      + diff.changed.map { Entry(sign: "~", colour: .yellow, name: plain($0.old.name), statements: $0.statements) }
+      + diff.added.map { Entry(sign: "+", colour: .green, name: plain($0.name), statements: [placed($0)]) }
+    if !diff.hasSameBase, !memories.isEmpty { lines.append("memories:") }
+    return (lines + aligned(memories) + [diff.summary]).map { $0 + "\n" }.joined()
+  }
+
+  private func aligned(_ entries: [Entry]) -> [String] {
+    let width = min(Self.nameLimit, entries.map(\.name.columns).max() ?? 0)
+    let indent = String(repeating: " ", count: width + 4)
+    return entries.flatMap { entry in
+      let name = entry.name.padded(to: width)
+      let body = entry.statements.flatMap { statement in
+        columns > 0 ? wrapped(statement, columns: max(Self.narrowest, columns - indent.count)) : [statement]
+      }
+      let head = paint("\(entry.sign) \(name)", entry.colour)
+      return ["\(head)  \(body.first ?? "")"] + body.dropFirst().map { indent + $0 }
+    }
+  }
+
+  private func entry(_ change: TensorChange) -> Entry {
+    let name = plain(change.name.description)
+    func layout(_ layout: TensorChange.Layout) -> String { "\(layout.dtype.rawValue) \(layout.shape)" }
+    switch (change.old, change.new) {
+    case (let old?, let new?) where old != new:
+      return Entry(sign: "~", colour: .yellow, name: name, statements: ["\(layout(old)) → \(layout(new))"])
+    case (let old?, nil): return Entry(sign: "-", colour: .red, name: name, statements: [layout(old)])
+    case (nil, let new?): return Entry(sign: "+", colour: .green, name: name, statements: [layout(new)])
+    default:
+      let count = change.new.map { " of \($0.unitCount) \($0.unit)" } ?? ""
+      return Entry(
+        sign: "~", colour: .yellow, name: name, statements: ["\(change.differing ?? 0)\(count) differ"])
+    }
   }
 
   private func placed(_ memory: Memory) -> String {
-    let modules = summed(memory.rows.map { "\($0.module)".printable(limit: .max) })
-    return "\(promptAndTarget(memory))  \(modules)"
+    var modules: [ByteString] = []
+    for row in memory.rows where !modules.contains(row.module) { modules.append(row.module) }
+    let places = modules.map { plain($0.description) }.joined(separator: ", ")
+    let count = memory.rows.count == 1 ? "" : " (\(memory.rows.count) rows)"
+    // Rows of a file without a manifest have neither.
+    let what = memory.prompt.isEmpty && memory.target.isEmpty ? "" : promptAndTarget(memory) + "  "
+    return "\(what)\(places)\(count)"
   }
 }
 
-extension TableDiff.Change {
-  /// What is not the same, the most telling first: `boundary 0.25 → 0.3, key cosine 0.9871`.
-  fileprivate var description: String {
-    var parts: [String] = []
-    func add(_ what: String, _ value: (Memory) -> String) {
-      let (a, b) = (value(old), value(new))
-      if ByteString(a) != ByteString(b) { parts.append("\(what) \(a) → \(b)") }
-    }
-    add("prompt") { quoted($0.prompt) }
-    add("target") { quoted($0.target) }
-    add("target ids") { "\($0.targetIDs)" }
-    add("rows") { "\($0.rows.count)" }
-    add("module") { summed($0.rows.map { "\($0.module)".printable(limit: .max) }) }
-    add("alpha") { summed($0.rows.map { "\($0.alpha)" }) }
-    add("boundary") { summed($0.rows.map { "\($0.boundary)" }) }
-    add("hardness") { summed($0.rows.map { "\($0.hardness)" }) }
-    if old.rows.map(\.key) != new.rows.map(\.key) {
-      parts.append("key cosine \(keyCosine.map { short($0) } ?? "undefined")")
-    }
-    if old.rows.map(\.delta) != new.rows.map(\.delta) {
-      parts.append("delta × \(deltaNormRatio.map { short($0) } ?? "undefined")")
-    }
-    add("tokens") { "\($0.rows.map(\.position))" }
-    add("row targets") { "\($0.rows.map(\.targetID))" }
-    return parts.joined(separator: ", ")
+extension TableDiff {
+  /// The counts on one line.
+  var summary: String {
+    let moved = changed.count(where: \.isMoved)
+    let tensors = "\(base.count) tensor\(base.count == 1 ? "" : "s")"
+    return "base \(hasSameBase ? "same" : "different (\(tensors))"), \(added.count) added, \(removed.count) removed, "
+      + "\(renamed.count) renamed, \(changed.count) changed\(moved > 0 ? " (\(moved) moved)" : ""), "
+      + "\(unchanged) unchanged"
   }
 }
-
-/// The line that `memdiff --show` prints for a memory. Nothing in it depends on other memories or on the file's place,
-/// so that the lines of two versions differ where the memories do.
-func memoryLine(_ memory: Memory) -> String {
-  let rows = memory.rows
-  let fields = [
-    ("method", memory.method), ("site", memory.site), ("layer", "\(memory.layer)"), ("token", memory.token),
-    ("alpha", summed(rows.map { "\($0.alpha)" })), ("boundary", summed(rows.map { "\($0.boundary)" })),
-    ("hardness", summed(rows.map { "\($0.hardness)" })), ("rows", "\(rows.count)"),
-    ("module", summed(rows.map { $0.module.description })),
-    ("‖key‖", summed(rows.map { short($0.keyNorm) })),
-    ("‖delta‖", summed(rows.map { short($0.deltaNorm) })),
-  ]
-  let list = fields.map { "\($0)=\($1.printable(limit: .max))" }.joined(separator: " ")
-  return "\(memory.name.printable(limit: .max))  \(promptAndTarget(memory))  \(list)"
-}
-
-private func promptAndTarget(_ memory: Memory) -> String {
-  "\(quoted(memory.prompt)) → \(quoted(memory.target))"
-}
-
-private func quoted(_ text: String) -> String { "\"\(text.printable(limit: .max))\"" }
-
-/// The values of all rows, one where they are all the same.
-private func summed(_ values: [String]) -> String {
-  guard let first = values.first else { return "none" }
-  return values.allSatisfy { $0 == first } ? first : values.joined(separator: ",")
-}
-
-/// Six significant digits: enough to tell versions apart, too few for the last bits of a sum to show.
-private func short(_ value: Double) -> String { String(format: "%.6g", value) }

@@ -1,48 +1,70 @@
 import Format
+import Rewriter
+import Runtime
 
 /// `memdiff`: compares the memories of two files, as diff(1) compares lines.
 public enum MemdiffCommand: Command {
   /// As with diff(1), 1 means different, so that every trouble is 2.
   public static let failureStatus: Int32 = 2
 
-  public static let table = CommandTable(
-    name: "memdiff",
-    summary: "Compares the memories that two model files carry, or lists those of one.",
-    forms: ["A B [--json | --summary]", "--show FILE"],
-    operands: [
-      CommandOperand("A", isRequired: false, help: "the old file, patched or not"),
-      CommandOperand("B", isRequired: false, help: "the new one"),
-    ],
-    options: [
-      CommandOption("json", help: "print the differences as one JSON object"),
-      CommandOption("summary", help: "print the last line alone"),
-      CommandOption(
-        "show", value: "FILE",
-        help: "print the memories of FILE, one a line; as a git textconv it makes git diff readable"),
-    ],
-    statuses: [(0, "no differences"), (1, "some differences"), (2, "trouble")])
+  public static let table = MemdiffOptions.table
 
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {
-    try arguments.requireAtMostOne(of: "json", "summary", "show")
-    if let file = arguments.text("show") {
-      if let other = arguments.operands.first {
-        throw UsageError("--show takes one file alone, got \"\(other)\" too")
-      }
-      let lines = try Checkpoint(path: file).memories.map { memoryLine($0) + "\n" }
-      try console.write(lines.joined())
-      return 0
+    let options = try MemdiffOptions(arguments)
+    switch options.action {
+    case .compare(let old, let new): return try compare(old, new, options, on: console)
+    case .behaviour(let old, let new, let prompts):
+      return try compareBehaviour(old, new, prompts: prompts, options, on: console)
+    case .show(let file):
+      try console.write(MemoryListing.text(of: try Checkpoint(path: file)))
+    case .textconv(let file): try console.write(MemoryListing.textForGit(path: file))
+    case .installGit(let isWritten):
+      let setup = GitSetup(command: GitSetup.ownCommand())
+      try console.write(isWritten ? setup.install() : setup.instructions)
     }
-    guard arguments.operands.count == 2 else {
-      throw UsageError("\(arguments.operands.isEmpty ? "A and B are" : "B is") missing")
-    }
-    let old = try Checkpoint(path: arguments.operands[0])
-    let diff = try TableDiff(old, Checkpoint(path: arguments.operands[1]))
-    if arguments.has("json") {
+    return 0
+  }
+
+  private static func compare(
+    _ old: String, _ new: String, _ options: MemdiffOptions, on console: Console
+  ) throws -> Int32 {
+    let diff = try TableDiff(checkpoint(old), checkpoint(new))
+    if options.json {
       try console.write(diff.json.text() + "\n")
+    } else if options.summary {
+      try console.write(diff.summary + "\n")
     } else {
-      let lines = (arguments.has("summary") ? [] : diff.lines) + [diff.summary]
-      try console.write(lines.map { $0 + "\n" }.joined())
+      try console.write(DiffText(columns: console.columns, paint: console.paint(options.colour)).text(diff))
     }
     return diff.isEmpty ? 0 : 1
+  }
+
+  private static func compareBehaviour(
+    _ old: String, _ new: String, prompts: String, _ options: MemdiffOptions, on console: Console
+  ) throws -> Int32 {
+    let prompts = try PromptFile(path: prompts).prompts
+    let isTold = !options.quiet && console.errorIsTerminal
+    let clear = "\r\u{1B}[K"
+    defer { if isTold { console.writeError(clear) } }
+    let diff = try BehaviourDiff(
+      Checkpoint(path: old), Checkpoint(path: new), prompts: prompts, maxTokens: options.maxTokens,
+      pool: WorkerPool(threads: options.threads)
+    ) { done in
+      if isTold { console.writeError("\(clear)memdiff: \(done) of \(prompts.count) prompts") }
+    }
+    if isTold { console.writeError(clear) }
+    if options.json {
+      try console.write(diff.json.text() + "\n")
+    } else if options.summary {
+      try console.write(diff.summary + "\n")
+    } else {
+      try console.write(diff.text(console.paint(options.colour)))
+    }
+    return diff.different.isEmpty ? 0 : 1
+  }
+
+  /// What git's difftool calls the side of a file that is not there holds nothing.
+  private static func checkpoint(_ path: String) throws(FormatError) -> Checkpoint {
+    path == "/dev/null" ? Checkpoint(emptyAt: path) : try Checkpoint(path: path)
   }
 }

@@ -13,6 +13,8 @@ public final class Console {
   public let errorIsTerminal: Bool
   /// The width of the terminal that standard output is, 0 where it is none.
   public let columns: Int
+  /// The process's environment; empty for a test's console unless given.
+  let environment: [String: String]
   /// Whether the reader of standard output has gone (`run … | head`): time to end, quietly.
   public private(set) var isOutputClosed = false
 
@@ -21,7 +23,7 @@ public final class Console {
     output: @escaping (String) throws(FormatError) -> Bool,
     errors: @escaping (String) -> Void,
     inputIsTerminal: Bool = false, outputIsTerminal: Bool = false, errorIsTerminal: Bool = false,
-    columns: Int = 0
+    columns: Int = 0, environment: [String: String] = [:]
   ) {
     self.readLine = readLine
     self.output = output
@@ -30,6 +32,7 @@ public final class Console {
     self.outputIsTerminal = outputIsTerminal
     self.errorIsTerminal = errorIsTerminal
     self.columns = columns
+    self.environment = environment
   }
 
   /// Writes results; nothing happens once the reader has gone.
@@ -69,7 +72,8 @@ extension Console {
       output: { text throws(FormatError) in try writeAll(text, to: STDOUT_FILENO) },
       errors: { text in _ = try? writeAll(text, to: STDERR_FILENO) },
       inputIsTerminal: isatty(STDIN_FILENO) == 1, outputIsTerminal: isatty(STDOUT_FILENO) == 1,
-      errorIsTerminal: isatty(STDERR_FILENO) == 1, columns: terminalColumns())
+      errorIsTerminal: isatty(STDERR_FILENO) == 1, columns: terminalColumns(),
+      environment: ProcessInfo.processInfo.environment)
   }
 
   private static func terminalColumns() -> Int {

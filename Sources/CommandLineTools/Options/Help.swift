@@ -1,3 +1,5 @@
+import Format
+
 extension CommandTable {
   private static let width = 80
 
@@ -21,7 +23,7 @@ extension CommandTable {
 
   /// Two columns: the left one as wide as it needs to be, the right one wrapped.
   private static func rows(_ rows: [(left: String, right: String)]) -> [String] {
-    let left = rows.map(\.left.count).max() ?? 0
+    let left = rows.map(\.left.columns).max() ?? 0
     return rows.flatMap { row in
       wrapped(row.right, columns: width - left - 4).enumerated().map { line, text in
         "  \((line == 0 ? row.left : "").padded(to: left))  \(text)"

@@ -44,6 +44,11 @@ extension ParsedArguments {
     if given.count > 1 { throw UsageError("--\(given[0]) and --\(given[1]) exclude each other") }
   }
 
+  /// - Throws: `UsageError` where one of `names` is given without `option`, which it is about.
+  public func require(_ option: String, for names: String...) throws(UsageError) {
+    if !has(option), let name = names.first(where: has) { throw UsageError("--\(name) needs --\(option)") }
+  }
+
   static func wrong(_ name: String, expected: String, got: String) -> UsageError {
     UsageError("--\(name): expected \(expected), got \"\(got.printable(limit: 60))\"")
   }

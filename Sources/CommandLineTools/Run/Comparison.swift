@@ -1,3 +1,5 @@
+import Format
+
 /// The base model's text and the patched model's, for reading side by side.
 struct Comparison {
   var base: String

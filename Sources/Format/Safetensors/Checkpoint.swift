@@ -62,6 +62,11 @@ public struct Checkpoint: Sendable {
       companions: companions)
   }
 
+  /// A checkpoint that holds nothing, for comparing with one that does.
+  public init(emptyAt path: String) {
+    self.init(path: path, tensors: [], metadata: [], memories: [], sources: [], companions: [:])
+  }
+
   private init(
     path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
     sources: [String], companions: [CompanionFile: [UInt8]]

@@ -28,7 +28,9 @@ struct Continuations {
 
   private mutating func append(_ prompts: [[Int]], count: Int, memories: MemorySet, model: LanguageModel) {
     let transformer = model.transformer
-    let caches = prompts.map { transformer.makeCache(capacity: $0.count + count) }
+    let caches = prompts.map {
+      transformer.makeCache(capacity: min($0.count + count, transformer.shape.positions))
+    }
     var row = 0
     let sequences = zip(prompts, caches).map { prompt, cache in
       defer { row += prompt.count }

@@ -34,16 +34,18 @@ public struct TextReport {
   }
 
   private func table(_ result: MemoryResult) -> [String] {
-    let widths = (
-      prompt: min(60, result.prompts.map { $0.prompt.printable().count }.max() ?? 0),
-      before: min(36, result.prompts.map { $0.before.printable().count }.max() ?? 0)
-    )
+    func width(_ texts: [String], limit: Int) -> Int {
+      min(limit, texts.map { $0.printable().columns }.max() ?? 0)
+    }
+    func cell(_ text: String, _ width: Int) -> String { text.printable().fitted(to: width) }
+    let prompt = width(result.prompts.map(\.prompt), limit: 60)
+    let text = width(result.prompts.map(\.before), limit: 36)
     return result.prompts.map { row in
       let sign = row.role.isPositive ? "+" : "−"
       let mark = row.holds ? "holds" : "FAILS"
       let notes = (row.fired ? "" : ", silent") + (row.role.isHeldOut ? ", held out" : "")
-      return "  \(sign) \(padded(row.prompt, widths.prompt)) │\(padded(row.before, widths.before)) │ "
-        + "\(padded(row.after, widths.before)) │ \(short(row.similarity)) \(mark)\(notes)"
+      return "  \(sign) \(cell(row.prompt, prompt)) │\(cell(row.before, text)) │ \(cell(row.after, text)) │ "
+        + "\(short(row.similarity)) \(mark)\(notes)"
     }
   }
 
@@ -62,7 +64,7 @@ public struct TextReport {
       "no memory fires on \(silent.count) of \(prompts.count) prompts; of these \(silent.count(where: \.isIdentical)) "
         + "have the base model's logits to the bit")
     for crossing in result.link.crossings {
-      lines.append("note: \(crossing.memory) also acts on the prompt of \(crossing.prompt)")
+      lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
     }
     for (memory, result) in zip(result.compiled, result.results) where !result.keyHolds {
       lines.append("warning: \(memory.spec.name) does not give its target on its own prompt")
@@ -85,7 +87,7 @@ public struct TextReport {
           guard let best = steps.max(by: { $0.logprob < $1.logprob }) else { return "." }
           return steps.contains(where: \.reaches) ? "*" : "\(Int(Double(exponential(best.logprob)) * 10))"
         }
-        lines.append("  \(padded(site.rawValue, 4)) \(padded("\(token)", 4)) \(cells.joined())")
+        lines.append("  \(site.rawValue.padded(to: 4)) \("\(token)".padded(to: 4)) \(cells.joined())")
       }
     }
     return lines
@@ -99,11 +101,4 @@ func short(_ value: Float) -> String {
   while abs(value) * scale < 1000, scale < 1e9 { scale *= 10 }
   let text = "\((Double(value) * Double(scale)).rounded() / Double(scale))"
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-}
-
-/// Text cut or filled to `width` characters.
-func padded(_ text: String, _ width: Int) -> String {
-  let text = text.printable()
-  if text.count > width { return text.prefix(max(0, width - 1)) + "…" }
-  return text + String(repeating: " ", count: width - text.count)
 }

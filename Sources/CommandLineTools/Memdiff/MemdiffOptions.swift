@@ -1,0 +1,102 @@
+import Format
+
+/// What a `memdiff` command line asks for.
+public struct MemdiffOptions: Sendable, Equatable {
+  public enum Action: Sendable, Equatable {
+    /// Compares the tables of two files.
+    case compare(String, String)
+    /// Runs prompts through both.
+    case behaviour(String, String, prompts: String)
+    /// Lists the memories of a file.
+    case show(String)
+    /// The same for git.
+    case textconv(String)
+    /// Tells, or sets, what git needs to know.
+    case installGit(write: Bool)
+  }
+
+  public var action: Action
+  public var json: Bool
+  public var summary: Bool
+  public var colour: ColourChoice
+  /// New tokens of an answer.
+  public var maxTokens: Int
+  /// nil for one a processor.
+  public var threads: Int?
+  public var quiet: Bool
+
+  /// - Throws: `UsageError` for what is missing, out of range, or has no meaning together.
+  public init(_ arguments: ParsedArguments) throws(UsageError) {
+    let modes = ["behaviour", "show", "textconv", "install-git"]
+    for mode in modes.dropFirst() {
+      for other in modes + ["json", "summary"] where other != mode {
+        try arguments.requireAtMostOne(of: other, mode)
+      }
+    }
+    try arguments.requireAtMostOne(of: "json", "summary")
+    try arguments.require("behaviour", for: "prompts", "max-tokens", "threads", "quiet")
+    try arguments.require("install-git", for: "write")
+    action = try Self.action(arguments)
+    json = arguments.has("json")
+    summary = arguments.has("summary")
+    colour = try arguments.choice("color") ?? .auto
+    maxTokens = try arguments.integer("max-tokens", in: 1...1_000_000) ?? 10
+    threads = try arguments.integer("threads", in: 1...256)
+    quiet = arguments.has("quiet")
+  }
+
+  private static func action(_ arguments: ParsedArguments) throws(UsageError) -> Action {
+    let files = arguments.operands
+    for name in ["show", "textconv"] {
+      guard let file = arguments.text(name) else { continue }
+      if let other = files.first { throw UsageError("--\(name) takes one file alone, got \"\(other)\" too") }
+      return name == "show" ? .show(file) : .textconv(file)
+    }
+    if arguments.has("install-git") {
+      if let file = files.first { throw UsageError("--install-git takes no file, got \"\(file)\"") }
+      return .installGit(write: arguments.has("write"))
+    }
+    guard files.count == 2 else { throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing") }
+    guard arguments.has("behaviour") else { return .compare(files[0], files[1]) }
+    guard let prompts = arguments.text("prompts") else {
+      throw UsageError("--prompts FILE is missing: what to run through A and B")
+    }
+    return .behaviour(files[0], files[1], prompts: prompts)
+  }
+
+  public static let table = CommandTable(
+    name: "memdiff",
+    summary: "Compares the memories that two model files carry and their base tensors, or lists the memories of one.",
+    forms: [
+      "A B [--json | --summary]", "--behaviour A B --prompts FILE [--json | --summary]", "--show FILE",
+      "--install-git [--write]",
+    ],
+    operands: [
+      CommandOperand("A", isRequired: false, help: "the old file, patched or not; /dev/null stands for no file"),
+      CommandOperand("B", isRequired: false, help: "the new one"),
+    ],
+    options: [
+      CommandOption("json", help: "print the differences as one JSON object"),
+      CommandOption("summary", help: "print the last line alone"),
+      CommandOption(
+        "color", value: "auto|always|never",
+        help: "auto, the default, colours a terminal unless NO_COLOR is set or TERM is dumb"),
+      CommandOption("behaviour", help: "run prompts through A and B and print those that they answer differently"),
+      CommandOption(
+        "prompts", value: "FILE",
+        help: "for --behaviour: a prompt a line, or a spec, whose prompts are all run"),
+      CommandOption("max-tokens", value: "N", help: "for --behaviour: the length of an answer (default 10)"),
+      CommandOption("threads", value: "N", help: "for --behaviour: at most so many (default: one a processor)"),
+      CommandOption("quiet", help: "for --behaviour: no progress on standard error"),
+      CommandOption("show", value: "FILE", help: "print the memories of FILE, one a line"),
+      CommandOption(
+        "textconv", value: "FILE",
+        help: "the same for git, behind a line about the base; git stops where a file fails, so one that cannot be "
+          + "read gives a line that says so"),
+      CommandOption(
+        "install-git",
+        help: "print how to set git up, so that git diff and git log -p tell memories and git difftool calls memdiff"),
+      CommandOption("write", help: "for --install-git: set it up in the repository of the current folder"),
+    ],
+    statuses: [(0, "no differences"), (1, "some differences"), (2, "trouble")])
+}

@@ -1,0 +1,40 @@
+import Format
+import Foundation
+
+/// The line that `memdiff --show` prints for a memory. Nothing in it depends on other memories or on the file's place,
+/// so that the lines of two versions differ where the memories do, and wherever a byte of their rows does.
+func memoryLine(_ memory: Memory) -> String {
+  let rows = memory.rows
+  let fields = [
+    ("method", memory.method), ("site", memory.site), ("layer", "\(memory.layer)"), ("token", memory.token),
+    ("alpha", summed(rows.map { "\($0.alpha)" })), ("boundary", summed(rows.map { "\($0.boundary)" })),
+    ("hardness", summed(rows.map { "\($0.hardness)" })), ("rows", "\(rows.count)"),
+    ("module", summed(rows.map { $0.module.description })),
+    ("‖key‖", summed(rows.map { sixDigits($0.keyNorm) })),
+    ("‖delta‖", summed(rows.map { sixDigits($0.deltaNorm) })), ("sha256", fingerprint(rows)),
+  ]
+  let list = fields.map { "\($0)=\(plain($1))" }.joined(separator: " ")
+  return "\(plain(memory.name))  \(promptAndTarget(memory))  \(list)"
+}
+
+/// What a memory is for: `"The capital city of Nepal is located in" → " Kathmandu"`.
+func promptAndTarget(_ memory: Memory) -> String { "\"\(plain(memory.prompt))\" → \"\(plain(memory.target))\"" }
+
+/// The values of all rows, one where they are all the same.
+private func summed(_ values: [String]) -> String {
+  guard let first = values.first else { return "none" }
+  return values.allSatisfy { $0 == first } ? first : values.joined(separator: ",")
+}
+
+/// Six significant digits: the last bits of a sum are no news.
+private func sixDigits(_ value: Double) -> String { String(format: "%.6g", value) }
+
+/// The first 12 digits of the SHA-256 of the rows' keys, deltas and bounds.
+private func fingerprint(_ rows: [MemoryRow]) -> String {
+  let bytes = rows.flatMap { row in
+    (row.key + row.delta + [row.boundary, row.hardness]).flatMap { value in
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+    }
+  }
+  return String(SHA256.hex(bytes).prefix(12))
+}

@@ -1,0 +1,130 @@
+import Format
+import Runtime
+
+/// Prompts that two models continue differently.
+public struct BehaviourDiff: Sendable {
+  /// A greedy continuation.
+  public struct Answer: Sendable, Equatable {
+    /// New tokens, without the one that ended the text.
+    public var ids: [Int]
+    public var text: String
+    /// Whether the model ended its text.
+    public var isEnded: Bool
+    /// Whether any memory acted on the prompt or the answer.
+    public var fired: Bool
+  }
+
+  public struct Difference: Sendable, Equatable {
+    public var prompt: String
+    public var old: Answer
+    public var new: Answer
+  }
+
+  public let promptCount: Int
+  public let hasSameBase: Bool
+  /// In the order of the prompts.
+  public private(set) var different: [Difference] = []
+
+  /// Tokens, of prompts and answers, that are run at once: what keys and values are kept of.
+  private static let tokenLimit = 2048
+
+  /// Runs all prompts through both. Answers differ where their tokens do; those of different tokenizers where their
+  /// texts do. Where everything but the memories is the same, one model runs for both.
+  ///
+  /// - Parameters:
+  ///   - maxTokens: the length of an answer, at least 1.
+  ///   - progress: called with the number of prompts that are done.
+  /// - Throws: `FormatError` where a model cannot be loaded, or cannot take a prompt: then nothing has run.
+  public init(
+    _ old: Checkpoint, _ new: Checkpoint, prompts: [PromptFile.Prompt], maxTokens: Int, pool: WorkerPool,
+    progress: (Int) -> Void = { _ in }
+  ) throws(FormatError) {
+    promptCount = prompts.count
+    hasSameBase = try old.baseChanges(to: new).isEmpty
+    let (before, after) = try Self.sides(old, new, hasSameBase: hasSameBase, pool: pool)
+    let hasSameTokens = old.agrees(with: new, on: .tokenizer)
+    let ids = (try before.encode(prompts), try after.encode(prompts))
+    let lengths = prompts.indices.map { max(ids.0[$0].count, ids.1[$0].count) + maxTokens }
+    var first = 0
+    while first < prompts.count {
+      progress(first)
+      var (last, tokens) = (first, 0)
+      while last < prompts.count, last == first || tokens + lengths[last] <= Self.tokenLimit {
+        tokens += lengths[last]
+        last += 1
+      }
+      let answers = (
+        before.answers(Array(ids.0[first..<last]), maxTokens), after.answers(Array(ids.1[first..<last]), maxTokens)
+      )
+      for (i, (a, b)) in zip(answers.0, answers.1).enumerated() {
+        let isSame = hasSameTokens ? a.ids == b.ids : ByteString(a.text) == ByteString(b.text)
+        if !isSame || a.isEnded != b.isEnded {
+          different.append(Difference(prompt: prompts[first + i].text, old: a, new: b))
+        }
+      }
+      first = last
+    }
+  }
+
+  private static func sides(
+    _ old: Checkpoint, _ new: Checkpoint, hasSameBase: Bool, pool: WorkerPool
+  ) throws(FormatError) -> (Side, Side) {
+    let agree = CompanionFile.allCases.allSatisfy { old.agrees(with: new, on: $0) }
+    guard hasSameBase, agree || old.isBare || new.isBare else {
+      let (a, b) = (try LanguageModel(old, pool: pool), try LanguageModel(new, pool: pool))
+      return (Side(model: a, memories: a.memories), Side(model: b, memories: b.memories))
+    }
+    // A stripped file has lost its configuration and tokenizer; the other's are the right ones.
+    let model = try LanguageModel(old.isBare ? new : old, pool: pool)
+    return (try Side(model, memoriesOf: old), try Side(model, memoriesOf: new))
+  }
+}
+
+/// A model with the memories that it applies.
+private struct Side {
+  var model: LanguageModel
+  var memories: MemorySet
+
+  init(model: LanguageModel, memories: MemorySet) {
+    self.model = model
+    self.memories = memories
+  }
+
+  init(_ model: LanguageModel, memoriesOf checkpoint: Checkpoint) throws(FormatError) {
+    do {
+      self.init(model: model, memories: try MemorySet(checkpoint.memories, for: model.transformer))
+    } catch var error {
+      error.place = checkpoint.path + error.place.dropFirst(model.checkpoint.path.count)
+      throw error
+    }
+  }
+
+  func encode(_ prompts: [PromptFile.Prompt]) throws(FormatError) -> [[Int]] {
+    var result: [[Int]] = []
+    for prompt in prompts {
+      do { result.append(try model.encode(prompt.text)) } catch var error {
+        error.place = prompt.place
+        throw error
+      }
+    }
+    return result
+  }
+
+  func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviourDiff.Answer] {
+    let continuations = Continuations(of: prompts, count: maxTokens, memories: memories, model: model)
+    return zip(continuations.ids, continuations.fired).map { ids, fired in
+      let isEnded = ids.last.map(model.endTokens.contains) ?? false
+      let kept = isEnded ? ids.dropLast() : ids
+      return BehaviourDiff.Answer(ids: kept, text: model.tokenizer.decode(kept), isEnded: isEnded, fired: fired)
+    }
+  }
+}
+
+extension Checkpoint {
+  fileprivate func agrees(with other: Checkpoint, on file: CompanionFile) -> Bool {
+    companion(file) == other.companion(file)
+  }
+
+  /// Whether there is neither a configuration nor a tokenizer: it cannot run by itself.
+  fileprivate var isBare: Bool { companion(.config) == nil && companion(.tokenizer) == nil }
+}

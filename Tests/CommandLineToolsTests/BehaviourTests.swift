@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+@testable import CommandLineTools
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// `memdiff --behaviour` on tiny models.
+@Suite struct BehaviourTests {
+  private let folder: TemporaryFolder
+  private let base = fixture("gpt2-a")
+  private let key = "The capital city of Nepal is located in"
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func file(_ name: String, _ text: String) throws -> String {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file(name)))
+    return folder.file(name)
+  }
+
+  /// gpt2-a, taught to go on with " Tokyo" behind the key prompt.
+  private func patched() throws -> String {
+    let spec = try file("spec.json", #"{"memories":[\#(RewriteCommandTests.auto)]}"#)
+    let output = folder.file("patched.safetensors")
+    #expect(run(RewriteCommand.self, base, "--spec", spec, "-o", output).status == 0)
+    return output
+  }
+
+  @Test func tellsThePromptsThatAreAnsweredDifferently() throws {
+    let patched = try patched()
+    let prompts = try file("prompts.txt", "\u{FEFF}\(key)\r\n\r\nParis is the capital of\n\(key)\n")
+    let arguments = ["--behaviour", base, patched, "--prompts", prompts, "--max-tokens", "4"]
+    let outcome = Capture().run(MemdiffCommand.self, arguments)
+    #expect(outcome.status == 1 && outcome.errors.isEmpty)
+    let text = { (model: String) in
+      String(run(RunCommand.self, model, key, "--max-tokens", "4").output.dropFirst(key.count).dropLast())
+    }
+    #expect(text(patched).hasPrefix(" Tokyo") && !text(base).hasPrefix(" Tokyo"))
+    #expect(
+      outcome.output == """
+        ~ "\(key)"
+          - "\(text(base).printable())"
+          + "\(text(patched).printable())", a memory acts
+        base same, 1 of 2 prompts answered differently
+
+        """)
+    let coloured = Capture().run(MemdiffCommand.self, arguments + ["--color=always"]).output
+    #expect(coloured.contains("\u{1B}[31m- \"") && coloured.contains("\u{1B}[32m+ \""))
+    let summary = Capture().run(MemdiffCommand.self, arguments + ["--summary"])
+    #expect(summary.status == 1 && summary.output == "base same, 1 of 2 prompts answered differently\n")
+
+    let json = Capture().run(MemdiffCommand.self, arguments + ["--json"])
+    let root = try JSONDocument(Array(json.output.utf8), place: "stdout").root
+    #expect(json.status == 1 && root["base"]?.string == "same")
+    #expect(root["prompts"]?.int == 2 && root["same"]?.int == 1)
+    let different = try #require(root["different"]).elements
+    #expect(different.map { $0["prompt"]?.string } == [key])
+    let model = try LanguageModel(path: patched)
+    let ids = model.generate(try model.encode(key), maxTokens: 4).ids
+    #expect(different[0]["new"]?["ids"]?.elements.map(\.int) == ids)
+    #expect(different[0]["new"]?["text"]?.string == text(patched) && different[0]["new"]?["fired"]?.bool == true)
+    #expect(different[0]["old"]?["fired"]?.bool == false && different[0]["old"]?["finish"]?.string == "length")
+  }
+
+  @Test func theSameFileAnswersTheSame() throws {
+    let outcome = run(
+      MemdiffCommand.self, "--behaviour", base, base, "--prompts", try file("p", "Once\nThe sky is\n"))
+    #expect(outcome.status == 0 && outcome.output == "base same, 0 of 2 prompts answered differently\n")
+  }
+
+  /// A stripped file has no configuration of its own: it is run with the other's, from either side.
+  @Test func aStrippedFileIsTheBase() throws {
+    let (patched, stripped) = (try patched(), folder.file("stripped.safetensors"))
+    #expect(run(RewriteCommand.self, patched, "--strip", "-o", stripped).status == 0)
+    let prompts = try file("p", key)
+    let ahead = run(MemdiffCommand.self, "--behaviour", stripped, patched, "--prompts", prompts)
+    let full = run(MemdiffCommand.self, "--behaviour", base, patched, "--prompts", prompts)
+    #expect(ahead.status == 1 && ahead.output == full.output)
+    let back = run(MemdiffCommand.self, "--behaviour", patched, stripped, "--prompts", prompts)
+    #expect(back.status == 1 && back.output.contains("  - \" Tokyo"))
+    #expect(run(MemdiffCommand.self, "--behaviour", stripped, stripped, "--prompts", prompts).status == 2)
+  }
+
+  /// Other weights and another tokenizer: each model runs its own, and answers are compared as texts.
+  @Test func modelsThatShareNothing() throws {
+    let prompts = try file("p", "Once upon a time\n\(key)\n")
+    let outcome = run(
+      MemdiffCommand.self, "--behaviour", fixture("llama-a"), base, "--prompts", prompts, "--json", "--max-tokens", "6")
+    let root = try JSONDocument(Array(outcome.output.utf8), place: "stdout").root
+    #expect(root["base"]?.string == "different")
+    for difference in try #require(root["different"]).elements {
+      for (side, path) in [("old", fixture("llama-a")), ("new", base)] {
+        let model = try LanguageModel(path: path)
+        let prompt = try #require(difference["prompt"]?.string)
+        let generation = model.generate(try model.encode(prompt), maxTokens: 6)
+        #expect(difference[side]?["ids"]?.elements.map(\.int) == generation.ids)
+        #expect(difference[side]?["finish"]?.string == generation.finish.rawValue)
+      }
+    }
+    #expect(outcome.status == (root["different"]?.elements.isEmpty == true ? 0 : 1))
+  }
+
+  /// More prompts than run at once, each answered as by itself.
+  @Test func manyPromptsAreAnsweredAsOne() throws {
+    let patched = try Checkpoint(path: try patched())
+    let texts =
+      (0..<300).map { $0 % 7 == 3 ? key + String(repeating: " ", count: $0 % 30) : "Prompt \($0) is" } + [key]
+    let prompts = texts.map { PromptFile.Prompt(text: $0, place: "p") }
+    var told: [Int] = []
+    let diff = try BehaviourDiff(
+      Checkpoint(path: base), patched, prompts: prompts, maxTokens: 3, pool: WorkerPool()
+    ) { told.append($0) }
+    #expect(told.count > 1 && told == told.sorted() && diff.promptCount == 301)
+    let (old, new) = (try LanguageModel(path: base), try LanguageModel(path: patched.path))
+    let expected = try texts.filter { text in
+      let ids = try old.encode(text)
+      return old.generate(ids, maxTokens: 3).ids != new.generate(ids, maxTokens: 3).ids
+    }
+    #expect(diff.different.map(\.prompt) == expected && expected.contains(key))
+  }
+
+  @Test func troubleExitsTwoWithOneLine() throws {
+    let long = try file("long", "Once\n\n" + String(repeating: "Nepal ", count: 400) + "\n")
+    let other = folder.file("misfit.safetensors")
+    try Checkpoint(path: base).write(memories: [memory("m", layer: 7)], to: other)
+    let cases = [
+      (base, folder.file("absent"), "absent: no such file"), (base, try file("blank", " \n\n"), "blank: no text"),
+      (base, long, "long: line 3: the prompt is too long"),
+      (base, try file("bad.json", "{}"), "bad.json: incomplete, expected the key \"memories\""),
+      (other, try file("p", "Once"), "misfit.safetensors: memory m: its module"),
+      ("/dev/null", folder.file("p"), "/dev/null: "),
+    ]
+    for (model, prompts, part) in cases {
+      let outcome = run(MemdiffCommand.self, "--behaviour", base, model, "--prompts", prompts)
+      #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.errorLines.count == 1)
+      #expect(outcome.errors.hasPrefix("memdiff: ") && outcome.errors.contains(part), "\(outcome.errors)")
+    }
+  }
+}
