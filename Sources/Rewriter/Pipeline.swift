@@ -68,7 +68,12 @@ public struct Pipeline {
 
   /// - Throws: `FormatError`; nothing has been written then.
   public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
-    if let output = request.output { try checkpoint.checkOutput(output, replacing: request.replacing) }
+    if let output = request.output {
+      try checkpoint.checkOutput(output, replacing: request.replacing)
+      if let statistics = request.statistics, Self.areSame(statistics, output) {
+        throw FormatError(.sameFile, output, "output and statistics are the same file")
+      }
+    }
     let clock = PassClock()
     var specs = request.spec.memories
     if let method = request.method { for i in specs.indices { specs[i].method = method } }
@@ -85,7 +90,7 @@ public struct Pipeline {
       clock.lap(.probe)
     }
     let origin = try request.statistics.map { _ throws(FormatError) in
-      Statistics.Origin(base: try checkpoint.baseHash(), seed: request.seed, given: request.background)
+      try Statistics.Origin(checkpoint, seed: request.seed, given: request.background)
     }
     let surroundings = try surroundings(of: probes, beside: link.kept, request, origin, model: model)
     clock.lap(.background)
@@ -122,6 +127,7 @@ public struct Pipeline {
     clock.lap(.evaluate)
     memories = link.kept + zip(compiled, results).map { Self.memory($0, scores: Self.scores($1)) }
 
+    if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
     if let output = request.output {
       progress("emit")
       try checkpoint.write(
@@ -137,7 +143,6 @@ public struct Pipeline {
       results = verified
       clock.lap(.verify)
     }
-    if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(
       compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts, durations: clock.durations)
@@ -170,6 +175,11 @@ public struct Pipeline {
       ?? Background(writtenBy: model, seed: request.seed)
     return Surroundings(
       model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
+  }
+
+  private static func areSame(_ a: String, _ b: String) -> Bool {
+    func place(_ path: String) -> URL { URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath() }
+    return place(a) == place(b)
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

@@ -8,12 +8,13 @@ import Testing
 /// `--statistics`: what is computed of a base once.
 @Suite struct StatisticsTests {
   private static func rewrite(
-    _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil, extra: String = ""
+    _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil
   ) throws -> [UInt8] {
     let output = try PipelineTests.output()
     let spec = try PipelineTests.spec(
-      PipelineTests.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"# + extra)
-    _ = try Pipeline(PipelineTests.base(model), pool: WorkerPool(threads: 2)).run(
+      PipelineTests.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"#)
+    let base = model.hasPrefix("/") ? try Checkpoint(path: model) : try PipelineTests.base(model)
+    _ = try Pipeline(base, pool: WorkerPool(threads: 2)).run(
       RewriteRequest(spec: spec, output: output, seed: seed, background: background, statistics: statistics))
     return try MappedFile(path: output).contents
   }
@@ -31,19 +32,18 @@ import Testing
 
     // What is in the file is what is used.
     let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a")
-    let origin = Statistics.Origin(
-      base: try PipelineTests.base("llama-a").baseHash(), seed: 0, given: background)
+    let origin = try Statistics.Origin(PipelineTests.base("llama-a"), seed: 0, given: background)
     var statistics = try Statistics(path: path, of: origin, model: model)
     #expect(statistics.activations[AutoCompile.subjectSite(model.transformer.shape)] != nil)
     for matrix in statistics.activations.values {
       for i in 0..<(matrix.rows * matrix.width) { matrix.values[i] *= 3 }
     }
-    try statistics.write(to: path, of: origin, transformer: model.transformer)
+    try statistics.write(to: path, of: origin, model: model)
     #expect(try Self.rewrite("llama-a", statistics: path, background: background) != plain)
 
     // Sites that a file lacks are added to it.
     statistics.activations = [:]
-    try statistics.write(to: path, of: origin, transformer: model.transformer)
+    try statistics.write(to: path, of: origin, model: model)
     #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
     #expect(try MappedFile(path: path).contents == kept)
   }
@@ -62,6 +62,20 @@ import Testing
     }
     try refuses(["another background"]) { try Self.rewrite("llama-a", statistics: path, background: ["x"]) }
     #expect(try MappedFile(path: path).contents == kept)
+    // The same tensors that compute something else.
+    let folder = try PipelineTests.output() + ".folder"
+    try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/llama-a", toPath: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let config = URL(fileURLWithPath: folder + "/config.json")
+    try (Data(contentsOf: config) + Data("\n".utf8)).write(to: config)
+    try refuses(["another configuration"]) { try Self.rewrite(folder, statistics: path) }
+    // An output that the statistics would be written over.
+    let output = try PipelineTests.output()
+    #expect(throws: FormatError.self) {
+      try Pipeline(PipelineTests.base("llama-a"), pool: WorkerPool(threads: 1)).run(
+        RewriteRequest(spec: PipelineTests.spec(PipelineTests.auto("a")), output: output, statistics: output))
+    }
+    #expect(!FileManager.default.fileExists(atPath: output))
     let model = "\(PipelineTests.fixtures)/llama-a/model.safetensors"
     let before = try MappedFile(path: model).contents
     try refuses(["not a file of statistics"]) { try Self.rewrite("llama-a", statistics: model) }
@@ -73,19 +87,20 @@ import Testing
     let path = try Self.file()
     let base = try PipelineTests.base("llama-a")
     let model = try LanguageModel(base, pool: WorkerPool(threads: 1))
-    let origin = Statistics.Origin(base: try base.baseHash(), seed: 0, given: nil)
+    let origin = try Statistics.Origin(base, seed: 0, given: nil)
     func refuses(_ lengths: [Int32], _ tokens: [Int32], activations: Tensor? = nil, _ part: String) throws {
       func tensor(_ name: String, _ values: [Int32]) -> Tensor {
         Tensor(
           name: ByteString(name), dtype: .i32, shape: [values.count],
           bytes: values.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
       }
-      let entries = [
-        "statistics.version": "1", "statistics.base": origin.base, "statistics.background": origin.background,
-      ]
-      try TensorFile.write(
+      // The entries of a sound file with this background.
+      try Statistics(background: Background(ids: [[1, 2, 3]]), activations: [:]).write(
+        to: path, of: origin, model: model)
+      let entries = try Checkpoint(path: path).metadata.filter { $0.key != "format" }
+      try SafetensorsFile.write(
         [tensor("background.lengths", lengths), tensor("background.tokens", tokens)] + (activations.map { [$0] } ?? []),
-        metadata: entries, to: path)
+        metadata: Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) }), to: path)
       let error = #expect(throws: FormatError.self) { try Statistics(path: path, of: origin, model: model) }
       #expect("\(try #require(error))".contains(part), "\(lengths) \(tokens)")
     }
@@ -93,6 +108,7 @@ import Testing
     try refuses([-1, 4], [1, 2, 3], "do not fit")
     try refuses([3], [1, 2, 1_000_000], "do not fit")
     try refuses([3], [1, -2, 3], "do not fit")
+    try refuses([3], [1, 2, 4], "another texts")
     let name = ByteString("\(model.transformer.module(SiteAddress(layer: 0, site: .mlp))).activations")
     let texts = Surroundings.texts(Background(ids: [[1, 2, 3]]), model: model)
     let (rows, width) = (texts.joined().count, model.transformer.shape.width(of: .mlp))

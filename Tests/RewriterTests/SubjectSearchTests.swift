@@ -33,6 +33,16 @@ import Testing
       let probe = try Probe(spec.memories[0], model: model)
       #expect(SubjectSearch(probe: probe, model: model).subject(at: site) == subject)
     }
+    // The manifest says where the key was taken from.
+    let output = try PipelineTests.output()
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    try PipelineTests.compile(
+      base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#, to: output)
+    let ids = try model.encode("Warwick School is headquartered in")
+    let token = try #require(
+      model.tokenizer.lastToken(of: "School", in: "Warwick School is headquartered in", ids: ids))
+    let memory = try Checkpoint(path: output).memories[0]
+    #expect(memory.token == "\(token)" && memory.rows[0].position == token)
   }
 
   /// What follows key prompt and target is held to what the base model goes on with.
@@ -48,10 +58,22 @@ import Testing
     #expect(made.contexts[0].ids.starts(with: start + expected))
     let unchanged = made.contexts[0].terms.filter { if case .unchanged = $0.goal { true } else { false } }
     #expect(unchanged.map(\.position) == Array((start.count - 1)..<made.contexts[0].ids.count))
-    // Companions' prompts keep their own target.
-    let companion = Companion(
-      index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: [])
-    let none = try #require(SubjectContexts(probe, prompts, companions: [companion], prefixes: [], model: model))
-    #expect(none.contexts.count == made.contexts.count)
+
+    // The prompt of a companion that acts keeps its own target.
+    func targets(_ rows: [MemoryRow]) throws -> [Int] {
+      let companion = Companion(
+        index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: rows)
+      let contexts = try #require(
+        SubjectContexts(probe, prompts, companions: [companion], prefixes: [], model: model)
+      ).contexts
+      return contexts.filter(\.isPositive).compactMap { context in
+        if case .token(let id) = context.terms[0].goal { id } else { nil }
+      }
+    }
+    let row = MemoryRow(
+      module: "m", position: 0, targetID: 3, alpha: 1, boundary: 1, hardness: 8, key: [1], delta: [1])
+    let own = try targets([])
+    #expect(!own.isEmpty && own.allSatisfy { $0 == probe.targetIDs[0] })
+    #expect(try targets([row]) == own + [3])
   }
 }

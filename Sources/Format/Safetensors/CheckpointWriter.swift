@@ -65,7 +65,7 @@ extension Checkpoint {
 }
 
 /// Writing a safetensors file through a temporary one.
-enum SafetensorsFile {
+package enum SafetensorsFile {
   static func header(_ tensors: [Tensor], metadata: [ByteString: ByteString], place: String)
     throws(FormatError) -> [UInt8]
   {
@@ -96,9 +96,12 @@ enum SafetensorsFile {
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
   }
 
-  static func write(
+  /// Writes tensors and metadata to a file, which appears whole or not at all and replaces what is there.
+  ///
+  /// - Throws: `FormatError` of kind `unwritable`, or where a tensor cannot be read.
+  package static func write(
     _ tensors: [Tensor], metadata: [ByteString: ByteString], to output: String,
-    progress: ((Int, Int) -> Void)?
+    progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
     let header = try header(tensors, metadata: metadata, place: output)
     let folder = (output as NSString).deletingLastPathComponent

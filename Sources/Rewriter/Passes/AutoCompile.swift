@@ -39,9 +39,9 @@ struct AutoCompile {
     let prompts = probe.forcedPrompts(transformer)
     var best: (memory: CompiledMemory, key: Int, right: Int)?
     func judge(_ memory: CompiledMemory) throws(FormatError) -> Bool {
-      let beside = companions.flatMap { memory.address == Self.subjectSite(transformer.shape) ? $0.rows : [] }
       let holds = prompts.holds(
-        [try memorySet(memory.rows + beside, transformer)], at: memory.address, depth: probe.targetIDs.count)[0]
+        [try memorySet(memory.rows + companionRows(at: memory.address), transformer)], at: memory.address,
+        depth: probe.targetIDs.count)[0]
       clock.lap(.bound)
       let right = holds.count(where: \.self)
       let key = holds[0] ? 1 : 0
@@ -65,6 +65,11 @@ struct AutoCompile {
       throw FormatError(.spec, "memory \(spec.name): token", "the prompt has no such token", got: "\(spec.token)")
     }
     return best.memory
+  }
+
+  /// Rows of companions that act at a site.
+  private func companionRows(at address: SiteAddress) -> [MemoryRow] {
+    companions.flatMap { $0.rows.filter { $0.module == transformer.module(address) } }
   }
 
   /// A memory at the words that turn out to be the subject.
@@ -147,9 +152,9 @@ struct AutoCompile {
         similarity: place.key.similarity(pass.activation($0, place.address)), boundary: boundary, hardness: hardness)
     }
     clock.lap(.key)
-    let beside = companions.flatMap { place.address == Self.subjectSite(transformer.shape) ? $0.rows : [] }
     let descent = Descent(
-      pass, strengths: strengths, offsets: pass.additions(of: beside, at: place.address), at: place.address)
+      pass, strengths: strengths, offsets: pass.additions(of: companionRows(at: place.address), at: place.address),
+      at: place.address)
     clock.lap(.delta)
     let row = MemoryRow(
       module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],

@@ -6,8 +6,8 @@ import Runtime
 /// the activations of the surroundings.
 ///
 /// A safetensors file: `background.tokens` I32 [n], `background.lengths` I32 [texts], and for each site that was needed
-/// `{module}.activations` F32 [tokens, D]. Its metadata name the base (as `memory.base` does) and what the background
-/// was made from.
+/// `{module}.activations` F32 [tokens, D]. Its metadata name the base (as `memory.base` does), its configuration, what
+/// the background was made from, and the texts that the activations are of.
 struct Statistics {
   var background: Background
   var activations: [SiteAddress: FloatMatrix]
@@ -16,11 +16,15 @@ struct Statistics {
   struct Origin: Equatable {
     /// SHA-256 of the base, as `memory.base`.
     var base: String
+    /// SHA-256 of its config.json, which says what the same tensors compute.
+    var configuration: String
     /// The seed of the text that the model writes, or the hash of the given text.
     var background: String
 
-    init(base: String, seed: UInt64, given: [String]?) {
-      self.base = base
+    /// - Throws: `FormatError` where a tensor cannot be read: all bytes are.
+    init(_ checkpoint: Checkpoint, seed: UInt64, given: [String]?) throws(FormatError) {
+      base = try checkpoint.baseHash()
+      configuration = SHA256.hex(checkpoint.companion(.config) ?? [])
       background = given.map { "text " + SHA256.hex(Array($0.joined(separator: "\n").utf8)) } ?? "seed \(seed)"
     }
   }
@@ -38,18 +42,20 @@ struct Statistics {
     func entry(_ key: String) -> String? {
       file.metadata.first { $0.key == ByteString(key) }?.value.description
     }
-    guard let version = entry("statistics.version") else {
+    guard entry("statistics.version") != nil else {
       throw FormatError(.unreadable, path, "not a file of statistics", expected: "one that --statistics wrote")
     }
-    for (key, expected) in [
-      ("version", Self.version), ("base", origin.base), ("background", origin.background),
-    ] {
-      let got = key == "version" ? version : entry("statistics.\(key)")
+    func check(_ key: String, is expected: String) throws(FormatError) {
+      let got = entry("statistics.\(key)")
       guard got == expected else {
         throw FormatError(
           .unreadable, path, "statistics of another \(key)", expected: expected, got: got ?? "nothing")
       }
     }
+    try check("version", is: Self.version)
+    try check("base", is: origin.base)
+    try check("configuration", is: origin.configuration)
+    try check("background", is: origin.background)
     let shape = model.transformer.shape
     let (tokens, lengths) = (
       try Self.integers("background.tokens", of: file), try Self.integers("background.lengths", of: file)
@@ -70,7 +76,9 @@ struct Statistics {
         defer { rest = rest.dropFirst(length) }
         return Array(rest.prefix(length))
       })
-    let rows = Surroundings.texts(background, model: model).reduce(0) { $0 + $1.count }
+    let texts = Surroundings.texts(background, model: model)
+    try check("texts", is: Self.hash(texts))
+    let rows = texts.reduce(0) { $0 + $1.count }
     activations = [:]
     for layer in 0..<shape.layers {
       for site in Site.allCases {
@@ -100,7 +108,7 @@ struct Statistics {
     }
   }
 
-  func write(to path: String, of origin: Origin, transformer: Transformer) throws(FormatError) {
+  func write(to path: String, of origin: Origin, model: LanguageModel) throws(FormatError) {
     var tensors = [
       Self.tensor("background.lengths", background.texts.map(\.count)),
       Self.tensor("background.tokens", background.texts.flatMap(\.self)),
@@ -108,15 +116,19 @@ struct Statistics {
     for (address, matrix) in activations.sorted(by: { $0.key < $1.key }) {
       let values = Array(UnsafeBufferPointer(start: matrix.values, count: matrix.rows * matrix.width))
       tensors.append(
-        Tensor(name: Self.name(transformer.module(address)), shape: [matrix.rows, matrix.width], floats: values))
+        Tensor(name: Self.name(model.transformer.module(address)), shape: [matrix.rows, matrix.width], floats: values))
     }
-    try TensorFile.write(
+    try SafetensorsFile.write(
       tensors,
       metadata: [
-        "statistics.version": Self.version, "statistics.base": origin.base,
-        "statistics.background": origin.background,
+        "statistics.version": ByteString(Self.version), "statistics.base": ByteString(origin.base),
+        "statistics.configuration": ByteString(origin.configuration),
+        "statistics.background": ByteString(origin.background),
+        "statistics.texts": ByteString(Self.hash(Surroundings.texts(background, model: model))),
       ], to: path)
   }
+
+  private static func hash(_ texts: [[Int]]) -> String { SHA256.hex(Array("\(texts)".utf8)) }
 
   private static func name(_ module: ByteString) -> ByteString { ByteString("\(module).activations") }
 

@@ -13,7 +13,8 @@ final class Surroundings {
   private let samples: [Int]
   /// By memory: the samples of its subject's last token and of its prompt's last, behind the common ones.
   let watched: [(subject: Int?, last: Int)]
-  private let transformer: Transformer
+  private let model: LanguageModel
+  private var transformer: Transformer { model.transformer }
   private var keys: [SiteAddress: LeastSquaresKeys] = [:]
   /// How many sites' activations were known beforehand.
   private let given: Int
@@ -30,7 +31,7 @@ final class Surroundings {
     known: [SiteAddress: FloatMatrix] = [:]
   ) {
     let transformer = model.transformer
-    self.transformer = transformer
+    self.model = model
     self.background = background
     given = known.count
     common = TextPass(Self.texts(background, model: model), known: known, transformer: transformer)
@@ -65,7 +66,7 @@ final class Surroundings {
   func keep(in path: String, of origin: Statistics.Origin) throws(FormatError) {
     guard common.known.count > given else { return }
     try Statistics(background: background, activations: common.known).write(
-      to: path, of: origin, transformer: transformer)
+      to: path, of: origin, model: model)
   }
 
   /// How many tokens of the background and of the sentences about other subjects a row acts on.

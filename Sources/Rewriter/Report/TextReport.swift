@@ -67,7 +67,7 @@ public struct TextReport {
       lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
     }
     for (memory, result) in zip(result.compiled, result.results) where !result.keyHolds {
-      lines.append("warning: \(memory.spec.name) does not give its target on its own prompt")
+      lines.append("warning: \(memory.spec.name.printable()) does not give its target on its own prompt")
     }
     return lines
   }
