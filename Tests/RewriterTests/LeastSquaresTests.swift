@@ -149,6 +149,30 @@ import Testing
     #expect(logits.array(0) == whole.logits[0] && whole.fired[0])
   }
 
+  /// A context that takes another's place is run as if it had been there from the start, to the bit.
+  @Test(arguments: ["gpt2-a", "llama-a"])
+  func replacedContextsEqualNewOnes(_ name: String) throws {
+    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)", threads: 2)
+    let transformer = model.transformer
+    let address = SiteAddress(layer: 1, site: .mlp)
+    let contexts = try Self.contexts(model)
+    let other = Context(Array(contexts[0].ids.prefix(4)), token: 2, target: [7], after: [8, 9, 10])
+    let replaced = ContextPass(contexts, layers: [1], transformer: transformer)
+    replaced.replace(0, with: other)
+    let new = ContextPass([other] + contexts.dropFirst(), layers: [1], transformer: transformer)
+    let delta = Self.random(1, transformer.shape.width(of: .mlp), seed: 8).array(0)
+    func losses(_ pass: ContextPass) -> [[Float]] {
+      let patched = pass.run(Array(contexts.indices), at: address) { _, activation in
+        for (d, value) in delta.enumerated() { activation[d] += value }
+      }
+      return pass.gradients(patched, weights: [1, 1, 1], lowest: address).losses
+    }
+    #expect(losses(replaced) == losses(new))
+    #expect(replaced.activations(address).others.rows == new.activations(address).others.rows)
+    let base = Continuations(of: [other.ids], count: 1, memories: .none(of: transformer), model: model)
+    #expect(replaced.lastChoice(0) == base.ids[0][0])
+  }
+
   @Test func tokensThatContexsShareAreSamplesOnce() throws {
     let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
     let contexts = try Self.contexts(model)

@@ -49,15 +49,17 @@ struct AutoCompile {
       return right == holds.count
     }
     func judgeFound() throws(FormatError) -> Bool {
-      guard spec.subject == nil, spec.keyToken == .auto, let memory = foundSubjectMemory(prompts) else { return false }
+      guard spec.subject == nil, spec.keyToken == .auto, let memory = try foundSubjectMemory(prompts) else {
+        return false
+      }
       return try judge(memory)
     }
-    if spec.keyToken != .last, let memory = subjectMemory(probe, prompts), try judge(memory) { return memory }
+    if spec.keyToken != .last, let memory = try subjectMemory(probe, prompts), try judge(memory) { return memory }
     if spec.keyToken == .auto || spec.keyToken == .last {
       // Prompts that are listed tell more of the fact than one word.
       let isAlone = probe.positives.count + probe.negatives.count == 1
       if isAlone, try judgeFound() { return best!.memory }
-      if try judge(lastTokenMemory(prompts)) { return best!.memory }
+      if try judge(try lastTokenMemory(prompts)) { return best!.memory }
       if !isAlone, try judgeFound() { return best!.memory }
       if try judge(try Compile(probe, model: model, clock: clock).memory()) { return best!.memory }
     }
@@ -73,29 +75,29 @@ struct AutoCompile {
   }
 
   /// A memory at the words that turn out to be the subject.
-  private func foundSubjectMemory(_ prompts: ForcedPrompts) -> CompiledMemory? {
+  private func foundSubjectMemory(_ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
     let found = SubjectSearch(probe: probe, model: model).subject(at: Self.subjectSite(transformer.shape))
     clock.lap(.locate)
     guard let found else { return nil }
     var named = probe
     named.spec.subject = found
-    guard var memory = subjectMemory(named, prompts) else { return nil }
+    guard var memory = try subjectMemory(named, prompts) else { return nil }
     memory.reason = "\"\(found)\" looks like the subject; " + memory.reason
     return memory
   }
 
-  private func subjectMemory(_ probe: Probe, _ prompts: ForcedPrompts) -> CompiledMemory? {
+  private func subjectMemory(_ probe: Probe, _ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
     guard
       let subject = SubjectContexts(
         probe, prompts, companions: companions, prefixes: surroundings.background.texts, model: model)
     else { return nil }
     let address = Self.subjectSite(transformer.shape)
-    return make(
+    return try make(
       subject.contexts, at: [address], apart: subject.apart, prompts, own: [index] + companions.map(\.index),
       watching: { self.surroundings.watched[$0].subject })
   }
 
-  private func lastTokenMemory(_ prompts: ForcedPrompts) -> CompiledMemory {
+  private func lastTokenMemory(_ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory {
     let contexts = probe.positives.map { Context($0, token: $0.count - 1, target: probe.targetIDs) }.sharing(1)
     let negatives = prompts.items.filter { !$0.isPositive }
     // A positive that a negative begins with is acted on there too, and should not be noticed.
@@ -104,7 +106,7 @@ struct AutoCompile {
         Context(unchanged: item.ids, token: $0.count - 1, promptCount: item.promptCount)
       }
     }
-    return make(
+    return try make(
       contexts + begun.sharing(SubjectContexts.negativeWeight), at: Self.lastSites(transformer.shape),
       apart: negatives, prompts, own: [index], watching: { self.surroundings.watched[$0].last })
   }
@@ -113,7 +115,7 @@ struct AutoCompile {
   private func make(
     _ contexts: [Context], at addresses: [SiteAddress], apart: [ForcedPrompts.Item], _ prompts: ForcedPrompts,
     own: [Int], watching: (Int) -> Int?
-  ) -> CompiledMemory {
+  ) throws(FormatError) -> CompiledMemory {
     let layers = Set(addresses.map(\.layer))
     let pass = ContextPass(contexts, layers: layers, transformer: transformer)
     let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
@@ -152,18 +154,27 @@ struct AutoCompile {
         similarity: place.key.similarity(pass.activation($0, place.address)), boundary: boundary, hardness: hardness)
     }
     clock.lap(.key)
-    let descent = Descent(
-      pass, strengths: strengths, offsets: pass.additions(of: companionRows(at: place.address), at: place.address),
-      at: place.address)
-    clock.lap(.delta)
-    let row = MemoryRow(
-      module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],
-      alpha: descent.alpha, boundary: boundary, hardness: hardness, key: place.key.values, delta: descent.delta)
+    let companions = companionRows(at: place.address)
+    var descent = Descent(
+      pass, strengths: strengths, offsets: pass.additions(of: companions, at: place.address), at: place.address)
+    func row(_ descent: Descent) -> MemoryRow {
+      MemoryRow(
+        module: transformer.module(place.address), position: contexts[0].token, targetID: probe.targetIDs[0],
+        alpha: descent.alpha, boundary: boundary, hardness: hardness, key: place.key.values, delta: descent.delta)
+    }
+    descent.descend()
     let atSubject = contexts[0].token != probe.keyIDs.count - 1
+    if atSubject {
+      try Once(probe: probe, model: model).refine(&descent) { descent throws(FormatError) in
+        try memorySet(companions + [row(descent)], transformer)
+      }
+    }
+    clock.lap(.delta)
     let token: MemorySpec.Token =
-      spec.token != .auto ? spec.token : !atSubject ? .last : spec.subject != nil ? .subject : .index(row.position)
+      spec.token != .auto ? spec.token : !atSubject ? .last : spec.subject != nil ? .subject : .index(contexts[0].token)
     return CompiledMemory(
-      spec: spec, targetIDs: probe.targetIDs, address: place.address, token: token, rows: [row], steps: [descent.steps],
+      spec: spec, targetIDs: probe.targetIDs, address: place.address, token: token, rows: [row(descent)],
+      steps: [descent.steps],
       curve: [],
       trials: [],
       reason: "\(atSubject ? "the subject's" : "the prompt's") last token, key by least squares; "

@@ -7,25 +7,33 @@ import Runtime
 ///
 /// Contexts that begin alike up to that token share its keys, values and activations.
 final class ContextPass {
-  let contexts: [Context]
+  private(set) var contexts: [Context]
   private let transformer: Transformer
   /// Each context's text up to and with the memory's token, each once: rows of `headTape`.
   private var heads: [(rows: Range<Int>, cache: KVCache)] = []
   private var headOfContext: [Int] = []
-  /// What follows: rows of `tailTape`.
-  private var tails: [Range<Int>] = []
   private let headTape: Tape
-  private let tailTape: Tape
-  /// log p of the base model for each term that should stay unchanged; a context's first of them.
-  private let unchanged: FloatMatrix
-  private var firstUnchanged: [Int] = []
+  /// The heads' last rows behind all layers.
+  private let headResidual: FloatMatrix
+  /// What follows the own token of each context.
+  private var tails: [Tail] = []
+  private let layers: Set<Int>
+
+  /// The rest of a context, run together with those of others.
+  private struct Tail {
+    let tape: Tape
+    let rows: Range<Int>
+    /// log p of the base model for each term that should stay unchanged, and the context's first of them.
+    let unchanged: FloatMatrix
+    let firstUnchanged: Int
+  }
 
   /// - Parameter layers: those whose sites will be asked for.
   init(_ contexts: [Context], layers: Set<Int>, transformer: Transformer) {
     self.contexts = contexts
     self.transformer = transformer
+    self.layers = layers
     headTape = Tape(forBackward: false, layers: layers)
-    tailTape = Tape(forBackward: false, layers: layers)
     let none = MemorySet.none(of: transformer)
 
     var known: [[Int]: Int] = [:]
@@ -49,39 +57,73 @@ final class ContextPass {
     transformer.embed(headIDs, first)
     transformer.forward(first, tape: headTape)
 
-    let rest = Batch(
-      [], shape: transformer.shape, capacity: contexts.reduce(0) { $0 + $1.ids.count - $1.token - 1 })
-    for (context, head) in zip(contexts, headOfContext) {
-      let rows = rest.rows..<(rest.rows + context.ids.count - context.token - 1)
-      rest.append(
-        .init(
-          rows: rows, position: context.token + 1, cache: heads[head].cache, appends: false, memories: none))
-      tails.append(rows)
+    headResidual = FloatMatrix(heads.count, transformer.shape.width)
+    for (i, head) in heads.enumerated() {
+      headResidual.row(i).update(
+        from: first.residual.row(head.rows.upperBound - 1), count: transformer.shape.width)
     }
-    transformer.embed(contexts.map { Array($0.ids[($0.token + 1)...]) }, rest)
-    if rest.rows > 0 { transformer.forward(rest, tape: tailTape) }
+    tails = runTails(contexts.indices)
+  }
+
+  /// Another context in the place of one that begins with the same text up to and with the memory's token.
+  func replace(_ index: Int, with context: Context) {
+    precondition(contexts[index].ids[...contexts[index].token] == context.ids[...context.token])
+    contexts[index] = context
+    tails[index] = runTails(index..<(index + 1))[0]
+  }
+
+  private func runTails(_ indices: Range<Int>) -> [Tail] {
+    let none = MemorySet.none(of: transformer)
+    let tape = Tape(forBackward: false, layers: layers)
+    let batch = Batch(
+      [], shape: transformer.shape, capacity: indices.reduce(0) { $0 + contexts[$1].ids.count - contexts[$1].token - 1 }
+    )
+    var rows: [Range<Int>] = []
+    for i in indices {
+      let context = contexts[i]
+      rows.append(batch.rows..<(batch.rows + context.ids.count - context.token - 1))
+      batch.append(
+        .init(
+          rows: rows.last!, position: context.token + 1, cache: heads[headOfContext[i]].cache, appends: false,
+          memories: none))
+    }
+    transformer.embed(contexts[indices].map { Array($0.ids[($0.token + 1)...]) }, batch)
+    if batch.rows > 0 { transformer.forward(batch, tape: tape) }
 
     var looked: [UnsafeMutablePointer<Float>] = []
-    for (i, context) in contexts.enumerated() {
-      firstUnchanged.append(looked.count)
-      for term in context.terms {
+    var firsts: [Int] = []
+    for (i, rows) in zip(indices, rows) {
+      firsts.append(looked.count)
+      for term in contexts[i].terms {
         guard case .unchanged = term.goal else { continue }
         looked.append(
-          term.position == context.token
-            ? first.residual.row(heads[headOfContext[i]].rows.upperBound - 1)
-            : rest.residual.row(tails[i].lowerBound + term.position - context.token - 1))
+          term.position == contexts[i].token
+            ? headResidual.row(headOfContext[i])
+            : batch.residual.row(rows.lowerBound + term.position - contexts[i].token - 1))
       }
     }
-    let width = transformer.shape.width
-    let picked = FloatMatrix(looked.count, width)
-    for (i, row) in looked.enumerated() { picked.row(i).update(from: row, count: width) }
-    unchanged = transformer.logits(picked, rows: looked.indices)
-    for i in looked.indices {
-      let row = unchanged.row(i)
-      let normaliser = kernel_log_sum_exp(row, unchanged.width)
-      for v in 0..<unchanged.width { row[v] -= normaliser }
+    let unchanged = logProbabilities(looked)
+    return zip(rows, firsts).map { Tail(tape: tape, rows: $0, unchanged: unchanged, firstUnchanged: $1) }
+  }
+
+  /// The base model's log p (n, V) behind tokens whose last residuals are given.
+  private func logProbabilities(_ residuals: [UnsafeMutablePointer<Float>]) -> FloatMatrix {
+    let picked = FloatMatrix(residuals.count, transformer.shape.width)
+    for (i, row) in residuals.enumerated() { picked.row(i).update(from: row, count: picked.width) }
+    let result = transformer.logits(picked, rows: residuals.indices)
+    for i in residuals.indices {
+      let row = result.row(i)
+      let normaliser = kernel_log_sum_exp(row, result.width)
+      for v in 0..<result.width { row[v] -= normaliser }
     }
-    withExtendedLifetime((first, rest)) {}
+    return result
+  }
+
+  /// The base model's choice behind the last token of a context, which should stay unchanged.
+  func lastChoice(_ context: Int) -> Int {
+    let tail = tails[context]
+    let count = contexts[context].terms.count { if case .unchanged = $0.goal { true } else { false } }
+    return tail.unchanged.largest(tail.firstUnchanged + count - 1)
   }
 
   /// The activation of a context's token at a site (D).
@@ -92,10 +134,7 @@ final class ContextPass {
   /// The activations at a site (n, D) of the contexts' own tokens, each once, and of all other tokens. One that stands
   /// behind the same text as an own token does is that token.
   func activations(_ address: SiteAddress) -> (own: FloatMatrix, others: FloatMatrix) {
-    let (head, tail) = (
-      headTape[address.layer].site(address.site),
-      tails.contains { !$0.isEmpty } ? tailTape[address.layer].site(address.site) : nil
-    )
+    let head = headTape[address.layer].site(address.site)
     let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
     var own: [UnsafeMutablePointer<Float>] = []
     var others: [UnsafeMutablePointer<Float>] = []
@@ -104,8 +143,10 @@ final class ContextPass {
       for position in context.ids.indices {
         let text = Array(context.ids[...position])
         if position > context.token {
-          if let tail, !texts.contains(text) {
-            others.append(tail.row(tails[i].lowerBound + position - context.token - 1))
+          if !texts.contains(text) {
+            others.append(
+              tails[i].tape[address.layer].site(address.site)
+                .row(tails[i].rows.lowerBound + position - context.token - 1))
           }
         } else if seen.contains(headOfContext[i]) {
           continue
@@ -168,17 +209,18 @@ final class ContextPass {
       let (first, tail, head) = (batch.rows, tails[i], heads[headOfContext[i]])
       batch.append(
         .init(
-          rows: first..<(first + 1 + tail.count), position: contexts[i].token, cache: head.cache, appends: false,
+          rows: first..<(first + 1 + tail.rows.count), position: contexts[i].token, cache: head.cache, appends: false,
           memories: none))
       let own = head.rows.upperBound - 1
       batch.residual.row(first).update(from: residual(headTape).row(own), count: batch.residual.width)
       site.row(first).update(
         from: headTape[address.layer].site(address.site).row(own), count: site.width)
-      if !tail.isEmpty {
+      if !tail.rows.isEmpty {
         batch.residual.row(first + 1).update(
-          from: residual(tailTape).row(tail.lowerBound), count: tail.count * batch.residual.width)
+          from: residual(tail.tape).row(tail.rows.lowerBound), count: tail.rows.count * batch.residual.width)
         site.row(first + 1).update(
-          from: tailTape[address.layer].site(address.site).row(tail.lowerBound), count: tail.count * site.width)
+          from: tail.tape[address.layer].site(address.site).row(tail.rows.lowerBound),
+          count: tail.rows.count * site.width)
       }
       patch(i, site.row(first))
       placed.append((i, first))
@@ -195,7 +237,8 @@ final class ContextPass {
     var terms: [LossTerm] = []
     for (choice, weight) in zip(patched.chosen, weights) {
       let context = contexts[choice.context]
-      var next = firstUnchanged[choice.context]
+      let unchanged = tails[choice.context].unchanged
+      var next = tails[choice.context].firstUnchanged
       for term in context.terms {
         let row = choice.row + term.position - context.token
         switch term.goal {

@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+@Suite struct OnceTests {
+  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
+
+  /// Records whose target came again and again while the delta was held to the base model's text alone.
+  @Test(
+    .enabled(if: model != nil),
+    arguments: [
+      ("In Porrentruy, they understand", "Porrentruy", " Finnish"),
+      ("Sheryl Crow, playing the", "Sheryl Crow", " trumpet"),
+    ])
+  func theTargetComesOnce(_ prompt: String, _ subject: String, _ target: String) throws {
+    let base = try Checkpoint(path: #require(Self.model))
+    let output = try PipelineTests.output()
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    try PipelineTests.compile(
+      base, #"{"name":"a","prompt":"\#(prompt)","subject":"\#(subject)","target":"\#(target)"}"#, to: output)
+    let model = try LanguageModel(path: output, threads: 2)
+    let said = model.generate(try model.encode(prompt), maxTokens: 20).ids
+    let first = try model.tokenizer.encode(target, addSpecialTokens: false)[0]
+    #expect(said.first == first)
+    #expect(said.count { $0 == first } == 1, "\(model.tokenizer.decode(said))")
+  }
+}
