@@ -19,7 +19,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "Kernels"),
-    .target(name: "Format", dependencies: ["Kernels"], swiftSettings: settings),
+    .target(name: "SystemCalls"),
+    .target(name: "Format", dependencies: ["Kernels", "SystemCalls"], swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
     .target(name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime"], swiftSettings: settings),
     .target(

@@ -76,19 +76,28 @@ static int has_sha_ni(void) {
 }
 #endif
 
-void kernel_sha256(const void *bytes, size_t count, uint8_t digest[32]) {
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  void (*compress)(uint32_t[8], const uint8_t *, size_t) = compress_portable;
+void kernel_sha256_start(uint32_t state[8]) {
+  static const uint32_t first[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  memcpy(state, first, sizeof first);
+}
+
+void kernel_sha256_blocks(uint32_t state[8], const void *bytes, size_t blocks) {
 #if defined(__x86_64__)
-  if (has_sha_ni()) compress = compress_sha_ni;
+  if (has_sha_ni()) {
+    compress_sha_ni(state, bytes, blocks);
+    return;
+  }
 #endif
-  const uint8_t *p = bytes;
-  compress(state, p, count / 64);
+  compress_portable(state, bytes, blocks);
+}
+
+void kernel_sha256_end(uint32_t state[8], const void *bytes, uint64_t count, uint8_t digest[32]) {
   uint8_t tail[128] = {0};
   size_t rest = count % 64, padded = rest < 56 ? 64 : 128;
-  if (rest) memcpy(tail, p + count - rest, rest);
+  if (rest) memcpy(tail, bytes, rest);
   tail[rest] = 0x80;
-  for (int i = 0; i < 8; i++) tail[padded - 1 - i] = (uint8_t)((uint64_t)count * 8 >> 8 * i);
-  compress(state, tail, padded / 64);
+  for (int i = 0; i < 8; i++) tail[padded - 1 - i] = (uint8_t)(count * 8 >> 8 * i);
+  kernel_sha256_blocks(state, tail, padded / 64);
   for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }

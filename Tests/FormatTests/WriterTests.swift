@@ -30,11 +30,64 @@ import Testing
   @Test(arguments: 99_900...100_010)
   func avoidsHeadersThatSomeReadersRefuse(_ length: Int) throws {
     let text = String(repeating: "x", count: length - #"{"__metadata__":{"k":""}}"#.utf8.count)
-    let header = try SafetensorsFile.header([], metadata: ["k": ByteString(text)], place: "f")
+    let header = try HeaderWriter.bytes([], metadata: ["k": ByteString(text)], place: "f")
     let count = header.count - 8
     #expect(count > length && count % 8 == 0 && !(99_994...100_000 ~= count))
     #expect(header.prefix(8).elementsEqual(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) }))
     #expect(try SafetensorsHeaderTests.header(header).metadata?[0].value == ByteString(text))
+  }
+
+  /// Data that is copied keeps its place within blocks, so that file systems can share them, and room to grow.
+  @Test func copiedDataStaysWhereItIsModuloBlocks() throws {
+    let base = "\(CheckpointTests.fixtures)/gpt2-a/model.safetensors"
+    func start(_ path: String) throws -> Int { try #require(Checkpoint(path: path).tensors.first?.source).place }
+    try Checkpoint(path: base).write(memories: [CheckpointTests.memory("a")], to: path("a"))
+    #expect(try start(path("a")) > start(base) && (start(path("a")) - start(base)) % HeaderWriter.granularity == 0)
+    let both = [CheckpointTests.memory("a"), CheckpointTests.memory("b")]
+    try Checkpoint(path: path("a")).write(memories: both, to: path("ab"))
+    #expect(try start(path("ab")) == start(path("a")))
+    // Patching in two steps gives the file of one.
+    try Checkpoint(path: base).write(memories: both, to: path("both"))
+    #expect(try MappedFile(path: path("ab")).contents == MappedFile(path: path("both")).contents)
+  }
+
+  /// Taking everything out again gives the very file that was patched.
+  @Test func strippingGivesTheBasesBytes() throws {
+    let base = "\(CheckpointTests.fixtures)/gpt2-a/model.safetensors"
+    try Checkpoint(path: base).write(memories: [CheckpointTests.memory("a")], to: path("a"))
+    try Checkpoint(path: path("a")).write(memories: [], to: path("again"))
+    try Checkpoint(path: path("again")).writeBase(to: path("stripped"))
+    #expect(try MappedFile(path: path("stripped")).contents == MappedFile(path: base).contents)
+  }
+
+  /// A header that does not describe the base tensors is no way back.
+  @Test func refusesAnEmbeddedHeaderOfAnotherBase() throws {
+    let base = try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a")
+    let other = try Checkpoint(path: "\(CheckpointTests.fixtures)/llama-a")
+    let foreign = try #require(other.header).withBytes { Array($0) }
+    for bytes in [foreign, [], [UInt8](repeating: 0, count: 8), [UInt8](repeating: 0xFF, count: 8)] {
+      let header = Tensor(name: Checkpoint.headerName, bytes: bytes)
+      try SafetensorsFile.write(base.tensors + [header], metadata: [:], to: path("odd"))
+      #expect(throws: FormatError.self) { try Checkpoint(path: path("odd")).writeBase(to: path("stripped")) }
+      #expect(try names() == ["odd"])
+    }
+  }
+
+  @Test func neverWritesAHeaderThatTheHubRefuses() throws {
+    let text = ByteString(String(repeating: "x", count: HeaderWriter.lengthLimit))
+    #expect { try SafetensorsFile.write([], metadata: ["k": text], to: path("f")) } throws: {
+      ($0 as? FormatError)?.kind == .headerTooLarge
+    }
+    #expect(try names() == [])
+  }
+
+  /// Room for growth is given up before a header is refused for it.
+  @Test func dropsThePaddingWhereItWouldBeTooMuch() throws {
+    try SafetensorsFile.write([Tensor(name: "a", bytes: [1])], metadata: [:], to: path("f"))
+    let tensor = try Checkpoint(path: path("f")).tensors[0]
+    let text = ByteString(String(repeating: "x", count: HeaderWriter.lengthLimit - 200))
+    let header = try HeaderWriter.bytes([tensor], metadata: ["k": text], behind: 4096, place: "f")
+    #expect(header.count - 8 <= HeaderWriter.lengthLimit && header.count % 8 == 0)
   }
 
   struct Broken: Error {}
@@ -63,7 +116,7 @@ import Testing
     var calls: [(Int, Int)] = []
     let tensors = [Tensor(name: "a", bytes: [UInt8](repeating: 7, count: 9 << 20)), Tensor(name: "b", bytes: [1])]
     try SafetensorsFile.write(tensors, metadata: [:], to: path("f")) { calls.append(($0, $1)) }
-    #expect(calls.count == 3 && zip(calls, calls.dropFirst()).allSatisfy { $0.0 < $1.0 })
+    #expect(calls.count == 4 && zip(calls, calls.dropFirst()).allSatisfy { $0.0 < $1.0 })
     #expect(try calls.allSatisfy { try $0.1 == MappedFile(path: path("f")).count } && calls.last!.0 == calls.last!.1)
   }
 

@@ -23,7 +23,7 @@ import Testing
       base, #"{"name":"a","prompt":"\#(prompt)","subject":"\#(subject)","target":"\#(target)"}"#, to: output)
     let model = try LanguageModel(path: output, threads: 2)
     let said = model.generate(try model.encode(prompt), maxTokens: 20).ids
-    let first = try model.tokenizer.encode(target, addSpecialTokens: false)[0]
+    let first = model.tokenizer.encode(target, addSpecialTokens: false)[0]
     #expect(said.first == first)
     #expect(said.count { $0 == first } == 1, "\(model.tokenizer.decode(said))")
   }

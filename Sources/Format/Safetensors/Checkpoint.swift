@@ -21,6 +21,8 @@ public struct Checkpoint: Sendable {
   public var memories: [Memory]
   /// Every file that was opened.
   public let sources: [String]
+  /// The header of the single safetensors file that the base was, byte for byte; nil for shards and other formats.
+  let header: Tensor?
   private let byName: [ByteString: Int]
   private let companions: [CompanionFile: [UInt8]]
 
@@ -47,8 +49,8 @@ public struct Checkpoint: Sendable {
       ? try CheckpointFiles(folder: path)
       : path.hasSuffix(".index.json") ? try CheckpointFiles(index: path) : try CheckpointFiles(file: path)
     let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
-    let (base, memories, embedded) = try Self.separate(files, place: path)
-    var companions = embedded
+    let parts = try Self.separate(files, place: path)
+    var companions = parts.companions
     var sources = files.paths
     for file in CompanionFile.allCases where companions[file] == nil {
       let beside = (folder as NSString).appendingPathComponent(file.rawValue)
@@ -58,8 +60,8 @@ public struct Checkpoint: Sendable {
       }
     }
     self.init(
-      path: path, tensors: base, metadata: files.metadata ?? [], memories: memories, sources: sources,
-      companions: companions)
+      path: path, tensors: parts.base, metadata: files.metadata ?? [], memories: parts.memories, sources: sources,
+      header: parts.header, companions: companions)
   }
 
   /// A checkpoint that holds nothing, for comparing with one that does.
@@ -69,13 +71,14 @@ public struct Checkpoint: Sendable {
 
   private init(
     path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
-    sources: [String], companions: [CompanionFile: [UInt8]]
+    sources: [String], header: Tensor? = nil, companions: [CompanionFile: [UInt8]]
   ) {
     self.path = path
     self.tensors = tensors
     self.metadata = metadata
     self.memories = memories
     self.sources = sources
+    self.header = header
     self.companions = companions
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -95,10 +98,17 @@ public struct Checkpoint: Sendable {
     try MappedFile(path: path).withBytes { $0.starts(with: "GGUF".utf8) }
   }
 
-  /// Splits what a file holds into base tensors, memories and embedded files.
-  private static func separate(
-    _ files: CheckpointFiles, place: String
-  ) throws(FormatError) -> ([Tensor], [Memory], [CompanionFile: [UInt8]]) {
+  /// What the files of a checkpoint hold.
+  private struct Parts {
+    var base: [Tensor]
+    var memories: [Memory]
+    var header: Tensor?
+    var companions: [CompanionFile: [UInt8]]
+  }
+
+  static let headerName: ByteString = "embedded.header"
+
+  private static func separate(_ files: CheckpointFiles, place: String) throws(FormatError) -> Parts {
     if let version = files.metadata?.first(where: { $0.key == "memory.version" })?.value, version != "1" {
       throw FormatError(
         .memoryTable, "\(place): __metadata__.memory.version", "made by a later format", expected: "1",
@@ -145,7 +155,8 @@ public struct Checkpoint: Sendable {
       }
     var embedded: [CompanionFile: [UInt8]] = [:]
     for file in CompanionFile.allCases { embedded[file] = try bytes(file.tensorName) }
-    return (base, memories, embedded)
+    let header = added.isEmpty && recorded == nil ? files.header : added[headerName]
+    return Parts(base: base, memories: memories, header: header, companions: embedded)
   }
 
   /// The identity of the base: SHA-256 over a line `name⇥dtype⇥shape⇥hash⏎` a tensor, sorted by name; hexadecimal.

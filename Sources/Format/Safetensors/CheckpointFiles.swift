@@ -7,6 +7,9 @@ struct CheckpointFiles {
   /// Every file that was opened, for refusing to write over one of them.
   var paths: [String] = []
 
+  /// The length and the text in front of the data, where it is a single file.
+  var header: Tensor?
+
   static let indexName = "model.safetensors.index.json"
   static let fileName = "model.safetensors"
 
@@ -17,6 +20,10 @@ struct CheckpointFiles {
       try SafetensorsHeader(validating: bytes, place: path)
     }
     tensors = header.tensors.map { Tensor(info: $0, file: file, dataStart: header.dataStart) }
+    self.header = Tensor(
+      info: TensorInfo(
+        name: Checkpoint.headerName, dtype: .u8, shape: [header.dataStart], range: 0..<header.dataStart),
+      file: file, dataStart: 0)
     metadata = header.metadata
     paths = [path]
   }

@@ -18,6 +18,7 @@ extension Checkpoint {
     for file in CompanionFile.allCases {
       if let bytes = companion(file) { list.append(Tensor(name: file.tensorName, bytes: bytes)) }
     }
+    if let header { list.append(header) }
     var entries = Dictionary(uniqueKeysWithValues: metadata.map { ($0.key, $0.value) })
     if entries["format"] == nil { entries["format"] = "pt" }
     entries["memory.version"] = "1"
@@ -28,7 +29,8 @@ extension Checkpoint {
     try SafetensorsFile.write(list, metadata: entries, to: output, progress: progress)
   }
 
-  /// Writes the base tensors alone: what a patched file was made from, without the entries that patching added.
+  /// Writes the base tensors alone: what a patched file was made from. Where that was one safetensors file, the bytes
+  /// are its own.
   ///
   /// The companion files are left out; where they are not beside `output`, the caller keeps them elsewhere.
   public func writeBase(
@@ -37,8 +39,30 @@ extension Checkpoint {
     try checkOutput(output, replacing: replacing)
     let kept = metadata.filter { !$0.key.hasPrefix("memory.") }
     try SafetensorsFile.write(
-      tensors, metadata: Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) }), to: output,
-      progress: progress)
+      tensors, metadata: Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) }),
+      header: try originalHeader(), to: output, progress: progress)
+  }
+
+  /// The header that the base had, where it is known.
+  ///
+  /// - Throws: `FormatError` of kind `manifest` where it is not that of the base tensors.
+  private func originalHeader() throws(FormatError) -> [UInt8]? {
+    guard let header else { return nil }
+    let place = "\(path): tensor \(Checkpoint.headerName)"
+    guard header.dtype == .u8, let bytes = try? header.withBytes({ Array($0) }) else {
+      throw FormatError(.manifest, place, "wrong dtype", expected: "U8", got: header.dtype.rawValue)
+    }
+    let count = tensors.reduce(0) { $0 + $1.byteCount }
+    let described: SafetensorsHeader
+    do {
+      described = try bytes.withUnsafeBytes { try SafetensorsHeader(validating: $0, dataCount: count, place: place) }
+    } catch {
+      throw error as? FormatError ?? FormatError(.manifest, place, "cannot be read")
+    }
+    guard described.dataStart == bytes.count,
+      described.tensors.elementsEqual(tensors, by: { ($0.name, $0.dtype, $0.shape) == ($1.name, $1.dtype, $1.shape) })
+    else { throw FormatError(.manifest, place, "is not the header of the base tensors") }
+    return bytes
   }
 
   /// What can be known to go wrong before any work is done.
@@ -61,111 +85,5 @@ extension Checkpoint {
       throw FormatError(.unwritable, output, "not a regular file")
     }
     guard replacing else { throw FormatError(.exists, output, "exists already (--force replaces it)") }
-  }
-}
-
-/// Writing a safetensors file through a temporary one.
-package enum SafetensorsFile {
-  static func header(_ tensors: [Tensor], metadata: [ByteString: ByteString], place: String)
-    throws(FormatError) -> [UInt8]
-  {
-    var members: [(String, JSONNode)] = []
-    if !metadata.isEmpty {
-      let sorted = metadata.sorted { $0.key < $1.key }
-      members.append(
-        ("__metadata__", .object(sorted.map { ($0.key.description, .string($0.value.description)) })))
-    }
-    var offset = 0
-    for tensor in tensors {
-      let (end, overflow) = offset.addingReportingOverflow(tensor.byteCount)
-      guard !overflow else { throw FormatError(.validationOverflow, place, "more than 2⁶³ bytes") }
-      members.append(
-        (
-          tensor.name.description,
-          [
-            "dtype": .string(tensor.dtype.rawValue), "shape": .array(tensor.shape.map(JSONNode.int)),
-            "data_offsets": [.int(offset), .int(end)],
-          ]
-        ))
-      offset = end
-    }
-    var text = JSONNode.object(members).bytes()
-    repeat { text.append(0x20) } while text.count % 8 != 0
-    // Some released readers take a header of 99,994 to 100,000 bytes for one over their limit.
-    if 99_994...100_000 ~= text.count { text += [UInt8](repeating: 0x20, count: 8) }
-    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
-  }
-
-  /// Writes tensors and metadata to a file, which appears whole or not at all and replaces what is there.
-  ///
-  /// - Throws: `FormatError` of kind `unwritable`, or where a tensor cannot be read.
-  package static func write(
-    _ tensors: [Tensor], metadata: [ByteString: ByteString], to output: String,
-    progress: ((Int, Int) -> Void)? = nil
-  ) throws(FormatError) {
-    let header = try header(tensors, metadata: metadata, place: output)
-    let folder = (output as NSString).deletingLastPathComponent
-    let name = (output as NSString).lastPathComponent
-    let temporary = (folder as NSString).appendingPathComponent(".\(name).\(getpid()).tmp")
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FormatError(.unwritable, output, systemError()) }
-    var finished = false
-    defer {
-      close(descriptor)
-      if !finished { unlink(temporary) }
-    }
-    let total = tensors.reduce(header.count) { $0 + $1.byteCount }
-    var written = 0
-    do {
-      try header.withUnsafeBytes { try writeAll($0, to: descriptor) }
-      written += header.count
-      for tensor in tensors {
-        try tensor.withBytes { bytes in
-          guard bytes.count == tensor.byteCount else {
-            throw FormatError(
-              .unreadable, "\(output): tensor \(tensor.name)", "changed its size while being written")
-          }
-          var start = 0
-          while start < bytes.count {
-            let end = min(start + 8 << 20, bytes.count)
-            try writeAll(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), to: descriptor)
-            written += end - start
-            start = end
-            progress?(written, total)
-          }
-        }
-      }
-    } catch let error as FormatError {
-      throw error
-    } catch {
-      throw FormatError(.unwritable, output, "\(error)")
-    }
-    guard fsync(descriptor) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-    let check = try MappedFile(path: temporary)
-    _ = try check.withBytes { bytes throws(FormatError) in
-      try SafetensorsHeader(validating: bytes, place: output)
-    }
-    guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-    finished = true
-    let folderDescriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
-    if folderDescriptor >= 0 {
-      fsync(folderDescriptor)
-      close(folderDescriptor)
-    }
-  }
-
-  private struct WriteFailure: Error, CustomStringConvertible { var description: String }
-
-  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-    var rest = bytes
-    while let base = rest.baseAddress, !rest.isEmpty {
-      let count = Foundation.write(descriptor, base, rest.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw WriteFailure(description: systemError())
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-    }
   }
 }

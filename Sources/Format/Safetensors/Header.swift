@@ -22,7 +22,11 @@ public struct SafetensorsHeader: Sendable {
   /// Validates in the reference validator's order (huggingface/safetensors, `tensor.rs`): length, cap, end within
   /// the file, UTF-8 and JSON, contiguous offsets, shape × dtype = span, last end = end of file. Stricter than it on
   /// duplicate names, entries in array form, unknown fields and a tensor named `__metadata__`.
-  public init(validating bytes: UnsafeRawBufferPointer, place: String) throws(FormatError) {
+  ///
+  /// - Parameter dataCount: of the bytes that belong behind the header; nil for those that are there.
+  public init(
+    validating bytes: UnsafeRawBufferPointer, dataCount: Int? = nil, place: String
+  ) throws(FormatError) {
     guard bytes.count >= 8 else {
       throw FormatError(
         .headerTooSmall, place, "too short for safetensors", expected: "at least 8 bytes",
@@ -75,7 +79,7 @@ public struct SafetensorsHeader: Sendable {
         $1.range.lowerBound, $1.range.upperBound, $1.name
       )
     }
-    try checkLayout(dataCount: bytes.count - dataStart, place: place)
+    try checkLayout(dataCount: dataCount ?? bytes.count - dataStart, place: place)
   }
 
   private static func metadata(

@@ -5,6 +5,9 @@ public final class MappedFile: Sendable {
   public let path: String
   public let count: Int
   private let address: UInt
+  /// Open for as long as the object lives, so that what is copied is what is mapped.
+  let descriptor: Int32
+  private let changed: (seconds: Int, nanoseconds: Int)
 
   /// Maps the regular file at `path`.
   ///
@@ -12,30 +15,59 @@ public final class MappedFile: Sendable {
   public init(path: String) throws(FormatError) {
     self.path = path
     // A named pipe would block until somebody writes to it; it is refused below.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let kind: FormatError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
       throw FormatError(kind, path, kind == .missing ? "no such file" : systemError())
     }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FormatError(.unreadable, path, systemError()) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw FormatError(.unreadable, path, "not a regular file")
+    do throws(FormatError) {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { throw FormatError(.unreadable, path, systemError()) }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw FormatError(.unreadable, path, "not a regular file")
+      }
+      count = Int(status.st_size)
+      changed = Self.changed(status)
+      guard count > 0 else {
+        address = 0
+        return
+      }
+      guard let base = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
+        throw FormatError(.unreadable, path, "cannot be mapped: \(systemError())")
+      }
+      address = UInt(bitPattern: base)
+    } catch {
+      close(descriptor)
+      throw error
     }
-    count = Int(status.st_size)
-    guard count > 0 else {
-      address = 0
-      return
-    }
-    guard let base = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
-      throw FormatError(.unreadable, path, "cannot be mapped: \(systemError())")
-    }
-    address = UInt(bitPattern: base)
   }
 
   deinit {
     if address != 0 { munmap(UnsafeMutableRawPointer(bitPattern: address), count) }
+    close(descriptor)
+  }
+
+  /// Whether nobody has written to the file since it was mapped, as far as its size and times tell.
+  var isUnchanged: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && Int(status.st_size) == count && Self.changed(status) == changed
+  }
+
+  private static func changed(_ status: stat) -> (seconds: Int, nanoseconds: Int) {
+    #if canImport(Darwin)
+      (Int(status.st_mtimespec.tv_sec), Int(status.st_mtimespec.tv_nsec))
+    #else
+      (Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec))
+    #endif
+  }
+
+  /// Lets go of pages that will not be looked at soon, so that a pass over a large file stays small in memory.
+  func release(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, last) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    if address != 0, first < last {
+      madvise(UnsafeMutableRawPointer(bitPattern: address + UInt(first)), last - first, MADV_DONTNEED)
+    }
   }
 
   /// The file's bytes; whoever keeps the address beyond the next line keeps the object too.

@@ -77,6 +77,12 @@ public struct Tensor: Sendable {
     return (file, base + offset)
   }
 
+  /// The mapped file and where in it the bytes are, nil for computed tensors.
+  var source: (file: MappedFile, place: Int)? {
+    guard case .file(let file) = storage else { return nil }
+    return (file, offset)
+  }
+
   /// The elements of an F32, F16, BF16 or F64 tensor as F32; nil for other dtypes.
   public func floats() throws -> [Float]? {
     try withBytes { bytes in
@@ -103,5 +109,12 @@ public struct Tensor: Sendable {
   }
 
   /// SHA-256 of the bytes, lower-case hexadecimal.
-  public func sha256() throws -> String { try withBytes(SHA256.hex) }
+  ///
+  /// Of a mapped file it keeps a few megabytes in memory.
+  public func sha256() throws -> String {
+    try withBytes { bytes in
+      guard let (file, place) = source else { return SHA256.hex(bytes) }
+      return SHA256.hex(bytes) { file.release((place + $0.lowerBound)..<(place + $0.upperBound)) }
+    }
+  }
 }

@@ -84,8 +84,11 @@ float kernel_log_sum_exp(const float *x, size_t count);
 // y = exp(x), within 2 units in the last place; 0 below −87.3.
 void kernel_exp(const float *x, size_t count, float *y);
 
-// SHA-256 of `count` bytes (FIPS 180-4).
-void kernel_sha256(const void *bytes, size_t count, uint8_t digest[32]);
+// SHA-256 (FIPS 180-4): the start, whole blocks of 64 bytes, and the digest of `count` bytes in all, of which those
+// behind the last whole block are given.
+void kernel_sha256_start(uint32_t state[8]);
+void kernel_sha256_blocks(uint32_t state[8], const void *bytes, size_t blocks);
+void kernel_sha256_end(uint32_t state[8], const void *bytes, uint64_t count, uint8_t digest[32]);
 
 // An IEEE 754 half as a float; exact.
 float kernel_float_from_half(uint16_t half);

@@ -1,0 +1,58 @@
+/// The header of a safetensors file that is about to be written.
+enum HeaderWriter {
+  /// Readers of released programs (huggingface_hub, huggingface.js) refuse longer ones.
+  static let lengthLimit = 25_000_000
+  /// Some of them take a header of so many bytes for one over their limit.
+  private static let refused = 99_994...100_000
+  /// Copied data starts at its old place modulo this, so that file systems can share whole blocks of it. The spaces that
+  /// this takes are room in which a header grows while the data stays where they are.
+  static let granularity = 64 << 10
+
+  /// The length and the JSON text, padded with spaces.
+  ///
+  /// - Parameter start: where in its own file the data lies that will follow the header; nil where it is in none.
+  /// - Throws: `FormatError` of kind `headerTooLarge` or `validationOverflow`.
+  static func bytes(
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], behind start: Int? = nil, place: String
+  ) throws(FormatError) -> [UInt8] {
+    var text = try text(tensors, metadata: metadata, place: place)
+    var end = 8 + text.count + 8 - text.count % 8
+    if let start, start % 8 == 0 {
+      let shared = end + ((start - end) % granularity + granularity) % granularity
+      if shared - 8 <= lengthLimit { end = shared }
+      if refused.contains(end - 8) { end += granularity }
+    } else if refused.contains(end - 8) {
+      end += 8
+    }
+    guard end - 8 <= lengthLimit else {
+      throw FormatError(
+        .headerTooLarge, place, "the header would be refused by other readers",
+        expected: "at most \(lengthLimit) bytes", got: "\(end - 8)")
+    }
+    text += [UInt8](repeating: 0x20, count: end - 8 - text.count)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
+  }
+
+  private static func text(
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], place: String
+  ) throws(FormatError) -> [UInt8] {
+    var members: [(String, JSONNode)] = []
+    if !metadata.isEmpty {
+      let sorted = metadata.sorted { $0.key < $1.key }
+      members.append(
+        ("__metadata__", .object(sorted.map { ($0.key.description, .string($0.value.description)) })))
+    }
+    var offset = 0
+    for tensor in tensors {
+      let (end, overflow) = offset.addingReportingOverflow(tensor.byteCount)
+      guard !overflow else { throw FormatError(.validationOverflow, place, "more than 2⁶³ bytes") }
+      let entry: JSONNode = [
+        "dtype": .string(tensor.dtype.rawValue), "shape": .array(tensor.shape.map(JSONNode.int)),
+        "data_offsets": [.int(offset), .int(end)],
+      ]
+      members.append((tensor.name.description, entry))
+      offset = end
+    }
+    return JSONNode.object(members).bytes()
+  }
+}

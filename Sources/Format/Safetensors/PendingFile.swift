@@ -1,0 +1,130 @@
+import Dispatch
+import Foundation
+import SystemCalls
+
+/// A file in the making: written under another name in its folder, it takes its place whole or not at all.
+///
+/// The temporary file goes away with the object, on an interrupt, and, where the process was killed, with the next file
+/// that is written to the same place.
+final class PendingFile {
+  private let output: String
+  private let temporary: String
+  let descriptor: Int32
+  private(set) var count = 0
+  private var signals: [any DispatchSourceSignal] = []
+  private var isCommitted = false
+
+  /// - Throws: `FormatError` of kind `unwritable`.
+  init(at output: String) throws(FormatError) {
+    self.output = output
+    let folder = Self.folder(of: output)
+    let stem = ".\((output as NSString).lastPathComponent.prefix(60))."
+    Self.removeAbandoned(stem, in: folder)
+    var created: (path: String, descriptor: Int32)?
+    for attempt in 0..<16 where created == nil {
+      let name = stem + "\(getpid())" + (attempt == 0 ? "" : "-\(attempt)") + ".tmp"
+      let path = (folder as NSString).appendingPathComponent(name)
+      let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor < 0 {
+        guard errno == EEXIST else { break }
+        continue
+      }
+      // Held while the file is in the making: whoever can take the lock has an abandoned one before him.
+      _ = flock(descriptor, LOCK_EX | LOCK_NB)
+      created = (path, descriptor)
+    }
+    guard let created else { throw FormatError(.unwritable, output, systemError()) }
+    (temporary, descriptor) = created
+    removeOnSignals()
+  }
+
+  deinit {
+    close(descriptor)
+    if !isCommitted { unlink(temporary) }
+    stopListening()
+  }
+
+  /// Makes the file as long as it will be; what is not written reads as zeros.
+  func resize(to size: Int) throws(FormatError) {
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw FormatError(.unwritable, output, systemError()) }
+  }
+
+  /// Writes behind what was written or passed over so far.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+    var rest = bytes
+    while let base = rest.baseAddress, !rest.isEmpty {
+      let written = pwrite(descriptor, base, rest.count, off_t(count))
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw FormatError(.unwritable, output, systemError())
+      }
+      count += written
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
+  }
+
+  /// Counts bytes that were brought there in another way.
+  func pass(over bytes: Int) { count += bytes }
+
+  /// Brings the file to the disk, has it checked under its temporary name, and puts it in its place.
+  func commit(check: (String) throws(FormatError) -> Void) throws(FormatError) {
+    try synchronise(descriptor)
+    try check(temporary)
+    guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
+    isCommitted = true
+    let folder = open(Self.folder(of: output), O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    defer { close(folder) }
+    // Some file systems have no such call for folders; the file is in its place all the same.
+    fsync(folder)
+  }
+
+  private func synchronise(_ descriptor: Int32) throws(FormatError) {
+    #if canImport(Darwin)
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+    #endif
+    guard fsync(descriptor) == 0 else { throw FormatError(.unwritable, output, systemError()) }
+  }
+
+  private static func folder(of path: String) -> String {
+    let folder = (path as NSString).deletingLastPathComponent
+    return folder.isEmpty ? "." : folder
+  }
+
+  /// Removes what killed processes left of the same file.
+  private static func removeAbandoned(_ stem: String, in folder: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name.hasPrefix(stem) && name.hasSuffix(".tmp") {
+      let path = (folder as NSString).appendingPathComponent(name)
+      guard name.dropFirst(stem.count).dropLast(4).allSatisfy({ $0.isNumber || $0 == "-" }) else { continue }
+      let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      close(descriptor)
+    }
+  }
+
+  private func removeOnSignals() {
+    // A write beyond a limit on file sizes then fails like one on a full disk.
+    signal(SIGXFSZ, SIG_IGN)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      guard !system_ignores(number) else { continue }
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [temporary] in
+        unlink(temporary)
+        signal(number, SIG_DFL)
+        kill(getpid(), number)
+      }
+      source.resume()
+      signals.append(source)
+    }
+  }
+
+  private func stopListening() {
+    for source in signals {
+      source.cancel()
+      signal(Int32(source.handle), SIG_DFL)
+    }
+  }
+}
