@@ -2,7 +2,11 @@
 #include "system_calls.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -35,7 +39,44 @@ off_t system_next_data(int file, off_t place) { return lseek(file, place, SEEK_D
 
 off_t system_next_hole(int file, off_t place) { return lseek(file, place, SEEK_HOLE); }
 
-bool system_ignores(int signal) {
-  struct sigaction action;
-  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+#define SLOTS 16
+static _Atomic(char *) removed[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void remove_all(int number) {
+  for (int i = 0; i < SLOTS; i++) {
+    char *path = removed[i];
+    if (path) unlink(path);
+  }
+  // Blocked here, it ends the process on return.
+  signal(number, SIG_DFL);
+  raise(number);
 }
+
+static void start_listening(void) {
+  const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
+  for (int i = 0; i < 3; i++) {
+    struct sigaction action;
+    if (sigaction(numbers[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL) continue;
+    action.sa_handler = remove_all;
+    action.sa_flags = SA_RESTART;
+    sigaction(numbers[i], &action, NULL);
+  }
+}
+
+int system_remove_on_signal(const char *path) {
+  char *copy = strdup(path);
+  pthread_once(&once, start_listening);
+  for (int i = 0; copy && i < SLOTS; i++) {
+    char *none = NULL;
+    if (atomic_compare_exchange_strong(&removed[i], &none, copy)) return i;
+  }
+  free(copy);
+  return -1;
+}
+
+void system_give_up(int slot) {
+  if (slot >= 0) free(atomic_exchange(&removed[slot], NULL));
+}
+
+void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import SystemCalls
 
@@ -11,7 +10,7 @@ final class PendingFile {
   private let temporary: String
   let descriptor: Int32
   private(set) var count = 0
-  private var signals: [any DispatchSourceSignal] = []
+  private let removal: Int32
   private var isCommitted = false
 
   /// - Throws: `FormatError` of kind `unwritable`.
@@ -20,28 +19,32 @@ final class PendingFile {
     let folder = Self.folder(of: output)
     let stem = ".\((output as NSString).lastPathComponent.prefix(60))."
     Self.removeAbandoned(stem, in: folder)
-    var created: (path: String, descriptor: Int32)?
+    system_ignore_size_signal()
+    var created: (path: String, descriptor: Int32, removal: Int32)?
     for attempt in 0..<16 where created == nil {
       let name = stem + "\(getpid())" + (attempt == 0 ? "" : "-\(attempt)") + ".tmp"
       let path = (folder as NSString).appendingPathComponent(name)
+      let removal = system_remove_on_signal(path)
       let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor < 0 {
+        let code = errno
+        system_give_up(removal)
+        errno = code
         guard errno == EEXIST else { break }
         continue
       }
       // Held while the file is in the making: whoever can take the lock has an abandoned one before him.
       _ = flock(descriptor, LOCK_EX | LOCK_NB)
-      created = (path, descriptor)
+      created = (path, descriptor, removal)
     }
     guard let created else { throw FormatError(.unwritable, output, systemError()) }
-    (temporary, descriptor) = created
-    removeOnSignals()
+    (temporary, descriptor, removal) = created
   }
 
   deinit {
     close(descriptor)
     if !isCommitted { unlink(temporary) }
-    stopListening()
+    system_give_up(removal)
   }
 
   /// Makes the file as long as it will be; what is not written reads as zeros.
@@ -101,30 +104,6 @@ final class PendingFile {
       guard descriptor >= 0 else { continue }
       if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
       close(descriptor)
-    }
-  }
-
-  private func removeOnSignals() {
-    // A write beyond a limit on file sizes then fails like one on a full disk.
-    signal(SIGXFSZ, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      guard !system_ignores(number) else { continue }
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { [temporary] in
-        unlink(temporary)
-        signal(number, SIG_DFL)
-        kill(getpid(), number)
-      }
-      source.resume()
-      signals.append(source)
-    }
-  }
-
-  private func stopListening() {
-    for source in signals {
-      source.cancel()
-      signal(Int32(source.handle), SIG_DFL)
     }
   }
 }

@@ -14,5 +14,11 @@ ssize_t system_copy_range(int source, off_t from, int target, off_t to, size_t c
 off_t system_next_data(int file, off_t place);
 off_t system_next_hole(int file, off_t place);
 
-// Whether the process was started so that it ignores a signal.
-bool system_ignores(int signal);
+// Has `path` removed when a signal asks the process to end (hang-up, interrupt, terminate), until it is given up; what a
+// signal does otherwise stays, and one that the process was started to ignore is ignored. The slot, or -1 where all of
+// a few are taken.
+int system_remove_on_signal(const char *path);
+void system_give_up(int slot);
+
+// Lets writes beyond a limit on file sizes fail instead of ending the process.
+void system_ignore_size_signal(void);
