@@ -13,34 +13,45 @@ public enum RewriteCommand: Command {
     if options.dtype != nil, !checkpoint.isConverted {
       throw UsageError("--dtype: only tensors of a .gguf file are converted")
     }
+    let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
     switch options.action {
-    case .strip: return try strip(checkpoint, options, on: console)
-    case .remove(let names):
-      try remove(names, from: &checkpoint)
-      return try writeRemaining(checkpoint, removed: names, options, on: console)
-    case .compile(let spec, let removed):
+    case .verify: return try FileEdits.verify(checkpoint, options, on: console)
+    case .strip: return try FileEdits.strip(checkpoint, options, progress, on: console)
+    case .edit(let removed, let merged):
       try remove(removed, from: &checkpoint)
-      return try compile(spec, checkpoint, options, on: console)
+      try merge(merged, into: &checkpoint, options)
+      return try FileEdits.write(checkpoint, removed: removed, merged: merged, options, progress, on: console)
+    case .compile(let spec, let removed, let merged):
+      try remove(removed, from: &checkpoint)
+      try merge(merged, into: &checkpoint, options)
+      return try compile(spec, checkpoint, options, progress, on: console)
     }
   }
 
   private static func compile(
-    _ specPath: String, _ checkpoint: Checkpoint, _ options: RewriteOptions, on console: Console
+    _ specPath: String, _ checkpoint: Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine,
+    on console: Console
   ) throws -> Int32 {
     let request = RewriteRequest(
       spec: try Spec(path: specPath), method: options.method, output: options.dryRun ? nil : options.output,
-      replacing: options.force, map: options.map, seed: options.seed,
+      sidecar: options.dryRun ? nil : options.sidecar, replacing: options.force, map: options.map, seed: options.seed,
       background: try options.background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
       statistics: options.statistics)
-    let isTold = !options.quiet && console.errorIsTerminal
-    let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: options.threads)) { step in
-      if isTold { console.writeError("\r\u{1B}[Krewrite: \(step.printable())") }
-    }
-    defer { if isTold { console.writeError("\r\u{1B}[K") } }
+    let pipeline = Pipeline(
+      checkpoint, pool: WorkerPool(threads: options.threads), progress: { progress.tell($0) },
+      writing: { progress.tell(written: $0, of: $1) })
     let result = try pipeline.run(request)
-    if isTold { console.writeError("\r\u{1B}[K") }
+    progress.end()
     try console.write(options.json ? result.json.text() + "\n" : TextReport(result).text)
     return result.holds ? 0 : 3
+  }
+
+  private static func merge(
+    _ paths: [String], into checkpoint: inout Checkpoint, _ options: RewriteOptions
+  ) throws(FormatError) {
+    guard !paths.isEmpty else { return }
+    let identity = options.anyBase ? nil : try checkpoint.identity()
+    for path in paths { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
   }
 
   /// - Throws: `FormatError` for a name that no memory of the file has.
@@ -56,44 +67,5 @@ public enum RewriteCommand: Command {
       }
       checkpoint.memories.remove(at: index)
     }
-  }
-
-  private static func writeRemaining(
-    _ checkpoint: Checkpoint, removed: [String], _ options: RewriteOptions, on console: Console
-  ) throws -> Int32 {
-    if let output = options.output, !options.dryRun {
-      try checkpoint.write(memories: checkpoint.memories, to: output, replacing: options.force)
-    }
-    let kept = checkpoint.memories.map(\.name)
-    if options.json {
-      let node: JSONNode = [
-        "removed": .array(removed.map(JSONNode.string)), "memories": .array(kept.map(JSONNode.string)),
-      ]
-      try console.write(node.text() + "\n")
-    } else {
-      try console.write(
-        "removed \(removed.joined(separator: ", ").printable()); \(kept.count) memories remain\n")
-    }
-    return 0
-  }
-
-  private static func strip(
-    _ checkpoint: Checkpoint, _ options: RewriteOptions, on console: Console
-  ) throws -> Int32 {
-    if let output = options.output, !options.dryRun {
-      try checkpoint.writeBase(to: output, replacing: options.force)
-    }
-    let names = checkpoint.memories.map(\.name)
-    if options.json {
-      let node: JSONNode = [
-        "stripped": .array(names.map(JSONNode.string)), "tensors": .int(checkpoint.tensors.count),
-      ]
-      try console.write(node.text() + "\n")
-    } else {
-      try console.write(
-        "stripped \(names.count) memories and the embedded files; \(checkpoint.tensors.count) base tensors remain\n"
-      )
-    }
-    return 0
   }
 }

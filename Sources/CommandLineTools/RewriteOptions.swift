@@ -5,12 +5,14 @@ import Rewriter
 public struct RewriteOptions: Sendable, Equatable {
   /// What becomes of the base's tables.
   public enum Action: Sendable, Equatable {
-    /// Compiles the memories of a spec and adds them; `remove` names memories that go first.
-    case compile(spec: String, remove: [String])
-    /// Takes memories out.
-    case remove([String])
+    /// Compiles the memories of a spec and adds them, once others were taken out and those of other files added.
+    case compile(spec: String, remove: [String], merge: [String])
+    /// Takes memories out and adds those of other files.
+    case edit(remove: [String], merge: [String])
     /// Takes everything out that patching added.
     case strip
+    /// Compares what the file says of itself with what it holds.
+    case verify
   }
 
   /// What tensors of a `.gguf` file become.
@@ -28,8 +30,12 @@ public struct RewriteOptions: Sendable, Equatable {
 
   public var base: String
   public var action: Action
-  /// nil on a dry run that was given none.
+  /// nil where no whole model is to be written.
   public var output: String?
+  /// Where the memories go without the base.
+  public var sidecar: String?
+  /// Whether memories made for other bases are merged.
+  public var anyBase: Bool
   /// Overrides the method of every memory; nil leaves it to the spec.
   public var method: MemorySpec.Method?
   public var json: Bool
@@ -54,6 +60,8 @@ public struct RewriteOptions: Sendable, Equatable {
     base = arguments.operands[0]
     action = try Self.action(arguments)
     output = arguments.text("output")
+    sidecar = arguments.text("sidecar")
+    anyBase = arguments.has("any-base")
     method = try arguments.choice("method")
     json = arguments.has("json")
     dryRun = arguments.has("dry-run")
@@ -65,11 +73,19 @@ public struct RewriteOptions: Sendable, Equatable {
     statistics = arguments.text("statistics")
     threads = try arguments.integer("threads", in: 1...256)
     dtype = try arguments.choice("dtype", of: BaseDtype.self)?.dtype
-    guard output != nil || dryRun else {
-      throw UsageError("-o FILE is missing: where the patched model goes (or --dry-run)")
+    try arguments.require("merge", for: "any-base")
+    if action == .verify {
+      if let name = ["output", "sidecar", "dry-run", "force"].first(where: arguments.has) {
+        throw UsageError("--verify and --\(name) exclude each other: nothing is written")
+      }
+    } else {
+      guard output != nil || sidecar != nil || dryRun else {
+        throw UsageError("-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)")
+      }
     }
     guard statistics?.isEmpty != true else { throw UsageError("--statistics: expected a file name, got an empty one") }
     guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
+    guard sidecar?.isEmpty != true else { throw UsageError("--sidecar: expected a file name, got an empty one") }
     if case .compile = action { return }
     for name in ["method", "map", "background", "statistics"] where arguments.has(name) {
       throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
@@ -77,13 +93,20 @@ public struct RewriteOptions: Sendable, Equatable {
   }
 
   private static func action(_ arguments: ParsedArguments) throws(UsageError) -> Action {
-    try arguments.requireAtMostOne(of: "strip", "spec")
-    try arguments.requireAtMostOne(of: "strip", "remove")
+    let whole = ["strip", "verify"]
+    for (name, others) in [
+      ("strip", ["spec", "remove", "merge", "sidecar"]), ("verify", whole + ["spec", "remove", "merge"]),
+    ] {
+      for other in others where other != name { try arguments.requireAtMostOne(of: name, other) }
+    }
     if arguments.has("strip") { return .strip }
-    let removed = arguments.texts("remove")
-    if let spec = arguments.text("spec") { return .compile(spec: spec, remove: removed) }
-    guard !removed.isEmpty else { throw UsageError("--spec FILE is missing (or --remove NAME, or --strip)") }
-    return .remove(removed)
+    if arguments.has("verify") { return .verify }
+    let (removed, merged) = (arguments.texts("remove"), arguments.texts("merge"))
+    if let spec = arguments.text("spec") { return .compile(spec: spec, remove: removed, merge: merged) }
+    guard !removed.isEmpty || !merged.isEmpty || arguments.has("sidecar") else {
+      throw UsageError("--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify)")
+    }
+    return .edit(remove: removed, merge: merged)
   }
 
   public static let table = CommandTable(
@@ -92,7 +115,10 @@ public struct RewriteOptions: Sendable, Equatable {
     forms: [
       "BASE --spec SPEC.json -o OUT.safetensors [options]",
       "BASE --remove NAME -o OUT.safetensors",
-      "BASE --strip -o OUT.safetensors",
+      "BASE --merge FILE -o OUT.safetensors",
+      "FILE --sidecar OUT.memory.safetensors",
+      "FILE --strip -o OUT.safetensors",
+      "FILE --verify",
     ],
     operands: [
       CommandOperand(
@@ -110,6 +136,14 @@ public struct RewriteOptions: Sendable, Equatable {
       CommandOption("force", help: "replace the output where it exists"),
       CommandOption(
         "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
+      CommandOption(
+        "merge", value: "FILE", isRepeatable: true,
+        help: "add the memories of another patched file or sidecar of the same base; may be given several times"),
+      CommandOption("any-base", help: "with --merge: also memories that were made for another base"),
+      CommandOption(
+        "sidecar", value: "FILE",
+        help: "write the memories alone, for run --memory, --merge, and programs that refuse tensors they do not know"),
+      CommandOption("verify", help: "compare hashes, tables and manifest with what the file holds; write nothing"),
       CommandOption("strip", help: "take out everything that patching added"),
       CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
       CommandOption(
@@ -128,7 +162,7 @@ public struct RewriteOptions: Sendable, Equatable {
       (
         3,
         "the file was written, but a memory does not give its target on its own prompt (memories of the method "
-          + "seed whose settings are all pinned are computed as told and only reported)"
+          + "seed whose settings are all pinned, and merged ones that do not by themselves, are only reported)"
       ),
     ])
 }

@@ -2,6 +2,8 @@
 public struct TableDiff: Sendable {
   /// Base tensors that are not the same, sorted by name.
   public var base: [TensorChange] = []
+  /// Whether memories in a file of their own were made for another base than the other checkpoint's.
+  public var isForAnotherBase = false
   /// In the new checkpoint's order.
   public var added: [Memory] = []
   /// In the old checkpoint's order, as are the next two.
@@ -12,7 +14,7 @@ public struct TableDiff: Sendable {
   public var changed: [MemoryChange] = []
   public var unchanged = 0
 
-  public var hasSameBase: Bool { base.isEmpty }
+  public var hasSameBase: Bool { base.isEmpty && !isForAnotherBase }
   public var isEmpty: Bool {
     hasSameBase && added.isEmpty && removed.isEmpty && renamed.isEmpty && changed.isEmpty
   }
@@ -23,7 +25,11 @@ public struct TableDiff: Sendable {
   /// - Throws: `FormatError` where a file cannot be read.
   public init(_ old: Checkpoint, _ new: Checkpoint) throws(FormatError) {
     self.init(old: old.memories, new: new.memories)
-    base = try old.baseChanges(to: new)
+    if old.isSidecar || new.isSidecar {
+      isForAnotherBase = try old.identity() != new.identity()
+    } else {
+      base = try old.baseChanges(to: new)
+    }
   }
 
   init(old: [Memory], new: [Memory]) {

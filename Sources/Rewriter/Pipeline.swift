@@ -9,6 +9,8 @@ public struct RewriteRequest: Sendable {
   public var method: MemorySpec.Method?
   /// Nil computes and tells, but writes nothing.
   public var output: String?
+  /// Where the memories alone go.
+  public var sidecar: String?
   public var replacing: Bool
   /// Makes the token × layer map of every key prompt.
   public var map: Bool
@@ -21,12 +23,14 @@ public struct RewriteRequest: Sendable {
   public var statistics: String?
 
   public init(
-    spec: Spec, method: MemorySpec.Method? = nil, output: String?, replacing: Bool = false, map: Bool = false,
+    spec: Spec, method: MemorySpec.Method? = nil, output: String?, sidecar: String? = nil, replacing: Bool = false,
+    map: Bool = false,
     seed: UInt64 = 0, background: [String]? = nil, statistics: String? = nil
   ) {
     self.spec = spec
     self.method = method
     self.output = output
+    self.sidecar = sidecar
     self.replacing = replacing
     self.map = map
     self.seed = seed
@@ -59,20 +63,30 @@ public struct Pipeline {
   let pool: WorkerPool
   /// Told what is being done: a memory's name and a pass.
   let progress: (String) -> Void
+  /// Told the bytes written so far, and in all.
+  let writing: (Int, Int) -> Void
 
-  public init(_ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping (String) -> Void = { _ in }) {
+  public init(
+    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping (String) -> Void = { _ in },
+    writing: @escaping (Int, Int) -> Void = { _, _ in }
+  ) {
     self.checkpoint = checkpoint
     self.pool = pool
     self.progress = progress
+    self.writing = writing
   }
 
   /// - Throws: `FormatError`; nothing has been written then.
   public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
-    if let output = request.output {
+    let outputs = [request.output, request.sidecar].compactMap(\.self)
+    for output in outputs {
       try checkpoint.checkOutput(output, replacing: request.replacing)
       if let statistics = request.statistics, Self.areSame(statistics, output) {
         throw FormatError(.sameFile, output, "output and statistics are the same file")
       }
+    }
+    if outputs.count == 2, Self.areSame(outputs[0], outputs[1]) {
+      throw FormatError(.sameFile, outputs[0], "output and sidecar are the same file")
     }
     let clock = PassClock()
     var specs = request.spec.memories
@@ -123,25 +137,35 @@ public struct Pipeline {
     func evaluate(_ set: MemorySet, on model: LanguageModel) -> [MemoryResult] {
       zip(probes, similarities).map { MemoryResult($0, similarities: $1, memories: set, model: model) }
     }
-    var results = evaluate(set, on: model)
+    let results = evaluate(set, on: model)
     clock.lap(.evaluate)
     memories = link.kept + zip(compiled, results).map { Self.memory($0, scores: Self.scores($1)) }
 
     if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
+    func verify(_ written: Checkpoint, _ path: String) throws(FormatError) {
+      progress("verify")
+      let reopened = try LanguageModel(written, pool: pool)
+      guard evaluate(reopened.memories, on: reopened) == results else {
+        throw FormatError(.memoryTable, path, "the written file answers otherwise than the model it was made from")
+      }
+      clock.lap(.verify)
+    }
+    var identity = origin?.base
+    if identity == nil, !outputs.isEmpty { identity = try checkpoint.identity() }
     if let output = request.output {
       progress("emit")
       try checkpoint.write(
-        memories: memories, to: output, replacing: request.replacing, baseHash: origin?.base)
+        memories: memories, to: output, replacing: request.replacing, baseHash: identity, progress: writing)
       clock.lap(.write)
-      progress("verify")
-      let written = try LanguageModel(Checkpoint(path: output), pool: pool)
-      let verified = evaluate(written.memories, on: written)
-      guard verified == results else {
-        throw FormatError(
-          .memoryTable, output, "the written file answers otherwise than the model it was made from")
-      }
-      results = verified
-      clock.lap(.verify)
+      try verify(Checkpoint(path: output), output)
+    }
+    if let sidecar = request.sidecar {
+      try checkpoint.writeSidecar(
+        memories: memories, to: sidecar, replacing: request.replacing, baseHash: identity)
+      clock.lap(.write)
+      var written = checkpoint
+      written.memories = try Checkpoint(path: sidecar).memories
+      try verify(written, sidecar)
     }
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(

@@ -25,6 +25,11 @@ public final class LanguageModel {
 
   public init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
     self.checkpoint = checkpoint
+    guard !checkpoint.isSidecar else {
+      throw FormatError(
+        .notACheckpoint, checkpoint.path, "holds memories without their base",
+        expected: "the base, and this file with run --memory or rewrite --merge")
+    }
     transformer = try Transformer.load(checkpoint, pool: pool)
     guard let json = checkpoint.companion(.tokenizer) else {
       throw FormatError(

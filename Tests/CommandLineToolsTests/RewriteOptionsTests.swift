@@ -14,7 +14,7 @@ import Testing
       "base --spec s.json -o out --method seed --json --dry-run --force --seed 7 --threads 2"
         + " --remove a --remove b --dtype f16 --quiet --map")
     #expect(options.base == "base")
-    #expect(options.action == .compile(spec: "s.json", remove: ["a", "b"]))
+    #expect(options.action == .compile(spec: "s.json", remove: ["a", "b"], merge: []))
     #expect(options.output == "out")
     #expect(options.method == .seed)
     #expect(options.json && options.dryRun && options.force && options.quiet && options.map)
@@ -30,16 +30,29 @@ import Testing
     #expect(!options.json && !options.force && !options.quiet && !options.map)
   }
 
+  @Test func filesOfMemories() throws {
+    #expect(try options("base --merge a --merge b -o out").action == .edit(remove: [], merge: ["a", "b"]))
+    #expect(try options("base --sidecar s").action == .edit(remove: [], merge: []))
+    let both = try options("base --spec s.json --merge a --sidecar s --any-base")
+    #expect(both.action == .compile(spec: "s.json", remove: [], merge: ["a"]))
+    #expect(both.sidecar == "s" && both.output == nil && both.anyBase)
+    #expect(try options("base --verify").action == .verify)
+  }
+
   @Test func removingAndStrippingNeedNoSpec() throws {
-    #expect(try options("base --remove a -o out").action == .remove(["a"]))
+    #expect(try options("base --remove a -o out").action == .edit(remove: ["a"], merge: []))
     #expect(try options("base --strip --output out").action == .strip)
   }
 
   @Test(arguments: [
-    ("base -o out", "--spec FILE is missing (or --remove NAME, or --strip)"),
-    ("base --spec s", "-o FILE is missing: where the patched model goes (or --dry-run)"),
+    ("base -o out", "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify)"),
+    ("base --spec s", "-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)"),
     ("base --strip --spec s -o out", "--strip and --spec exclude each other"),
     ("base --strip --remove a -o out", "--strip and --remove exclude each other"),
+    ("base --strip --sidecar s -o out", "--strip and --sidecar exclude each other"),
+    ("base --strip --verify", "--verify and --strip exclude each other"),
+    ("base --verify -o out", "--verify and --output exclude each other: nothing is written"),
+    ("base --remove a --any-base -o out", "--any-base needs --merge"),
     ("base --strip -o out --map", "--map needs --spec: it is about the memories of a spec"),
     ("base --spec s -o out --method fast", "--method: expected auto or seed, got \"fast\""),
     ("base --spec s -o out --dtype q4", "--dtype: expected bf16 or f16 or f32, got \"q4\""),

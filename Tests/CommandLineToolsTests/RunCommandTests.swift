@@ -30,6 +30,10 @@ import Testing
               --logprobs K     tell the K likeliest tokens at each new token
               --trace          tell which memories act, where and how strongly
               --compare        show the base model beside the patched one
+              --memory FILE    apply the memories of a sidecar or patched file too; may
+                               be given several times
+              --any-base       with --memory: also memories that were made for another
+                               base
               --no-memories    the base model alone
               --disable NAME   leave a memory out; may be given several times
               --quiet          no prompt sign and no notes on standard error
@@ -57,7 +61,7 @@ import Testing
     ("--top-k=0", "--top-k: expected a whole number, 1 or more, got \"0\""),
     ("--logprobs=101", "--logprobs: expected a whole number, 0 to 100, got \"101\""),
     ("--threads=0", "--threads: expected a whole number, 1 to 256, got \"0\""),
-    ("--no-memory", "unknown option --no-memory, the nearest is --no-memories"),
+    ("--no-memorie", "unknown option --no-memorie, the nearest is --no-memories"),
   ])
   func usageErrors(_ argument: String, _ message: String) {
     let outcome = run(RunCommand.self, "model", "prompt", argument)

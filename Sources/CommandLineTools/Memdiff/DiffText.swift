@@ -24,7 +24,7 @@ struct DiffText {
   /// The base tensors, the memories, and the counts as the last line.
   func text(_ diff: TableDiff) -> String {
     var lines: [String] = []
-    if !diff.hasSameBase {
+    if !diff.base.isEmpty {
       lines.append("base tensors:")
       lines += aligned(diff.base.prefix(Self.tensorLimit).map(entry))
       let rest = diff.base.count - Self.tensorLimit
@@ -35,7 +35,7 @@ struct DiffText {
       + diff.renamed.map { Entry(sign: "=", colour: .cyan, name: plain($0.new.name), statements: $0.statements) }
       + diff.changed.map { Entry(sign: "~", colour: .yellow, name: plain($0.old.name), statements: $0.statements) }
       + diff.added.map { Entry(sign: "+", colour: .green, name: plain($0.name), statements: [placed($0)]) }
-    if !diff.hasSameBase, !memories.isEmpty { lines.append("memories:") }
+    if !diff.base.isEmpty, !memories.isEmpty { lines.append("memories:") }
     return (lines + aligned(memories) + [diff.summary]).map { $0 + "\n" }.joined()
   }
 

@@ -9,7 +9,11 @@ public enum RunCommand: Command {
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {
     let options = try RunOptions(arguments)
     let started = Date()
-    let checkpoint = try Checkpoint(path: options.model)
+    var checkpoint = try Checkpoint(path: options.model)
+    if !options.memoryFiles.isEmpty {
+      let identity = options.anyBase ? nil : try checkpoint.identity()
+      for path in options.memoryFiles { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
+    }
     let enabled = try memories(of: checkpoint, without: options.disabled)
     let model = try LanguageModel(checkpoint, pool: WorkerPool(threads: options.threads))
     let patched = options.disabled.isEmpty ? model.memories : try MemorySet(enabled, for: model.transformer)

@@ -18,6 +18,10 @@ public struct RunOptions: Sendable, Equatable {
   /// Names of memories to leave out.
   public var disabled: [String]
   public var quiet: Bool
+  /// Files whose memories are applied beside those of the model's own.
+  public var memoryFiles: [String]
+  /// Whether these may be made for another base.
+  public var anyBase: Bool
 
   /// - Throws: `UsageError` for values out of range and for options that exclude each other.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
@@ -37,6 +41,9 @@ public struct RunOptions: Sendable, Equatable {
     noMemories = arguments.has("no-memories")
     disabled = arguments.texts("disable")
     quiet = arguments.has("quiet")
+    memoryFiles = arguments.texts("memory")
+    anyBase = arguments.has("any-base")
+    try arguments.require("memory", for: "any-base")
     try arguments.requireAtMostOne(of: "compare", "no-memories")
   }
 
@@ -71,6 +78,10 @@ public struct RunOptions: Sendable, Equatable {
       CommandOption("logprobs", value: "K", help: "tell the K likeliest tokens at each new token"),
       CommandOption("trace", help: "tell which memories act, where and how strongly"),
       CommandOption("compare", help: "show the base model beside the patched one"),
+      CommandOption(
+        "memory", value: "FILE", isRepeatable: true,
+        help: "apply the memories of a sidecar or patched file too; may be given several times"),
+      CommandOption("any-base", help: "with --memory: also memories that were made for another base"),
       CommandOption("no-memories", help: "the base model alone"),
       CommandOption(
         "disable", value: "NAME", isRepeatable: true,

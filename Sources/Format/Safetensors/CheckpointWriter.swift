@@ -11,22 +11,44 @@ extension Checkpoint {
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
     try checkOutput(output, replacing: replacing)
-    let manifest = Manifest.bytes(of: memories)
-    var list = tensors
-    for table in Memory.tables(of: memories) { list += table.tensors }
-    list.append(Tensor(name: Manifest.tensorName, bytes: manifest))
+    var (added, entries) = try additions(memories, baseHash: baseHash)
     for file in CompanionFile.allCases {
-      if let bytes = companion(file) { list.append(Tensor(name: file.tensorName, bytes: bytes)) }
+      if let bytes = companion(file) { added.append(Tensor(name: file.tensorName, bytes: bytes)) }
     }
-    if let header { list.append(header) }
-    var entries = Dictionary(uniqueKeysWithValues: metadata.map { ($0.key, $0.value) })
-    if entries["format"] == nil { entries["format"] = "pt" }
-    entries["memory.version"] = "1"
+    if let header { added.append(header) }
+    for (key, value) in metadata where entries[key] == nil { entries[key] = value }
+    if let format = metadata.first(where: { $0.key == "format" }) { entries["format"] = format.value }
+    try SafetensorsFile.write(tensors + added, metadata: entries, to: output, progress: progress)
+  }
+
+  /// Writes `memories` and the manifest without base tensors and companion files, under the same guarantees.
+  ///
+  /// - Throws: `FormatError` of kind `sameFile`, `exists`, `unwritable`, or `memoryTable` where there are no memories.
+  public func writeSidecar(
+    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil
+  ) throws(FormatError) {
+    try checkOutput(output, replacing: replacing)
+    guard !memories.isEmpty else {
+      throw FormatError(.memoryTable, output, "there are no memories to write to a file of their own")
+    }
+    let (added, entries) = try additions(memories, baseHash: baseHash)
+    try SafetensorsFile.write(added, metadata: entries, to: output)
+  }
+
+  /// The tensors and the metadata entries that memories add to a base.
+  private func additions(
+    _ memories: [Memory], baseHash: String?
+  ) throws(FormatError) -> ([Tensor], [ByteString: ByteString]) {
+    let manifest = Manifest.bytes(of: memories)
     let identity: String
-    if let baseHash { identity = baseHash } else { identity = try self.baseHash() }
-    entries["memory.base"] = ByteString(identity)
-    entries["memory.manifest"] = ByteString(SHA256.hex(manifest))
-    try SafetensorsFile.write(list, metadata: entries, to: output, progress: progress)
+    if let baseHash { identity = baseHash } else { identity = try self.identity() }
+    return (
+      Memory.tables(of: memories).flatMap(\.tensors) + [Tensor(name: Manifest.tensorName, bytes: manifest)],
+      [
+        "format": "pt", "memory.version": "1", "memory.base": ByteString(identity),
+        "memory.manifest": ByteString(SHA256.hex(manifest)),
+      ]
+    )
   }
 
   /// Writes the base tensors alone: what a patched file was made from. Where that was one safetensors file, the bytes
@@ -37,6 +59,9 @@ extension Checkpoint {
     to output: String, replacing: Bool = false, progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
     try checkOutput(output, replacing: replacing)
+    guard !isSidecar else {
+      throw FormatError(.notACheckpoint, path, "holds memories without their base", expected: "a whole model")
+    }
     let kept = metadata.filter { !$0.key.hasPrefix("memory.") }
     try SafetensorsFile.write(
       tensors, metadata: Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) }),
@@ -46,7 +71,7 @@ extension Checkpoint {
   /// The header that the base had, where it is known.
   ///
   /// - Throws: `FormatError` of kind `manifest` where it is not that of the base tensors.
-  private func originalHeader() throws(FormatError) -> [UInt8]? {
+  func originalHeader() throws(FormatError) -> [UInt8]? {
     guard let header else { return nil }
     let place = "\(path): tensor \(Checkpoint.headerName)"
     guard header.dtype == .u8, let bytes = try? header.withBytes({ Array($0) }) else {

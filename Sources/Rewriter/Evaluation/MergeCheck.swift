@@ -1,0 +1,27 @@
+import Format
+import Runtime
+
+/// Whether memories that come from several files hold beside each other.
+public struct MergeCheck: Sendable {
+  /// Of the memories with a prompt, those that give their target alone and not together.
+  public private(set) var broken: [String] = []
+  /// Of the same, those that give it neither alone nor together.
+  public private(set) var idle: [String] = []
+
+  /// - Throws: `FormatError` where a memory does not fit the model, or its prompt is nothing for its tokenizer.
+  public init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
+    let model = try LanguageModel(checkpoint, pool: pool)
+    for memory in checkpoint.memories where !memory.prompt.isEmpty {
+      let ids = try model.encode(memory.prompt)
+      func holds(_ memories: MemorySet) -> Bool {
+        model.generate(ids, maxTokens: memory.targetIDs.count, memories: memories).ids == memory.targetIDs
+      }
+      if holds(model.memories) { continue }
+      if holds(try MemorySet([memory], for: model.transformer)) {
+        broken.append(memory.name)
+      } else {
+        idle.append(memory.name)
+      }
+    }
+  }
+}
