@@ -40,8 +40,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandLineToolsTests",
-      // git calls the program itself.
-      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format", "memdiff"], swiftSettings: settings),
+      // The programs are run as such.
+      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format", "rewrite", "run", "memdiff"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

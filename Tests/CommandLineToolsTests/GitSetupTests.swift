@@ -41,9 +41,7 @@ import Testing
 
   /// The program beside the tests, under a path with a space in it.
   private func program() throws -> String {
-    let tests = Bundle.allBundles.map(\.bundlePath).filter { $0.hasSuffix(".xctest") } + [CommandLine.arguments[0]]
-    let beside = tests.map { ($0 as NSString).deletingLastPathComponent + "/memdiff" }
-    let program = try #require(beside.first(where: FileManager.default.isExecutableFile), "no memdiff at \(beside)")
+    let program = try ChildProcess.path(of: "memdiff")
     let tools = folder.file("it's in here")
     try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(atPath: "\(tools)/memdiff", withDestinationPath: program)
