@@ -12,10 +12,12 @@ enum ChildProcess {
 
   /// The program of that name that was built with the tests.
   static func path(of program: String) throws -> String {
-    let tests = Bundle.allBundles.map(\.bundlePath).filter { $0.hasSuffix(".xctest") } + [CommandLine.arguments[0]]
     let beside = tests.map { ($0 as NSString).deletingLastPathComponent + "/" + program }
     return try #require(beside.first(where: FileManager.default.isExecutableFile), "no \(program) at \(beside)")
   }
+
+  private static let tests =
+    Bundle.allBundles.map(\.bundlePath).filter { $0.hasSuffix(".xctest") } + [CommandLine.arguments[0]]
 
   /// Whether the tests were built with a sanitizer, whose shadow memory no limit has room for.
   static let isSanitized = ["__asan_init", "__tsan_init"].contains { (name: String) in

@@ -158,9 +158,9 @@ def large(corpus):
                               {"text": tail}, {"sparse": 8}],
          "invalidHeaderDeserialization", "a name of a megabyte and an unknown dtype")
     start = '{"a":{"dtype":"F32","data_offsets":[0,0],"shape":['
-    made("large-shape", [{"u64": len(start) + 2_000_004}, {"text": start},
-                         {"repeat": "1,", "count": 1_000_000}, {"text": "1]}}"}],
-         "tensorInvalidInfo", "a shape of a million dimensions")
+    made("large-shape", [{"u64": len(start) + 12_000_004}, {"text": start},
+                         {"repeat": "1," * 6, "count": 1_000_000}, {"text": "1]}}"}],
+         "tensorInvalidInfo", "a shape of six million dimensions")
     made("large-sparse", [{"sparse": 100_000_000}], "invalidHeader", "100 MB of zeros")
     made("large-sparse-header", [{"u64": 100_000_000}, {"text": "{"}, {"sparse": 100_000_000}],
          "invalidHeaderDeserialization", "a header of 100 MB of zeros")
