@@ -46,7 +46,7 @@ public struct MemoryTable: Sendable, Equatable {
   /// - Throws: `FormatError` of kind `memoryTable` where a tensor is missing, the dtype is not F32, counts or widths
   ///   differ, a value is not finite, a key is zero, or a boundary or hardness is not positive.
   init(module: ByteString, tensors: [ByteString: Tensor], place: String) throws(FormatError) {
-    func matrix(_ suffix: String) throws(FormatError) -> (values: [Float], shape: [Int]) {
+    func matrix(_ suffix: String) throws(FormatError) -> Tensor {
       let name = ByteString(module.bytes + Array(suffix.utf8))
       let place = "\(place): tensor \(name)"
       guard let tensor = tensors[name] else {
@@ -57,13 +57,7 @@ public struct MemoryTable: Sendable, Equatable {
           .memoryTable, place, "wrong type", expected: "F32 of two dimensions",
           got: "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
-      guard let values = try? tensor.floats() else {
-        throw FormatError(.memoryTable, place, "cannot be read")
-      }
-      guard values.allSatisfy(\.isFinite) else {
-        throw FormatError(.memoryTable, place, "holds a value that is not finite")
-      }
-      return (values, tensor.shape)
+      return tensor
     }
     let keys = try matrix(Self.keysSuffix)
     let deltas = try matrix(Self.deltasSuffix)
@@ -79,24 +73,41 @@ public struct MemoryTable: Sendable, Equatable {
         .memoryTable, place, "bounds have the wrong shape", expected: "[\(keys.shape[0]), 2]",
         got: "\(bounds.shape)")
     }
+    let count = keys.shape[0]
+    // In the mapped file, before anything is copied: a sparse one may claim more rows than memory has room for.
+    for row in 0..<count {
+      let rows = row..<(row + 1)
+      let problem = Self.problem(
+        key: try Self.read(rows, of: keys, place: place), delta: try Self.read(rows, of: deltas, place: place),
+        bounds: try Self.read(rows, of: bounds, place: place))
+      if let problem { throw FormatError(.memoryTable, place, "row \(row): \(problem)") }
+    }
     self.module = module
     width = keys.shape[1]
-    self.keys = keys.values
-    self.deltas = deltas.values
-    self.bounds = bounds.values
-    for row in 0..<keys.shape[0] {
-      let norm = keys.values[(row * width)..<((row + 1) * width)].reduce(Float(0)) { $0 + $1 * $1 }
-      guard norm > 0, norm.isFinite, norm.isNormal else {
-        throw FormatError(.memoryTable, place, "the key of row \(row) has a norm that cannot be divided by")
-      }
-      let (boundary, hardness) = (bounds.values[2 * row], bounds.values[2 * row + 1])
-      // x² / b² must not become 0 / 0 at the key itself.
-      guard boundary > 0, (boundary * boundary).isNormal, hardness > 0 else {
-        throw FormatError(
-          .memoryTable, place,
-          "boundary and hardness of row \(row) must be positive, the boundary's square a normal F32",
-          got: "\(boundary) and \(hardness)")
-      }
+    self.keys = try Self.read(0..<count, of: keys, place: place)
+    self.deltas = try Self.read(0..<count, of: deltas, place: place)
+    self.bounds = try Self.read(0..<count, of: bounds, place: place)
+  }
+
+  private static func read(_ rows: Range<Int>, of tensor: Tensor, place: String) throws(FormatError) -> [Float] {
+    let width = tensor.shape[1]
+    do {
+      return try tensor.floats(in: (rows.lowerBound * width)..<(rows.upperBound * width))
+    } catch {
+      throw FormatError(.memoryTable, place, "\(tensor.name) cannot be read: \(error)")
     }
+  }
+
+  /// What is wrong with a row, nil where it can be applied.
+  private static func problem(key: [Float], delta: [Float], bounds: [Float]) -> String? {
+    guard (key + delta + bounds).allSatisfy(\.isFinite) else { return "holds a value that is not finite" }
+    let norm = key.reduce(Float(0)) { $0 + $1 * $1 }
+    guard norm.isNormal else { return "the key's norm cannot be divided by" }
+    // x² / b² must not become 0 / 0 at the key itself.
+    guard bounds[0] > 0, (bounds[0] * bounds[0]).isNormal, bounds[1] > 0 else {
+      return "boundary and hardness must be positive, the boundary's square a normal F32, got \(bounds[0]) and "
+        + "\(bounds[1])"
+    }
+    return nil
   }
 }

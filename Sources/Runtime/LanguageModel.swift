@@ -68,6 +68,9 @@ public final class LanguageModel {
     for file in [CompanionFile.generationConfig, .config] {
       guard let bytes = checkpoint.companion(file) else { continue }
       let root = try JSONDocument(bytes, place: checkpoint.place(of: file)).root
+      guard root.isObject else {
+        throw FormatError(.config, root.place, "not an object", got: root.kindDescription)
+      }
       guard let value = root["eos_token_id"], !value.isNull else { continue }
       let ids = (value.isArray ? value.elements : [value]).map(\.int)
       guard ids.allSatisfy({ $0 != nil }) else {

@@ -62,7 +62,7 @@
     private func rewrite(_ output: String, fault: String, at call: Int) throws -> (ended: Ended, calls: Int) {
       let log = folder.file("calls")
       let ended = try Self.execute(
-        [program("rewrite"), folder.file("two"), "--remove", "a", "-o", output, "--force"],
+        [ChildProcess.path(of: "rewrite"), folder.file("two"), "--remove", "a", "-o", output, "--force"],
         environment: ["LD_PRELOAD": shim, "FAULT_KIND": fault, "FAULT_AT": "\(call)", "FAULT_LOG": log])
       return (ended, Int(try String(contentsOfFile: log, encoding: .utf8)) ?? 0)
     }
@@ -123,7 +123,9 @@
       let base = folder.file("base.safetensors")
       let tensor = Tensor(name: "a", bytes: [UInt8](repeating: 1, count: 1 << 30))
       try SafetensorsFile.write([tensor], metadata: [:], to: base)
-      let child = try Self.spawn([program("rewrite"), base, "--strip", "--quiet", "-o", "\(place)/out.safetensors"])
+      let child = try Self.spawn([
+        ChildProcess.path(of: "rewrite"), base, "--strip", "--quiet", "-o", "\(place)/out.safetensors",
+      ])
       let clock = ContinuousClock.now
       while try FileManager.default.contentsOfDirectory(atPath: place).isEmpty, clock.duration(to: .now) < .seconds(20)
       {

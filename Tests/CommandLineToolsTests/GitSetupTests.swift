@@ -44,7 +44,7 @@ import Testing
     let tools = folder.file("it's in here")
     try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(
-      atPath: "\(tools)/memdiff", withDestinationPath: CommandLineToolsTests.program("memdiff"))
+      atPath: "\(tools)/memdiff", withDestinationPath: ChildProcess.path(of: "memdiff"))
     return "\(tools)/memdiff"
   }
 

@@ -1,6 +1,5 @@
 import CommandLineTools
 import Foundation
-import Testing
 
 @testable import Format
 
@@ -45,13 +44,6 @@ func run(_ command: any Command.Type, _ arguments: String..., input: [String] = 
 func fixture(_ name: String) -> String {
   URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/models/\(name)").path
-}
-
-/// The program of that name that was built with the tests.
-func program(_ name: String) throws -> String {
-  let tests = Bundle.allBundles.map(\.bundlePath).filter { $0.hasSuffix(".xctest") } + [CommandLine.arguments[0]]
-  let beside = tests.map { ($0 as NSString).deletingLastPathComponent + "/" + name }
-  return try #require(beside.first(where: FileManager.default.isExecutableFile), "no \(name) at \(beside)")
 }
 
 /// A folder that goes away with the object.

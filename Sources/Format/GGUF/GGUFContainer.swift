@@ -36,7 +36,15 @@ struct GGUFContainer: Sendable {
     }
     let alignment = try self.alignment()
     var headers: [(info: GGUFTensorInfo, offset: UInt64)] = []
-    for _ in 0..<Int(tensorCount) { headers.append(try Self.readTensor(&cursor)) }
+    var names: Set<ByteString> = []
+    for _ in 0..<Int(tensorCount) {
+      let header = try Self.readTensor(&cursor)
+      // Here already, so that the empty descriptions of a sparse file are not collected.
+      guard names.insert(header.info.name).inserted else {
+        throw FormatError(.gguf, path, "the tensor \(header.info.name) stands twice")
+      }
+      headers.append(header)
+    }
     try locate(headers, headerEnd: cursor.position, alignment: alignment)
   }
 
@@ -131,7 +139,7 @@ struct GGUFContainer: Sendable {
     return (shape, shape.contains(0) ? 0 : bytes)
   }
 
-  /// Gives the tensors their ranges in the file: aligned, inside it, apart from each other, named once.
+  /// Gives the tensors their ranges in the file: aligned, inside it, apart from each other.
   private mutating func locate(
     _ headers: [(info: GGUFTensorInfo, offset: UInt64)], headerEnd: Int, alignment: Int
   ) throws(FormatError) {
@@ -156,9 +164,7 @@ struct GGUFContainer: Sendable {
           got: "\(info.range.count) bytes at offset \(header.offset)")
       }
       info.range = (dataStart + offset)..<(dataStart + offset + info.range.count)
-      guard tensors.updateValue(info, forKey: info.name) == nil else {
-        throw FormatError(.gguf, place, "the tensor \(info.name) stands twice")
-      }
+      tensors[info.name] = info
       placed.append(info)
     }
     placed.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }

@@ -7,12 +7,25 @@ public final class JSONDocument: Sendable {
   struct Node {
     enum Kind: UInt8 { case null, `true`, `false`, number, string, escapedString, array, object }
     var kind: Kind
-    /// Strings and numbers: the range of bytes without quotes.
-    var start: Int
-    var end: Int
-    /// Arrays and objects: elements or key–value pairs, and one past the last node of the subtree.
-    var count: Int
-    var next: Int
+    /// Strings and numbers: the range of bytes without quotes. Arrays and objects: elements or key–value pairs, and one
+    /// past the last node of the subtree. Of 32 bits each, so that a node takes 12 bytes: a file may have one a byte.
+    private var first: UInt32
+    private var second: UInt32
+
+    /// - Parameter bytes: of a text whose length `JSONParser` has checked.
+    init(_ kind: Kind, bytes: Range<Int>) {
+      self.kind = kind
+      first = UInt32(bytes.lowerBound)
+      second = UInt32(bytes.upperBound)
+    }
+
+    init(_ kind: Kind, count: Int, next: Int) { self.init(kind, bytes: count..<next) }
+
+    private var isContainer: Bool { kind == .array || kind == .object }
+    var bytes: Range<Int> { Int(first)..<Int(second) }
+    var count: Int { isContainer ? Int(first) : 0 }
+    /// The node behind this one, which stands at `index`, and all in it.
+    func next(at index: Int) -> Int { isContainer ? Int(second) : index + 1 }
   }
 
   let bytes: [UInt8]
@@ -67,15 +80,15 @@ public struct JSONValue: Sendable {
   /// The bytes of a string, escapes resolved.
   public var stringBytes: [UInt8]? {
     switch node.kind {
-    case .string: Array(document.bytes[node.start..<node.end])
-    case .escapedString: JSONParser.unescape(document.bytes[node.start..<node.end])
+    case .string: Array(document.bytes[node.bytes])
+    case .escapedString: JSONParser.unescape(document.bytes[node.bytes])
     default: nil
     }
   }
 
   public var string: String? {
     switch node.kind {
-    case .string: String(decoding: document.bytes[node.start..<node.end], as: UTF8.self)
+    case .string: String(decoding: document.bytes[node.bytes], as: UTF8.self)
     case .escapedString: stringBytes.map { String(decoding: $0, as: UTF8.self) }
     default: nil
     }
@@ -87,17 +100,17 @@ public struct JSONValue: Sendable {
     switch node.kind {
     case .string:
       return document.bytes.withUnsafeBufferPointer {
-        body(UnsafeBufferPointer(rebasing: $0[node.start..<node.end]))
+        body(UnsafeBufferPointer(rebasing: $0[node.bytes]))
       }
     case .escapedString:
-      return JSONParser.unescape(document.bytes[node.start..<node.end]).withUnsafeBufferPointer(body)
+      return JSONParser.unescape(document.bytes[node.bytes]).withUnsafeBufferPointer(body)
     default: return nil
     }
   }
 
   /// A number as it is spelled.
   public var numberText: String? {
-    node.kind == .number ? String(decoding: document.bytes[node.start..<node.end], as: UTF8.self) : nil
+    node.kind == .number ? String(decoding: document.bytes[node.bytes], as: UTF8.self) : nil
   }
 
   public var double: Double? { numberText.flatMap(Double.init) }
@@ -105,11 +118,11 @@ public struct JSONValue: Sendable {
   /// A number spelled as an integer (no fraction, no exponent) that fits; `-0` does not count as one.
   public var int: Int? {
     guard node.kind == .number else { return nil }
-    var position = node.start
+    var position = node.bytes.lowerBound
     let negative = document.bytes[position] == UInt8(ascii: "-")
     if negative { position += 1 }
     var value = 0
-    while position < node.end {
+    while position < node.bytes.upperBound {
       guard let digit = document.bytes[position].decimalDigit else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, overflow2) = product.addingReportingOverflow(negative ? -digit : digit)
@@ -131,7 +144,7 @@ public struct JSONValue: Sendable {
     var child = index + 1
     for i in 0..<node.count {
       result.append(JSONValue(document: document, index: child, path: "\(path)[\(i)]"))
-      child = document.nodes[child].next
+      child = document.nodes[child].next(at: child)
     }
     return result
   }
@@ -142,7 +155,7 @@ public struct JSONValue: Sendable {
     var child = index + 1
     for _ in 0..<node.count {
       try body(JSONValue(document: document, index: child, path: path))
-      child = document.nodes[child].next
+      child = document.nodes[child].next(at: child)
     }
   }
 
@@ -156,7 +169,7 @@ public struct JSONValue: Sendable {
       try body(
         JSONValue(document: document, index: child, path: path),
         JSONValue(document: document, index: child + 1, path: path))
-      child = document.nodes[child + 1].next
+      child = document.nodes[child + 1].next(at: child + 1)
     }
   }
 
@@ -170,7 +183,7 @@ public struct JSONValue: Sendable {
       let key = ByteString(JSONValue(document: document, index: child, path: path).stringBytes ?? [])
       let valuePath = path.isEmpty ? "\(key)" : "\(path).\(key)"
       result.append((key, JSONValue(document: document, index: child + 1, path: valuePath)))
-      child = document.nodes[child + 1].next
+      child = document.nodes[child + 1].next(at: child + 1)
     }
     return result
   }
@@ -184,7 +197,7 @@ public struct JSONValue: Sendable {
       if name.withStringBytes({ $0.elementsEqual(key.utf8) }) == true {
         return JSONValue(document: document, index: child + 1, path: path.isEmpty ? key : "\(path).\(key)")
       }
-      child = document.nodes[child + 1].next
+      child = document.nodes[child + 1].next(at: child + 1)
     }
     return nil
   }

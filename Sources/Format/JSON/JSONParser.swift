@@ -13,6 +13,7 @@ struct JSONParser {
   }
 
   mutating func parse() throws(FormatError) -> [Node] {
+    guard bytes.count < UInt32.max else { throw problem("longer than 4 GiB") }
     nodes.reserveCapacity(bytes.count / 12 + 16)
     skipSpace()
     try value(depth: 0)
@@ -32,7 +33,7 @@ struct JSONParser {
   }
 
   private mutating func append(_ kind: Node.Kind, _ start: Int, _ end: Int) {
-    nodes.append(Node(kind: kind, start: start, end: end, count: 0, next: nodes.count + 1))
+    nodes.append(Node(kind, bytes: start..<end))
   }
 
   private mutating func value(depth: Int) throws(FormatError) {
@@ -88,8 +89,7 @@ struct JSONParser {
       throw problem("nested deeper than \(JSONDocument.depthLimit)")
     }
     let index = nodes.count
-    let start = position
-    append(kind, start, start)
+    append(kind, position, position)
     position += 1
     skipSpace()
     var count = 0
@@ -113,9 +113,7 @@ struct JSONParser {
       }
     }
     position += 1
-    nodes[index].count = count
-    nodes[index].next = nodes.count
-    nodes[index].end = position
+    nodes[index] = Node(kind, count: count, next: nodes.count)
     if kind == .object { try rejectDuplicates(index) }
   }
 
@@ -127,7 +125,7 @@ struct JSONParser {
     keys.reserveCapacity(count)
     for _ in 0..<count {
       keys.append((keyHash(child), child))
-      child = nodes[child + 1].next
+      child = nodes[child + 1].next(at: child + 1)
     }
     keys.sort { $0.hash < $1.hash }
     for i in 1..<count where keys[i].hash == keys[i - 1].hash {
@@ -136,7 +134,8 @@ struct JSONParser {
         if keyBytes(keys[j].node) == keyBytes(keys[i].node) {
           let name = String(decoding: keyBytes(keys[i].node), as: UTF8.self).printable(limit: 60)
           throw problem(
-            "the key \"\(name)\" stands twice", at: max(nodes[keys[i].node].start, nodes[keys[j].node].start))
+            "the key \"\(name)\" stands twice",
+            at: max(nodes[keys[i].node].bytes.lowerBound, nodes[keys[j].node].bytes.lowerBound))
         }
         j -= 1
       }
@@ -148,7 +147,7 @@ struct JSONParser {
     var hasher = Hasher()
     if nodes[node].kind == .string {
       bytes.withUnsafeBytes {
-        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[nodes[node].start..<nodes[node].end]))
+        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[nodes[node].bytes]))
       }
     } else {
       keyBytes(node).withUnsafeBytes { hasher.combine(bytes: $0) }
@@ -157,7 +156,7 @@ struct JSONParser {
   }
 
   private func keyBytes(_ node: Int) -> [UInt8] {
-    let slice = bytes[nodes[node].start..<nodes[node].end]
+    let slice = bytes[nodes[node].bytes]
     return nodes[node].kind == .string ? Array(slice) : Self.unescape(slice)
   }
 }

@@ -135,9 +135,10 @@ public struct Checkpoint: Sendable {
     }
     func bytes(_ name: ByteString) throws(FormatError) -> [UInt8]? {
       guard let tensor = added[name] else { return nil }
-      guard tensor.dtype == .u8 else {
+      guard tensor.dtype == .u8, tensor.shape.count == 1 else {
         throw FormatError(
-          .manifest, "\(place): tensor \(name)", "wrong dtype", expected: "U8", got: tensor.dtype.rawValue)
+          .manifest, "\(place): tensor \(name)", "wrong type", expected: "U8 of one dimension",
+          got: "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
       return try? tensor.withBytes { Array($0) }
     }

@@ -120,7 +120,8 @@ public struct SafetensorsHeader: Sendable {
       throw wrong("shape is not an array", value["shape"])
     }
     var shape: [Int] = []
-    for element in shapeValue.elements {
+    // Without the path that each of `elements` has: a hostile shape has millions.
+    try shapeValue.forEachElement { element throws(FormatError) in
       guard let dimension = element.int, dimension >= 0 else {
         throw wrong("a dimension is not a non-negative integer", element)
       }

@@ -87,12 +87,7 @@ public struct Tensor: Sendable {
   public func floats() throws -> [Float]? {
     try withBytes { bytes in
       switch dtype {
-      case .f32:
-        return [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
-          UnsafeMutableRawBufferPointer(buffer).copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: bytes[0..<(4 * elementCount)]))
-          count = elementCount
-        }
+      case .f32: return try floats(in: 0..<elementCount)
       case .bf16:
         return (0..<elementCount).map {
           Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) << 16)
@@ -104,6 +99,17 @@ public struct Tensor: Sendable {
       case .f64:
         return (0..<elementCount).map { Float(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self)) }
       default: return nil
+      }
+    }
+  }
+
+  /// The elements of an F32 tensor that stand at `range` in it.
+  func floats(in range: Range<Int>) throws -> [Float] {
+    try withBytes { bytes in
+      [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
+        UnsafeMutableRawBufferPointer(buffer).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: bytes[(4 * range.lowerBound)..<(4 * range.upperBound)]))
+        count = range.count
       }
     }
   }

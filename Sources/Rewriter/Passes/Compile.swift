@@ -44,7 +44,14 @@ struct Compile {
   /// 1.55 b, at 8 to 1.18 b.
   private var hardness: Float { Float(spec.hardness.value ?? (spec.method == .seed ? 3 : 8)) }
 
+  /// - Throws: `FormatError` of kind `spec` where the spec asks for another token than the last: its activation is the
+  ///   key here.
   func memory() throws(FormatError) -> CompiledMemory {
+    guard spec.keyToken == .last || spec.keyToken == .auto else {
+      throw FormatError(
+        .spec, "memory \(spec.name): token", "only a memory whose place is left to the compiler takes another token",
+        expected: "last, or method, site, layer and alpha auto", got: "\(spec.keyToken)")
+    }
     let none = MemorySet.none(of: transformer)
     let pass = KeyPass(probe.keyIDs, target: probe.targetIDs[0], memories: none, transformer: transformer)
     let trials = Locate.trials(pass, spec: spec)

@@ -110,7 +110,8 @@ struct Locate {
         let best = LanguageModel.likeliest(logits, row: i - first, count: 2)
         let normaliser = best[0].logprob - logits.row(i - first)[best[0].id]
         result[i].logprob = logits.row(i - first)[target] + normaliser
-        result[i].margin = result[i].logprob - (best[0].id == target ? best[1] : best[0]).logprob
+        let other = best.first { $0.id != target }?.logprob ?? -.infinity
+        result[i].margin = result[i].logprob - other
       }
     }
     return result

@@ -53,6 +53,13 @@ struct Configuration {
     return number
   }
 
+  /// The object under `key`, nil where it is absent or null.
+  func object(_ key: String) throws(FormatError) -> JSONValue? {
+    guard let value = root[key], !value.isNull else { return nil }
+    guard value.isObject else { throw error(key, "an object") }
+    return value
+  }
+
   func flag(_ key: String, default fallback: Bool) throws(FormatError) -> Bool {
     guard let value = root[key], !value.isNull else { return fallback }
     guard let flag = value.bool else { throw error(key, "true or false") }

@@ -85,30 +85,35 @@ enum Llama: Architecture {
 
   /// Both spellings of the rotary parameters: `rope_theta` with `rope_scaling`, and `rope_parameters`.
   static func rotary(_ config: Configuration, width: Int) throws(FormatError) -> RotaryHalves {
-    let parameters = config.root["rope_parameters"].flatMap { $0.isNull ? nil : $0 }
+    let parameters = try config.object("rope_parameters")
     let base = try config.positive(
       "rope_theta", in: parameters?["rope_theta"] == nil ? nil : parameters, default: 10000)
-    let scaling = parameters ?? config.root["rope_scaling"].flatMap { $0.isNull ? nil : $0 }
-    let kind = (scaling?["rope_type"] ?? scaling?["type"])?.string ?? "default"
+    let scaling = if let parameters { parameters } else { try config.object("rope_scaling") }
+    let given = [scaling?["rope_type"], scaling?["type"]].compactMap(\.self).first { !$0.isNull }
+    let kind = given.map { $0.string } ?? "default"
     switch kind {
     case "default": return RotaryHalves(width: width, base: base, scaling: .none)
     case "linear":
       return RotaryHalves(
         width: width, base: base, scaling: .linear(factor: try config.positive("factor", in: scaling)))
     case "llama3":
-      let original = "original_max_position_embeddings"
+      let low = try config.positive("low_freq_factor", in: scaling)
+      let high = try config.positive("high_freq_factor", in: scaling)
+      guard low < high else {
+        throw FormatError(
+          .config, scaling?.place ?? config.root.place, "high_freq_factor is not above low_freq_factor",
+          expected: "above \(low)", got: "\(high)")
+      }
       return RotaryHalves(
         width: width, base: base,
         scaling: .llama3(
-          factor: try config.positive("factor", in: scaling),
-          lowFrequencyFactor: try config.positive("low_freq_factor", in: scaling),
-          highFrequencyFactor: try config.positive("high_freq_factor", in: scaling),
-          originalPositions: try config.positive(original, in: scaling)))
+          factor: try config.positive("factor", in: scaling), lowFrequencyFactor: low, highFrequencyFactor: high,
+          originalPositions: try config.positive("original_max_position_embeddings", in: scaling)))
     default:
       throw FormatError(
         .unsupported, "\(scaling?.place ?? config.root.place)",
         "this kind of rotary scaling is not supported",
-        expected: "default, linear or llama3", got: kind)
+        expected: "default, linear or llama3", got: given?.kindDescription)
     }
   }
 }

@@ -16,9 +16,11 @@ struct AddedTokens {
   /// By first byte, the longest first.
   private var byFirstByte: [UInt8: [Token]] = [:]
 
-  /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content.
-  init(_ value: JSONValue?) throws(FormatError) {
-    for entry in value?.elements ?? [] {
+  /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or id and content do not belong
+  ///   together in the vocabulary or in another entry.
+  init(_ value: JSONValue?, vocabulary: Vocabulary) throws(FormatError) {
+    var contents: [Int: [UInt8]] = [:]
+    for entry in try value.flatMap({ value throws(FormatError) in value.isNull ? nil : try value.list() }) ?? [] {
       guard let id = entry["id"]?.int, 0..<Vocabulary.idLimit ~= id,
         let content = entry["content"]?.stringBytes
       else {
@@ -28,11 +30,19 @@ struct AddedTokens {
           got: entry["id"]?.kindDescription ?? "nothing")
       }
       guard !content.isEmpty else { continue }
-      func flag(_ key: String) -> Bool { entry[key]?.bool ?? false }
+      let known = vocabulary.contains(id) ? vocabulary.spelling(id) : content
+      guard known == content, vocabulary.id(content) ?? id == id,
+        contents.updateValue(content, forKey: id) ?? content == content
+      else {
+        throw FormatError(
+          .tokenizer, entry.place, "id and content belong to different tokens", got: "id \(id)")
+      }
       tokens.append(
         Token(
-          id: id, content: content, isSpecial: flag("special"), isNormalized: flag("normalized"),
-          isSingleWord: flag("single_word"), stripsLeft: flag("lstrip"), stripsRight: flag("rstrip")))
+          id: id, content: content, isSpecial: try entry.flag("special", default: false),
+          isNormalized: try entry.flag("normalized", default: false),
+          isSingleWord: try entry.flag("single_word", default: false),
+          stripsLeft: try entry.flag("lstrip", default: false), stripsRight: try entry.flag("rstrip", default: false)))
     }
     for token in tokens { byFirstByte[token.content[0], default: []].append(token) }
     for key in byFirstByte.keys { byFirstByte[key]?.sort { $0.content.count > $1.content.count } }

@@ -4,19 +4,20 @@ import Format
 enum PostProcessor {
   /// The special tokens before and behind a single text.
   ///
+  /// - Parameter limit: what their ids are below.
   /// - Throws: `FormatError` of kind `unsupported` or `tokenizer`.
-  static func specialTokens(_ value: JSONValue?) throws(FormatError) -> (before: [Int], behind: [Int]) {
+  static func specialTokens(_ value: JSONValue?, limit: Int) throws(FormatError) -> (before: [Int], behind: [Int]) {
     guard let value, !value.isNull else { return ([], []) }
     switch value["type"]?.string {
     case "ByteLevel": return ([], [])
     case "Sequence":
       var result: (before: [Int], behind: [Int]) = ([], [])
-      for part in value["processors"]?.elements ?? [] {
-        let (before, behind) = try specialTokens(part)
+      for part in try value.list("processors") {
+        let (before, behind) = try specialTokens(part, limit: limit)
         result = (before + result.before, result.behind + behind)
       }
       return result
-    case "TemplateProcessing": return try template(value)
+    case "TemplateProcessing": return try template(value, limit: limit)
     default:
       throw FormatError(
         .unsupported, "\(value.place).type", "this post-processor is not supported",
@@ -25,20 +26,23 @@ enum PostProcessor {
     }
   }
 
-  private static func template(_ value: JSONValue) throws(FormatError) -> (before: [Int], behind: [Int]) {
+  private static func template(
+    _ value: JSONValue, limit: Int
+  ) throws(FormatError) -> (before: [Int], behind: [Int]) {
     var result: (before: [Int], behind: [Int]) = ([], [])
     var seenText = false
-    for piece in value["single"]?.elements ?? [] {
+    for piece in try value.list("single") {
       if piece["Sequence"] != nil {
         seenText = true
         continue
       }
       guard let name = piece["SpecialToken"]?["id"]?.string, let ids = value["special_tokens"]?[name]?["ids"],
         ids.isArray,
-        ids.elements.allSatisfy({ $0.int != nil })
+        ids.elements.allSatisfy({ $0.int.map { 0..<limit ~= $0 } ?? false })
       else {
         throw FormatError(
-          .tokenizer, piece.place, "names a special token without ids", got: piece.kindDescription)
+          .tokenizer, piece.place, "names no special token with ids of the vocabulary",
+          expected: "ids below \(limit)", got: piece.kindDescription)
       }
       let list = ids.elements.compactMap(\.int)
       if seenText { result.behind += list } else { result.before += list }

@@ -10,16 +10,17 @@ enum PreTokenizer {
 
   static let supported = "ByteLevel, Digits, or a Sequence of these"
 
-  /// - Throws: `FormatError` of kind `unsupported` for what is none of `supported`.
+  /// - Throws: `FormatError` of kind `unsupported` for what is none of `supported`, `tokenizer` for malformed fields.
   init(_ value: JSONValue) throws(FormatError) {
     switch value["type"]?.string {
     case "ByteLevel":
       self = .byteLevel(
-        addPrefixSpace: value["add_prefix_space"]?.bool ?? true, useWords: value["use_regex"]?.bool ?? true)
-    case "Digits": self = .digits(individual: value["individual_digits"]?.bool ?? false)
+        addPrefixSpace: try value.flag("add_prefix_space", default: true),
+        useWords: try value.flag("use_regex", default: true))
+    case "Digits": self = .digits(individual: try value.flag("individual_digits", default: false))
     case "Sequence":
       var parts: [PreTokenizer] = []
-      for part in value["pretokenizers"]?.elements ?? [] { parts.append(try PreTokenizer(part)) }
+      for part in try value.list("pretokenizers") { parts.append(try PreTokenizer(part)) }
       self = .sequence(parts)
     default:
       throw FormatError(

@@ -35,14 +35,14 @@ public final class Tokenizer: Sendable {
       throw FormatError(.tokenizer, model.place, "merges is missing or not an array")
     }
     merger = try BytePairMerger(merges, vocabulary: vocabulary)
-    ignoresMerges = model["ignore_merges"]?.bool ?? false
+    ignoresMerges = try model.flag("ignore_merges", default: false)
     guard let pre = root["pre_tokenizer"], !pre.isNull else {
       throw FormatError(
         .unsupported, "\(root.place): pre_tokenizer", "not supported", expected: PreTokenizer.supported,
         got: "none")
     }
     preTokenizer = try PreTokenizer(pre)
-    let added = try AddedTokens(root["added_tokens"])
+    let added = try AddedTokens(root["added_tokens"], vocabulary: vocabulary)
     self.added = added
     addedContent = Dictionary(
       added.tokens.map { ($0.id, $0.content) }, uniquingKeysWith: { first, _ in first })
@@ -51,7 +51,7 @@ public final class Tokenizer: Sendable {
     byteTokens = ByteLevelAlphabet.scalars.map { scalar in
       Int32(vocabulary.id(Array(String(Unicode.Scalar(scalar)!).utf8)) ?? -1)
     }
-    (before, behind) = try PostProcessor.specialTokens(root["post_processor"])
+    (before, behind) = try PostProcessor.specialTokens(root["post_processor"], limit: vocabularySize)
   }
 
   private static func requireByteLevelBPE(_ root: JSONValue, _ model: JSONValue) throws(FormatError) {

@@ -1,0 +1,109 @@
+import Foundation
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// What is done with an input, one function a parser.
+enum Parsers {
+  /// A folder of this process alone, with the files of the corpus's model in it.
+  private static let folder: String = {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-\(getpid())").path
+    try? FileManager.default.removeItem(atPath: path)
+    do { try FileManager.default.copyItem(atPath: environment("FUZZ_MODEL"), toPath: path) } catch {
+      fatalError("\(error)")
+    }
+    return path
+  }()
+  private static let pool = WorkerPool(threads: 1)
+
+  private static func write(_ bytes: [UInt8], as name: String) throws -> String {
+    let path = "\(folder)/\(name)"
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  static func header(_ bytes: [UInt8]) throws {
+    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, place: "f") }
+    precondition(header.dataStart + header.tensors.reduce(0) { $0 + $1.range.count } == bytes.count)
+    for tensor in header.tensors {
+      precondition(tensor.shape.reduce(tensor.dtype.bits, *) == 8 * tensor.range.count)
+    }
+  }
+
+  /// What is parsed and written gives the same when it is parsed again.
+  static func json(_ bytes: [UInt8]) throws {
+    let written = JSONNode(try JSONDocument(bytes, place: "f").root).bytes()
+    let again = JSONNode(try JSONDocument(written, place: "again").root).bytes()
+    precondition(again == written)
+  }
+
+  static func index(_ bytes: [UInt8]) throws { _ = try Checkpoint(path: write(bytes, as: "f.index.json")) }
+
+  static func config(_ bytes: [UInt8]) throws {
+    _ = try write(bytes, as: "config.json")
+    try run(LanguageModel(Checkpoint(path: folder), pool: pool))
+  }
+
+  /// A model that opens runs; its tokens are those that it knows.
+  private static func run(_ model: LanguageModel) throws {
+    let ids = try model.encode("ab")
+    precondition(ids.allSatisfy { 0..<model.transformer.shape.vocabulary ~= $0 })
+    _ = model.tokenizer.decode(model.generate(ids, maxTokens: 2).ids)
+  }
+
+  private static let texts = ["ab cd", "  a\n\n'll 12 é e\u{301} 東京 \u{1F600}<|end|>a ", "<|end|><|end|>", ""]
+
+  static func tokenizer(_ bytes: [UInt8]) throws {
+    let tokenizer = try Tokenizer(json: bytes, place: "f")
+    for text in texts {
+      let ids = tokenizer.encode(text)
+      precondition(ids.allSatisfy { 0..<tokenizer.vocabularySize ~= $0 })
+      var decoder = TokenStreamDecoder(tokenizer)
+      let pieces = ids.map { decoder.append($0) }.joined() + decoder.finish()
+      precondition(pieces == tokenizer.decode(ids))
+    }
+  }
+
+  /// What a memory keeps of its entry in a manifest can be read from there.
+  static func spec(_ bytes: [UInt8]) throws {
+    for memory in try Spec(json: bytes, place: "f.json").memories {
+      let again = try MemorySpec(JSONDocument(memory.completeEntry.bytes(), place: "entry").root)
+      precondition(ByteString(again.name) == ByteString(memory.name) && again.keyToken == memory.keyToken)
+    }
+    // Lines too, which another name asks for.
+    _ = try Spec(json: bytes, place: "f.jsonl")
+  }
+
+  static func table(_ bytes: [UInt8]) throws {
+    let checkpoint = try Checkpoint(path: write(withRightHash(bytes), as: "f.safetensors"))
+    let tables = Memory.tables(of: checkpoint.memories)
+    precondition(tables.allSatisfy { $0.keys.count == $0.count * $0.width && $0.deltas.count == $0.keys.count })
+    try run(LanguageModel(checkpoint, pool: pool))
+  }
+
+  /// The same file with the hash that its manifest has now, so that a change of the manifest gets past that check.
+  private static func withRightHash(_ bytes: [UInt8]) throws -> [UInt8] {
+    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, place: "f") }
+    let key = Array(#""memory.manifest":""#.utf8)
+    guard let manifest = header.tensors.first(where: { $0.name == Manifest.tensorName }),
+      let place = bytes[..<header.dataStart].firstRange(of: key), place.upperBound + 64 <= header.dataStart
+    else { return bytes }
+    let range = (header.dataStart + manifest.range.lowerBound)..<(header.dataStart + manifest.range.upperBound)
+    var result = bytes
+    result.replaceSubrange(place.upperBound..<(place.upperBound + 64), with: SHA256.hex(Array(bytes[range])).utf8)
+    return result
+  }
+
+  static func gguf(_ bytes: [UInt8]) throws {
+    let file = try GGUFFile(path: write(bytes, as: "f.gguf"))
+    for dtype in [Dtype?.none, .f32, .bf16] {
+      for tensor in try file.tensors(dtype: dtype) {
+        let count = try tensor.withBytes(\.count)
+        precondition(count == tensor.byteCount)
+      }
+    }
+    _ = try (file.configJSON(), file.tokenizerJSON())
+    try run(LanguageModel(Checkpoint(path: "\(folder)/f.gguf"), pool: pool))
+  }
+}
