@@ -66,16 +66,15 @@ class Judge:
         model = AutoModelForCausalLM.from_pretrained(self.folder, dtype=torch.float32)
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        self.texts = self.sample(40, 50, seed=1)
+        self.texts = self.sample(torch.zeros((40, 1), dtype=torch.long), 50, seed=1)
 
     def ids(self, text):
         return self.tokenizer.encode(text).ids
 
     @torch.no_grad()
-    def sample(self, count, length, seed, top_k=0):
-        """`count` texts of `length` tokens that the model writes from nothing, [count, length]."""
+    def sample(self, start, length, seed, top_k=0):
+        """Texts that the model writes behind the ids `start` [texts, tokens], without the first: [texts, more]."""
         torch.manual_seed(seed)
-        start = torch.zeros((count, 1), dtype=torch.long)
         return self.generate(start, length, do_sample=True, top_k=top_k)[:, 1:]
 
     @torch.no_grad()

@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 import judging
 import models
 
-TEXTS, LENGTH = 300, 100
+OPENINGS = ("The", "In", "A", "It", "He", "She", "During", "After", "When", "This", "As", "Since")
+TEXTS, LENGTH = 600, 50
 
 
 @contextlib.contextmanager
@@ -69,7 +70,8 @@ class Rome:
         self.weight = self.projection.weight
         self.steps, self.rate, self.decay, self.clamp = steps, rate, decay, clamp
         self.divergence, self.enough = divergence, enough
-        samples = [judge.sample(5, length, seed=2, top_k=5) for length in (5, 10)]
+        openings = self.openings()
+        samples = [judge.sample(start, more, seed=2, top_k=5) for start, more in ((openings[:5], 4), (openings[5:10], 9))]
         self.prefixes = ["", *(judge.tokenizer.decode(ids.tolist()) + ". " for texts in samples for ids in texts)]
         self.tokens, self.moment = TEXTS * LENGTH, self.second_moment()
 
@@ -78,7 +80,7 @@ class Rome:
         path = models.CACHE / f"second-moment-{self.layer}-{TEXTS}x{LENGTH}.safetensors"
         written = models.CACHE / f"written-{TEXTS}x{LENGTH}.safetensors"
         if not written.exists():
-            save_file({"ids": self.judge.sample(TEXTS, LENGTH, seed=3).contiguous()}, written)
+            save_file({"ids": self.written().contiguous()}, written)
         if not path.exists():
             texts, total = load_file(written)["ids"], 0
             for batch in texts.split(20):
@@ -86,6 +88,15 @@ class Rome:
                 total = total + inner.T @ inner
             save_file({"moment": total / texts.numel()}, path)
         return load_file(path)["moment"]
+
+    def openings(self):
+        """Words that prose begins with, as the paper's text is prose and from nothing the model often writes code."""
+        return torch.tensor([[0, *self.judge.ids(word)] for word in OPENINGS])
+
+    def written(self):
+        """Text for the second moment, [texts, tokens]."""
+        start = self.openings().repeat(TEXTS // len(OPENINGS), 1)
+        return self.judge.sample(start, LENGTH - 1, seed=3, top_k=50)
 
     @torch.no_grad()
     def observe(self, forward):
@@ -107,7 +118,7 @@ class Rome:
         key = inner[torch.arange(len(ends)), ends].mean(0)
         value = self.value(targets, ends, inner[0, ends[0]], subject)
         direction = torch.linalg.solve(self.moment, key.double())
-        change = torch.outer(value.double(), direction / (direction @ key)).float()
+        change = torch.outer(value.double(), direction / (direction @ key.double())).float()
         with torch.no_grad():
             wanted = self.projection(key) + value
             off = (torch.nn.functional.linear(key, self.weight + change) - wanted).norm() / wanted.norm()
