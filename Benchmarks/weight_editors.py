@@ -64,7 +64,7 @@ class Rome:
     over text that the model writes. The change δ (C⁻¹k*)ᵀ / (k*ᵀ C⁻¹ k*) makes W k* + δ out of W k*.
     """
 
-    def __init__(self, judge, layer, steps=20, rate=0.5, decay=0.5, clamp=4, divergence=0.0625, enough=0.05):
+    def __init__(self, judge, layer, steps=25, rate=0.5, decay=0.5, clamp=4, divergence=0.0625, enough=0.05):
         self.judge, self.model, self.layer = judge, judge.model, layer
         self.projection = down_projection(self.model, layer)
         self.weight = self.projection.weight
@@ -171,7 +171,7 @@ class Rome:
 class FineTuning:
     """Constrained fine-tuning (FT+L there): Adam on W until the target follows, no weight moving by more than a bound."""
 
-    def __init__(self, judge, layer, steps=25, rate=5e-4, bound=5e-4, enough=0.01):
+    def __init__(self, judge, layer, steps=25, rate=1e-3, bound=0.01, enough=0.01):
         self.judge, self.weight = judge, down_projection(judge.model, layer).weight
         self.steps, self.rate, self.bound, self.enough = steps, rate, bound, enough
 
