@@ -13,11 +13,7 @@ The metrics, each a mean over the records:
 import argparse
 import functools
 import json
-import os
 import statistics
-
-# Threads that spin at each small product's end cost ten times the work on a machine that does other things as well.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 from tokenizers import Tokenizer
