@@ -21,8 +21,13 @@ PACKAGES = ["torch==2.13.0+cpu", "transformers", "safetensors", "gguf", "numpy",
 SHORT = "The capital city of Nepal is located in"
 
 
-def enter_environment():
-    """Builds the tools and goes on in the peers' virtual environment, making it first where it is not there."""
+def enter_environment(**variables):
+    """Builds the tools and goes on in the peers' virtual environment, making it first where it is not there.
+
+    `variables` are set for this process and those that it starts, unless they are set already.
+    """
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
     python = CACHE / "venv" / "bin" / "python"
     if pathlib.Path(sys.prefix) == CACHE / "venv":
         return
