@@ -93,7 +93,8 @@ struct AutoCompile {
     else { return nil }
     let address = Self.subjectSite(transformer.shape)
     return try make(
-      subject.contexts, at: [address], apart: subject.apart, prompts, own: [index] + companions.map(\.index),
+      subject.contexts, at: [address], apart: subject.apart, lookalikes: subject.lookalikes(), prompts,
+      own: [index] + companions.map(\.index),
       watching: { self.surroundings.watched[$0].subject })
   }
 
@@ -113,12 +114,13 @@ struct AutoCompile {
 
   /// A row at that of `addresses` where the key tells its contexts' tokens best from all others.
   private func make(
-    _ contexts: [Context], at addresses: [SiteAddress], apart: [ForcedPrompts.Item], _ prompts: ForcedPrompts,
-    own: [Int], watching: (Int) -> Int?
+    _ contexts: [Context], at addresses: [SiteAddress], apart: [ForcedPrompts.Item],
+    lookalikes: [(ids: [Int], token: Int)] = [], _ prompts: ForcedPrompts, own: [Int], watching: (Int) -> Int?
   ) throws(FormatError) -> CompiledMemory {
     let layers = Set(addresses.map(\.layer))
     let pass = ContextPass(contexts, layers: layers, transformer: transformer)
     let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
+    let similar = TextPass(lookalikes.map(\.ids), transformer: transformer)
     var best: (address: SiteAddress, key: LinearKey, region: Region)?
     for address in addresses {
       var keys = surroundings.keys(at: address)
@@ -130,6 +132,7 @@ struct AutoCompile {
       let fits = keys.count + ownRows.rows + rest.rows < rest.width
       keys.append(ownRows, weight: fits ? 1 : Self.positiveWeight, pool: transformer.pool)
       keys.append(rest, pool: transformer.pool)
+      keys.append(similar.activations(address, of: lookalikes.map(\.token)), pool: transformer.pool)
       let others = prompts.activations(of: apart, address, excluding: texts)
       keys.append(others, pool: transformer.pool)
       var (key, leftOut) = keys.solve(positives: positives, judged: judged)

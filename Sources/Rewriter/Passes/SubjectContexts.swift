@@ -1,4 +1,5 @@
 import Format
+import Foundation
 import Runtime
 
 /// Texts in which a memory at the subject acts, and what should follow there.
@@ -96,6 +97,17 @@ struct SubjectContexts {
     }
     let stop = model.tokenizer.encode(".", addSpecialTokens: false)
     return prefixes.prefix(Self.prefixCount).map { $0.prefix(Self.prefixLength) + stop }
+  }
+
+  /// The key prompt about others, with the last token of each one's name: what the key should not take for its subject.
+  func lookalikes() -> [(ids: [Int], token: Int)] {
+    guard let subject = spec.subject else { return [] }
+    return SubjectTemplates.names(like: subject).compactMap { name in
+      let text = spec.prompt.replacingOccurrences(of: subject, with: name)
+      let ids = model.tokenizer.encode(text)
+      guard ids.count < model.transformer.shape.positions else { return nil }
+      return model.tokenizer.lastToken(of: name, in: text, ids: ids).map { (ids, $0) }
+    }
   }
 
   /// Sentences that ask something else about the subject.

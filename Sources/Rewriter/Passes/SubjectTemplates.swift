@@ -18,6 +18,18 @@ enum SubjectTemplates {
     "Lake Victoria", "John Smith", "Star Wars", "Manchester United", "Poland", "Leonardo da Vinci",
   ]
 
+  /// Other names, and, for a subject of several words, names that end in its last word.
+  static func names(like subject: String) -> [String] {
+    let words = subject.split(separator: " ")
+    var names = subjects
+    if words.count > 1, let last = words.last {
+      names += subjects.compactMap { name in
+        name.split(separator: " ").first { $0 != "The" }.map { "\($0) \(last)" }
+      }
+    }
+    return names.filter { $0 != subject }
+  }
+
   static func filled(_ template: String, with subject: String) -> String {
     let parts = template.split(separator: "{}", maxSplits: 1, omittingEmptySubsequences: false)
     return parts.joined(separator: subject)

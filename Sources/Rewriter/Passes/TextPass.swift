@@ -42,4 +42,16 @@ final class TextPass {
     prepare([address])
     return known[address]!
   }
+
+  /// The activations (n, D) of one token of each text.
+  func activations(_ address: SiteAddress, of tokens: [Int]) -> FloatMatrix {
+    let all = activations(address)
+    let result = FloatMatrix(tokens.count, all.width)
+    var first = 0
+    for (i, token) in tokens.enumerated() {
+      result.row(i).update(from: all.row(first + token), count: all.width)
+      first += texts[i].count
+    }
+    return result
+  }
 }
