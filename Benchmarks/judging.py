@@ -39,6 +39,8 @@ def read(path, first, count):
     """`count` records from `first` on, with one spelling of their fields."""
     with open(path) as file:
         records = json.load(file)[first : first + count]
+    if not records:
+        raise SystemExit(f"{path}: no records from {first} on")
     for record in records:
         if "requested_rewrite" in record:
             rewrite = record.pop("requested_rewrite")
@@ -80,9 +82,8 @@ class Judge:
         return self.generate(ids, count, do_sample=False)[0, ids.shape[1] :].tolist()
 
     def generate(self, ids, count, **settings):
-        return self.model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=count, min_new_tokens=count, pad_token_id=0, **settings
-        )
+        mask, settings = torch.ones_like(ids), {"pad_token_id": 0, **settings}
+        return self.model.generate(ids, attention_mask=mask, max_new_tokens=count, min_new_tokens=count, **settings)
 
     @torch.no_grad()
     def last_logprobs(self, prompts):

@@ -28,8 +28,14 @@ def added(weight, change):
             weight.copy_(original)
 
 
-def down_projection(model, layer):
-    return model.model.layers[layer].mlp.down_proj
+def kept(name, make):
+    """A tensor of the benchmarks' cache, made first where it is not there."""
+    path = models.CACHE / f"{name}.safetensors"
+    if not path.exists():
+        part = path.with_suffix(".part")
+        save_file({"values": make().contiguous()}, part)
+        part.rename(path)
+    return load_file(path)["values"]
 
 
 class Targets:
@@ -66,28 +72,26 @@ class Rome:
 
     def __init__(self, judge, layer, steps=25, rate=0.5, decay=0.5, clamp=4, divergence=0.0625, enough=0.05):
         self.judge, self.model, self.layer = judge, judge.model, layer
-        self.projection = down_projection(self.model, layer)
+        self.projection = judge.model.model.layers[layer].mlp.down_proj
         self.weight = self.projection.weight
         self.steps, self.rate, self.decay, self.clamp = steps, rate, decay, clamp
         self.divergence, self.enough = divergence, enough
-        openings = self.openings()
-        samples = [judge.sample(start, more, seed=2, top_k=5) for start, more in ((openings[:5], 4), (openings[5:10], 9))]
-        self.prefixes = ["", *(judge.tokenizer.decode(ids.tolist()) + ". " for texts in samples for ids in texts)]
+        short, long = self.openings()[:10].split(5)
+        texts = [text for start, more in ((short, 4), (long, 9)) for text in judge.sample(start, more, seed=2, top_k=5)]
+        self.prefixes = ["", *(judge.tokenizer.decode(text.tolist()) + ". " for text in texts)]
         self.tokens, self.moment = TEXTS * LENGTH, self.second_moment()
 
     def second_moment(self):
         """C [inner, inner], kept beside the other files of the benchmarks with the text that it is made from."""
-        path = models.CACHE / f"second-moment-{self.layer}-{TEXTS}x{LENGTH}.safetensors"
-        written = models.CACHE / f"written-{TEXTS}x{LENGTH}.safetensors"
-        if not written.exists():
-            save_file({"ids": self.written().contiguous()}, written)
-        if not path.exists():
-            texts, total = load_file(written)["ids"], 0
-            for batch in texts.split(20):
-                inner = self.observe(lambda: self.model.model(batch, use_cache=False)).flatten(0, 1).double()
-                total = total + inner.T @ inner
-            save_file({"moment": total / texts.numel()}, path)
-        return load_file(path)["moment"]
+        texts = kept(f"written-{TEXTS}x{LENGTH}", self.written)
+        return kept(f"second-moment-{self.layer}-{TEXTS}x{LENGTH}", lambda: self.moment_of(texts))
+
+    def moment_of(self, texts):
+        total = 0
+        for batch in texts.split(20):
+            inner = self.observe(lambda: self.model.model(batch, use_cache=False)).flatten(0, 1).double()
+            total = total + inner.T @ inner
+        return total / texts.numel()
 
     def openings(self):
         """Words that prose begins with, as the paper's text is prose and from nothing the model often writes code."""
@@ -169,10 +173,10 @@ class Rome:
 
 
 class FineTuning:
-    """Constrained fine-tuning (FT+L there): Adam on W until the target follows, no weight moving by more than a bound."""
+    """Constrained fine-tuning (FT+L there): Adam on W until the target follows, no weight moving beyond a bound."""
 
     def __init__(self, judge, layer, steps=25, rate=1e-3, bound=0.01, enough=0.01):
-        self.judge, self.weight = judge, down_projection(judge.model, layer).weight
+        self.judge, self.weight = judge, judge.model.model.layers[layer].mlp.down_proj.weight
         self.steps, self.rate, self.bound, self.enough = steps, rate, bound, enough
 
     def change(self, record):
