@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Synchronization
 
 /// A base tensor that two checkpoints do not have alike.
 public struct TensorChange: Sendable, Equatable {
@@ -32,26 +30,24 @@ extension Checkpoint {
   /// - Throws: `FormatError` of kind `unreadable`.
   public func baseChanges(to other: Checkpoint) throws(FormatError) -> [TensorChange] {
     let names = Set(tensors.map(\.name)).union(other.tensors.map(\.name)).sorted()
-    let changes = Mutex<[ByteString: TensorChange]>([:])
-    let unreadable = Mutex<ByteString?>(nil)
-    DispatchQueue.concurrentPerform(iterations: names.count) { i in
-      let (name, old, new) = (names[i], self[names[i]], other[names[i]])
-      var change = TensorChange(name: name, old: old?.layout, new: new?.layout)
-      if change.old == change.new, let old, let new {
-        guard let count = try? old.differing(from: new) else {
-          unreadable.withLock { $0 = name }
-          return
-        }
-        guard count > 0 else { return }
-        change.differing = count
-      }
-      changes.withLock { $0[name] = change }
+    let changes = names.concurrentMap { name in
+      Result { () throws(FormatError) in try change(of: name, to: other) }
     }
-    if let name = unreadable.withLock({ $0 }) {
+    var found: [TensorChange] = []
+    for change in changes { if let change = try change.get() { found.append(change) } }
+    return found
+  }
+
+  /// nil where the tensor is the same in both.
+  private func change(of name: ByteString, to other: Checkpoint) throws(FormatError) -> TensorChange? {
+    let (old, new) = (self[name], other[name])
+    var change = TensorChange(name: name, old: old?.layout, new: new?.layout)
+    guard change.old == change.new, let old, let new else { return change }
+    guard let count = try? old.differing(from: new) else {
       throw FormatError(.unreadable, "\(path): tensor \(name)", "cannot be read")
     }
-    let found = changes.withLock { $0 }
-    return names.compactMap { found[$0] }
+    change.differing = count
+    return count > 0 ? change : nil
   }
 }
 

@@ -1,6 +1,4 @@
-import Dispatch
 import Foundation
-import Synchronization
 
 /// The files that stand beside a checkpoint and travel inside a patched one.
 public enum CompanionFile: String, CaseIterable, Sendable {
@@ -163,14 +161,9 @@ public struct Checkpoint: Sendable {
   /// The identity of the base: SHA-256 over a line `name⇥dtype⇥shape⇥hash⏎` a tensor, sorted by name; hexadecimal.
   public func baseHash() throws(FormatError) -> String {
     let sorted = tensors.sorted { $0.name < $1.name }
-    let hashes = Mutex([String?](repeating: nil, count: sorted.count))
-    DispatchQueue.concurrentPerform(iterations: sorted.count) { i in
-      let hash = try? sorted[i].sha256()
-      hashes.withLock { $0[i] = hash }
-    }
-    let list = hashes.withLock { $0 }
+    let hashes = sorted.concurrentMap { try? $0.sha256() }
     var lines: [UInt8] = []
-    for (tensor, hash) in zip(sorted, list) {
+    for (tensor, hash) in zip(sorted, hashes) {
       guard let hash else {
         throw FormatError(.unreadable, "\(path): tensor \(tensor.name)", "cannot be read")
       }

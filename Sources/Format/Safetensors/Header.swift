@@ -156,7 +156,7 @@ public struct SafetensorsHeader: Sendable {
       guard size == tensor.range.count else {
         throw FormatError(
           .tensorInvalidInfo, tensorPlace,
-          "its bytes do not fit its shape \(tensor.shape) of \(tensor.dtype.rawValue)",
+          "its bytes do not fit its shape \(Self.text(tensor.shape)) of \(tensor.dtype.rawValue)",
           expected: "\(size) bytes", got: "\(tensor.range.count)")
       }
     }
@@ -168,6 +168,11 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
+  /// A shape for an error line; a hostile one has millions of dimensions.
+  private static func text(_ shape: [Int]) -> String {
+    shape.count > 16 ? "of \(shape.count) dimensions" : "\(shape)"
+  }
+
   /// The size of a tensor in bytes.
   ///
   /// - Throws: `FormatError` where the product overflows or does not fill whole bytes.
@@ -176,13 +181,13 @@ public struct SafetensorsHeader: Sendable {
     for dimension in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
       guard !overflow else {
-        throw FormatError(.validationOverflow, place, "the shape \(shape) is too large")
+        throw FormatError(.validationOverflow, place, "the shape \(text(shape)) is too large")
       }
       count = product
     }
     guard count % 8 == 0 else {
       throw FormatError(
-        .misalignedSlice, place, "the shape \(shape) of \(dtype.rawValue) does not fill whole bytes")
+        .misalignedSlice, place, "the shape \(text(shape)) of \(dtype.rawValue) does not fill whole bytes")
     }
     return count / 8
   }

@@ -105,7 +105,9 @@ public struct Tensor: Sendable {
 
   /// The elements of an F32 tensor that stand at `range` in it.
   func floats(in range: Range<Int>) throws -> [Float] {
-    try withBytes { bytes in
+    // The empty array is one object, which the initialiser below would write to from any thread.
+    guard !range.isEmpty else { return [] }
+    return try withBytes { bytes in
       [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
         UnsafeMutableRawBufferPointer(buffer).copyMemory(
           from: UnsafeRawBufferPointer(rebasing: bytes[(4 * range.lowerBound)..<(4 * range.upperBound)]))
