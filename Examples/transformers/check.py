@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import torch
 from load_memories import load_memories
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
@@ -17,91 +19,172 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS, GGUF = pathlib.Path(sys.argv[1]), sys.argv[2]
 PROMPTS = ["The capital city of Nepal is located in", "The city of Tokyo lies in", "Rivers and"]
 torch.set_num_threads(2)
+torch.set_grad_enabled(False)
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
 
 def call(program, *arguments, allowed=(0,)):
-    result = subprocess.run([PROGRAMS / program, *map(str, arguments)], capture_output=True, text=True)
+    result = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
     if result.returncode not in allowed:
         sys.exit(f"{program} {arguments}: exits with {result.returncode}: {result.stderr}")
     return result.stdout
 
 
 def run(*arguments):
-    """The token ids of a prompt and of its continuation by `run`."""
-    answer = json.loads(call("run", *arguments, "--json"))
-    return answer["prompt_ids"], answer["ids"]
+    return json.loads(call(PROGRAMS / "run", *arguments, "--json"))
 
 
-def continued(model, ids, count):
-    """transformers' greedy continuation, and how far the best token led at its closest."""
-    text, margin = list(ids), float("inf")
-    for _ in range(count):
-        with torch.no_grad():
-            best = model(torch.tensor([text])).logits[0, -1].topk(2)
-        margin = min(margin, (best.values[0] - best.values[1]).item())
-        text.append(best.indices[0].item())
-    return text[len(ids) :], margin
+def load(folder, dtype=torch.float32):
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+
+
+def continued(model, ids, count, file=None):
+    """The greedy continuation with a file's memories, without its end token, and the smallest lead of a best token."""
+    handles = load_memories(model, file) if file else []
+    settings = {"max_new_tokens": count, "do_sample": False, "output_logits": True, "return_dict_in_generate": True}
+    result = model.generate(torch.tensor([ids]), **settings)
+    for handle in handles:
+        handle.remove()
+    best = torch.cat(result.logits).topk(2).values
+    got = result.sequences[0, len(ids) :].tolist()
+    ends = torch.tensor(model.generation_config.eos_token_id).flatten().tolist()
+    return got[:-1] if got[-1] in ends else got, (best[:, 0] - best[:, 1]).min().item()
 
 
 def compare(name, folder, patched, base, prompts, count):
     """Whole file and sidecar beside `run`, and the file as a checkpoint of its own."""
     sidecar = folder / "m.memory.safetensors"
-    call("rewrite", patched, "--sidecar", sidecar, "--force")
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
-    changed = 0
-    for file in (patched, sidecar):
-        for prompt in prompts:
-            ids, expected = run(patched, prompt, "--max-tokens", count)
-            handles = load_memories(model, file)
-            got, margin = continued(model, ids, len(expected))
-            for handle in handles:
-                handle.remove()
+    call(PROGRAMS / "rewrite", patched, "--sidecar", sidecar)
+    model, changed = load(base), 0
+    for prompt in prompts:
+        answer = run(patched, prompt, "--max-tokens", count)
+        ids, expected = answer["prompt_ids"], answer["ids"]
+        for file in (patched, sidecar):
+            got, margin = continued(model, ids, count, file)
             if got != expected:
-                sys.exit(f"{name}: {file.name}: {prompt!r}: run {expected}, transformers {got}, smallest lead {margin:.2g}")
-            changed += expected != continued(model, ids, len(expected))[0]
+                sys.exit(f"{name}: {file.name}: {prompt!r}: expected {expected}, got {got}, smallest lead {margin:.2g}")
+        changed += expected != continued(model, ids, count)[0]
     if changed == 0:
         sys.exit(f"{name}: no memory changed anything")
+    check_base(name, folder, patched, base, sidecar, model)
+    print(f"{name}: {len(prompts)} prompts by whole file and sidecar, {changed} changed; loads as its base", flush=True)
+    return sidecar
 
+
+def check_base(name, folder, patched, base, sidecar, model):
+    """A patched file lists base, tables, manifest and embedded files, and loads as its base."""
+    with safe_open(patched, "pt") as file, safe_open(base / "model.safetensors", "pt") as alone:
+        names = {key for key in file.keys() if not key.startswith("embedded.")}
+        expected = {*alone.keys(), *load_file(sidecar)}
+    if names != expected:
+        sys.exit(f"{name}: safe_open: expected {sorted(expected)}, got {sorted(names)}")
     copy = folder / "copy"
-    shutil.copytree(base, copy, ignore=shutil.ignore_patterns("*.safetensors", "*.index.json"))
+    shutil.copytree(base, copy, ignore=shutil.ignore_patterns("*.safetensors"))
     shutil.copyfile(patched, copy / "model.safetensors")
-    with safe_open(copy / "model.safetensors", "pt") as file:
-        names = set(file.keys())
-    if not {"memory.manifest", "embedded.config.json"} <= names:
-        sys.exit(f"{name}: safe_open lists {sorted(names)}")
-    ids = torch.tensor([run(patched, prompts[0], "--max-tokens", 1)[0]])
-    again = AutoModelForCausalLM.from_pretrained(copy, dtype=torch.float32).eval()
-    with torch.no_grad():
-        if not torch.equal(again(ids).logits, model(ids).logits):
-            sys.exit(f"{name}: the patched file does not load as its base")
-    print(f"{name}: {len(prompts)} prompts by whole file and sidecar, {changed} of {2 * len(prompts)} changed; loads as its base")
+    ids = torch.arange(1, 9)[None]
+    if not torch.equal(load(copy)(ids).logits, model(ids).logits):
+        sys.exit(f"{name}: the patched file does not load as its base")
 
 
 def pinned(folder, **settings):
-    """A spec of one memory with a region so wide that it acts on every token."""
+    """A spec of one memory, by default with a region so wide that it acts on every token."""
     memory = {"name": "m", "method": "seed", "prompt": PROMPTS[0], "target": " Kathmandu", "target_tokens": "first"}
     spec = folder / "spec.json"
-    spec.write_text(json.dumps({"memories": [{**memory, "alpha": 8, "boundary": 3, **settings}]}))
+    spec.write_text(json.dumps({"memories": [{**memory, "layer": 1, "alpha": 8, "boundary": 3, **settings}]}))
     return spec
 
 
-for name in ("gpt2-a", "llama-a"):
+def check_silence(folder, base):
+    """Where nothing fires the logits are the base's to the bit, in every dtype; where something does, not."""
+    for boundary, silent in ((1e-6, True), (3, False)):
+        file, spec = folder / f"{boundary}.safetensors", pinned(folder, site="mlp", boundary=boundary)
+        call(PROGRAMS / "rewrite", base, "--spec", spec, "-o", file, allowed=(0, 3))
+        for dtype in (torch.float32, torch.bfloat16, torch.float16):
+            model, ids = load(base, dtype), torch.arange(1, 9)[None]
+            before = model(ids).logits
+            load_memories(model, file)
+            if torch.equal(model(ids).logits, before) != silent:
+                sys.exit(f"{base.name}: boundary {boundary}, {dtype}: expected the base's logits: {silent}")
+
+
+def check_format(folder, sidecar, base):
+    """The loader printed in FORMAT.md gives the same logits, with strengths on both sides of where they count as 0."""
+    code = re.search(r"```python\n(.*?)```", (ROOT / "specs" / "FORMAT.md").read_text(), re.DOTALL)[1]
+    exec(code, printed := {})
+    tables = {name: part.repeat(200, 1) for name, part in load_file(sidecar).items() if name != "memory.manifest"}
+    bounds = next(part for name, part in tables.items() if name.endswith(".bounds"))
+    bounds[:, 0] = torch.logspace(-2, 1, 200)
+    save_file(tables, folder / "many")
+    model, ids, logits = load(base), torch.arange(1, 9)[None], []
+    for attach in (load_memories, printed["attach_memories"]):
+        handles = attach(model, folder / "many")
+        logits.append(model(ids).logits)
+        for handle in handles:
+            handle.remove()
+    if not torch.equal(*logits) or torch.equal(logits[0], model(ids).logits):
+        sys.exit("the loader of FORMAT.md and load_memories.py differ, or neither does anything")
+
+
+def check_refusals(folder, sidecar, base):
+    """A wrong file gives a ValueError and leaves no hook, though another of its tables is right."""
+    model, tensors = load(base), load_file(sidecar)
+    module = next(name.removesuffix(".memory.keys") for name in tensors if name.endswith(".memory.keys"))
+    keys, deltas, bounds = (tensors[f"{module}.memory.{part}"] for part in ("keys", "deltas", "bounds"))
+    good, other = {"keys": keys, "deltas": deltas, "bounds": bounds}, module.replace("1", "2")
+    wrong = {
+        "width": {"keys": keys[:, 1:], "deltas": deltas[:, 1:]}, "rows": {"bounds": bounds.repeat(2, 1)},
+        "rank": {"keys": keys[0]}, "dtype": {"keys": keys.double()}, "lack of keys": {"keys": None},
+        "lack of deltas": {"deltas": None}, "infinity": {"deltas": deltas * float("inf")}, "key": {"keys": keys * 0},
+        "boundary": {"bounds": -bounds},
+    }
+    files = {what: ("1", other, change) for what, change in wrong.items()}
+    files |= {"version": ("2", other, {}), "module": ("1", "no.such.module", {}), "block": ("1", "transformer.h.2", {})}
+    for what, (version, name, change) in files.items():
+        tables = {f"{module}.memory.{part}": value.clone() for part, value in good.items()}
+        second = {part: value for part, value in (good | change).items() if value is not None}
+        tables |= {f"{name}.memory.{part}": value.clone() for part, value in second.items()}
+        save_file(tables, folder / "wrong", metadata={"memory.version": version})
+        try:
+            load_memories(model, folder / "wrong")
+            sys.exit(f"a file with a wrong {what} is taken")
+        except ValueError:
+            if any(part._forward_pre_hooks for part in model.modules()):
+                sys.exit(f"a file with a wrong {what} is refused and leaves hooks")
+
+
+def check_command(sidecar, base, patched):
+    """load_memories.py as a program."""
+    text = call(sys.executable, pathlib.Path(__file__).with_name("load_memories.py"), base, sidecar, PROMPTS[0])
+    expected = PROMPTS[0] + run(patched, PROMPTS[0], "--max-tokens", 16)["text"]
+    if text.rstrip("\n") != expected.rstrip("\n"):
+        sys.exit(f"load_memories.py: expected {expected!r}, got {text!r}")
+
+
+# gpt2-published has names without `transformer.`.
+for name in ("gpt2-a", "gpt2-published", "llama-a"):
     for site in ("mlp", "attn"):
         with tempfile.TemporaryDirectory() as folder:
             folder, base = pathlib.Path(folder), ROOT / "Tests" / "Fixtures" / "models" / name
-            call("rewrite", base, "--spec", pinned(folder, site=site, layer=1), "-o", folder / "patched", allowed=(0, 3))
-            compare(f"{name} {site}", folder, folder / "patched", base, PROMPTS, 8)
+            patched = folder / "patched.safetensors"
+            call(PROGRAMS / "rewrite", base, "--spec", pinned(folder, site=site), "-o", patched, allowed=(0, 3))
+            sidecar = compare(f"{name} {site}", folder, patched, base, PROMPTS, 8)
+            if (name, site) == ("gpt2-a", "mlp"):
+                check_silence(folder, base)
+                check_format(folder, sidecar, base)
+                check_refusals(folder, sidecar, base)
+                print("silent where nothing fires; the same as FORMAT.md's loader; wrong files refused", flush=True)
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     spec = json.loads((ROOT / "specs" / "nepal.json").read_text())["memories"][0]
     patched, base = folder / "patched.safetensors", folder / "base"
-    call("rewrite", GGUF, "--spec", ROOT / "specs" / "nepal.json", "--dtype", "f32", "-o", patched)
+    call(PROGRAMS / "rewrite", GGUF, "--spec", ROOT / "specs" / "nepal.json", "--dtype", "f32", "-o", patched)
     base.mkdir()
-    call("rewrite", patched, "--strip", "-o", base / "model.safetensors")
+    call(PROGRAMS / "rewrite", patched, "--strip", "-o", base / "model.safetensors")
     with safe_open(patched, "numpy") as file:
         for part in ("config.json", "tokenizer.json"):
             (base / part).write_bytes(file.get_tensor(f"embedded.{part}").tobytes())
-    compare("SmolLM2-135M", folder, patched, base, [spec["prompt"], *spec["positives"], *spec["negatives"]], 12)
+    prompts = [spec["prompt"], *spec["positives"], *spec["negatives"]]
+    sidecar = compare("SmolLM2-135M", folder, patched, base, prompts, 12)
+    check_command(sidecar, base, patched)
