@@ -9,13 +9,12 @@ enum FileEdits {
     _ checkpoint: Checkpoint, removed: [String], merged: [String], _ options: RewriteOptions,
     _ progress: ProgressLine, on console: Console
   ) throws -> Int32 {
+    let outputs = options.dryRun ? [] : [options.output, options.sidecar].compactMap(\.self)
+    try checkpoint.checkOutputs(outputs, replacing: options.force)
     let check =
       merged.isEmpty || checkpoint.isSidecar
       ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads))
     if !options.dryRun {
-      for output in [options.output, options.sidecar].compactMap(\.self) {
-        try checkpoint.checkOutput(output, replacing: options.force)
-      }
       let identity = try checkpoint.identity()
       if let output = options.output {
         if checkpoint.isSidecar {

@@ -5,7 +5,7 @@ final class ProgressLine {
   private let console: Console
   private let command: String
   private let isTold: Bool
-  private let started = ContinuousClock.now
+  private var isShown = false
   private var firstBytes: ContinuousClock.Instant?
   private var lastBytes: ContinuousClock.Instant?
 
@@ -20,7 +20,9 @@ final class ProgressLine {
   deinit { end() }
 
   func tell(_ step: String) {
-    if isTold { console.writeError("\(Self.clear)\(command): \(step.printable())") }
+    guard isTold else { return }
+    console.writeError("\(Self.clear)\(command): \(step.printable())")
+    isShown = true
   }
 
   /// A bar with bytes and rate, renewed some ten times a second.
@@ -34,7 +36,11 @@ final class ProgressLine {
     tell(Self.bar(written: written, of: total, after: now - first))
   }
 
-  func end() { if isTold { console.writeError(Self.clear) } }
+  /// Takes the line away; the next step shows it again.
+  func end() {
+    if isShown { console.writeError(Self.clear) }
+    isShown = false
+  }
 
   static func bar(written: Int, of total: Int, after time: Duration) -> String {
     let filled = total > 0 ? Int(Double(written) / Double(total) * Double(cells)) : cells

@@ -79,14 +79,9 @@ public struct Pipeline {
   /// - Throws: `FormatError`; nothing has been written then.
   public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
     let outputs = [request.output, request.sidecar].compactMap(\.self)
-    for output in outputs {
-      try checkpoint.checkOutput(output, replacing: request.replacing)
-      if let statistics = request.statistics, Self.areSame(statistics, output) {
-        throw FormatError(.sameFile, output, "output and statistics are the same file")
-      }
-    }
-    if outputs.count == 2, Self.areSame(outputs[0], outputs[1]) {
-      throw FormatError(.sameFile, outputs[0], "output and sidecar are the same file")
+    try checkpoint.checkOutputs(outputs, replacing: request.replacing)
+    if let statistics = request.statistics, let output = outputs.first(where: { areSameFile($0, statistics) }) {
+      throw FormatError(.sameFile, output, "output and statistics are the same file")
     }
     let clock = PassClock()
     var specs = request.spec.memories
@@ -199,11 +194,6 @@ public struct Pipeline {
       ?? Background(writtenBy: model, seed: request.seed)
     return Surroundings(
       model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
-  }
-
-  private static func areSame(_ a: String, _ b: String) -> Bool {
-    func place(_ path: String) -> URL { URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath() }
-    return place(a) == place(b)
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.

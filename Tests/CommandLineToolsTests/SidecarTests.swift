@@ -62,6 +62,9 @@ import Testing
     #expect(from.memories.map(\.rows) == to.memories.map(\.rows) && !from.memories.isEmpty)
     #expect(from.recordedBase == to.recordedBase)
     #expect(rewrite(base, "--spec", spec, "-o", whole, "--sidecar", whole, "--force").errors.contains("the same file"))
+    let twice = rewrite(whole, "--sidecar", folder.file("./x"), "-o", folder.file("x"))
+    #expect(twice.status == 1 && twice.errors.contains("the same file") && twice.errorLines.count == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x")))
   }
 
   @Test func mergesTwoFilesAndRefusesContradictions() throws {

@@ -43,16 +43,12 @@ public enum MemdiffCommand: Command {
     _ old: String, _ new: String, prompts: String, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
     let prompts = try PromptFile(path: prompts).prompts
-    let isTold = !options.quiet && console.errorIsTerminal
-    let clear = "\r\u{1B}[K"
-    defer { if isTold { console.writeError(clear) } }
+    let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
     let diff = try BehaviourDiff(
       Checkpoint(path: old), Checkpoint(path: new), prompts: prompts, maxTokens: options.maxTokens,
       pool: WorkerPool(threads: options.threads)
-    ) { done in
-      if isTold { console.writeError("\(clear)memdiff: \(done) of \(prompts.count) prompts") }
-    }
-    if isTold { console.writeError(clear) }
+    ) { progress.tell("\($0) of \(prompts.count) prompts") }
+    progress.end()
     if options.json {
       try console.write(diff.json.text() + "\n")
     } else if options.summary {

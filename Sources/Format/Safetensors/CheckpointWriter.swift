@@ -90,7 +90,17 @@ extension Checkpoint {
     return bytes
   }
 
-  /// What can be known to go wrong before any work is done.
+  /// What can be known to go wrong with files that are to be written, before any work is done.
+  public func checkOutputs(_ outputs: [String], replacing: Bool) throws(FormatError) {
+    for (i, output) in outputs.enumerated() {
+      try checkOutput(output, replacing: replacing)
+      guard !outputs[..<i].contains(where: { areSameFile($0, output) }) else {
+        throw FormatError(.sameFile, output, "two outputs are the same file")
+      }
+    }
+  }
+
+  /// The same of one file.
   public func checkOutput(_ output: String, replacing: Bool) throws(FormatError) {
     var status = stat()
     guard stat(output, &status) == 0 else {
@@ -111,4 +121,10 @@ extension Checkpoint {
     }
     guard replacing else { throw FormatError(.exists, output, "exists already (--force replaces it)") }
   }
+}
+
+/// Whether two paths, of files that need not be there, lead to the same place.
+package func areSameFile(_ a: String, _ b: String) -> Bool {
+  func place(_ path: String) -> URL { URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath() }
+  return place(a) == place(b)
 }

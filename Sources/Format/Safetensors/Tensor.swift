@@ -73,8 +73,8 @@ public struct Tensor: Sendable {
 
   /// The mapped file and the address of the bytes in it, nil for computed tensors.
   public var mapped: (file: MappedFile, address: UnsafeRawPointer)? {
-    guard case .file(let file) = storage, let base = file.bytes.baseAddress else { return nil }
-    return (file, base + offset)
+    guard let (file, place) = source, let base = file.bytes.baseAddress else { return nil }
+    return (file, base + place)
   }
 
   /// The mapped file and where in it the bytes are, nil for computed tensors.
