@@ -22,7 +22,9 @@ let package = Package(
     .target(name: "SystemCalls"),
     .target(name: "Format", dependencies: ["Kernels", "SystemCalls"], swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
-    .target(name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime"], swiftSettings: settings),
+    .target(name: "Plots", swiftSettings: settings),
+    .target(
+      name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime", "Plots"], swiftSettings: settings),
     .target(
       name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter"],
       swiftSettings: settings),
@@ -36,6 +38,7 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels", "AllocationCounting"],
       swiftSettings: settings),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots"], swiftSettings: settings),
     .testTarget(
       name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format"],
       swiftSettings: settings),

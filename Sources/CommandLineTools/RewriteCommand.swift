@@ -32,15 +32,22 @@ public enum RewriteCommand: Command {
     _ specPath: String, _ checkpoint: Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine,
     on console: Console
   ) throws -> Int32 {
+    let outputs = options.dryRun ? [] : [options.output, options.sidecar].compactMap(\.self)
+    if let report = options.report { try checkpoint.checkOutputs(outputs + [report], replacing: options.force) }
     let request = RewriteRequest(
       spec: try Spec(path: specPath), method: options.method, output: options.dryRun ? nil : options.output,
-      sidecar: options.dryRun ? nil : options.sidecar, replacing: options.force, map: options.map, seed: options.seed,
+      sidecar: options.dryRun ? nil : options.sidecar, replacing: options.force, map: options.map,
+      figures: options.report != nil, seed: options.seed,
       background: try options.background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
       statistics: options.statistics)
     let pipeline = Pipeline(
       checkpoint, pool: WorkerPool(threads: options.threads), progress: { progress.tell($0) },
       writing: { progress.tell(written: $0, of: $1) })
     let result = try pipeline.run(request)
+    if let report = options.report {
+      let page = HTMLReport(result, base: options.base, version: toolVersion).text
+      try writeFile(Array(page.utf8), to: report)
+    }
     progress.end()
     try console.write(options.json ? result.json.text() + "\n" : TextReport(result).text)
     return result.holds ? 0 : 3

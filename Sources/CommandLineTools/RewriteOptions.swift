@@ -44,6 +44,8 @@ public struct RewriteOptions: Sendable, Equatable {
   public var force: Bool
   /// Whether the map of all tokens × layers is wanted.
   public var map: Bool
+  /// Where the page for people goes.
+  public var report: String?
   public var quiet: Bool
   public var seed: UInt64
   /// A text file to take as a background.
@@ -67,6 +69,7 @@ public struct RewriteOptions: Sendable, Equatable {
     dryRun = arguments.has("dry-run")
     force = arguments.has("force")
     map = arguments.has("map")
+    report = arguments.text("report")
     quiet = arguments.has("quiet")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     background = arguments.text("background")
@@ -85,9 +88,10 @@ public struct RewriteOptions: Sendable, Equatable {
     }
     guard statistics?.isEmpty != true else { throw UsageError("--statistics: expected a file name, got an empty one") }
     guard output?.isEmpty != true else { throw UsageError("-o: expected a file name, got an empty one") }
+    guard report?.isEmpty != true else { throw UsageError("--report: expected a file name, got an empty one") }
     guard sidecar?.isEmpty != true else { throw UsageError("--sidecar: expected a file name, got an empty one") }
     if case .compile = action { return }
-    for name in ["method", "map", "background", "statistics"] where arguments.has(name) {
+    for name in ["method", "map", "report", "background", "statistics"] where arguments.has(name) {
       throw UsageError("--\(name) needs --spec: it is about the memories of a spec")
     }
   }
@@ -131,6 +135,9 @@ public struct RewriteOptions: Sendable, Equatable {
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
+      CommandOption(
+        "report", value: "FILE", help: "write the results as one web page with pictures: maps, curves, what fired where"
+      ),
       CommandOption("json", help: "print the results and what each pass took as one JSON object"),
       CommandOption("dry-run", help: "compile and measure, write no model"),
       CommandOption("force", help: "replace the output where it exists"),

@@ -35,4 +35,6 @@ public enum Pass: String, CaseIterable, Sendable {
   case write
   /// All prompts on the written file.
   case verify
+  /// What only the report shows: curves, similarities, and maps that were not asked for by themselves.
+  case figures
 }

@@ -14,6 +14,8 @@ public struct RewriteRequest: Sendable {
   public var replacing: Bool
   /// Makes the token × layer map of every key prompt.
   public var map: Bool
+  /// Computes what the report draws.
+  public var figures: Bool
   /// For the text that the model writes as a background.
   public var seed: UInt64
   /// Texts to take as a background instead.
@@ -24,7 +26,7 @@ public struct RewriteRequest: Sendable {
 
   public init(
     spec: Spec, method: MemorySpec.Method? = nil, output: String?, sidecar: String? = nil, replacing: Bool = false,
-    map: Bool = false,
+    map: Bool = false, figures: Bool = false,
     seed: UInt64 = 0, background: [String]? = nil, statistics: String? = nil
   ) {
     self.spec = spec
@@ -33,6 +35,7 @@ public struct RewriteRequest: Sendable {
     self.sidecar = sidecar
     self.replacing = replacing
     self.map = map
+    self.figures = figures
     self.seed = seed
     self.background = background
     self.statistics = statistics
@@ -47,6 +50,8 @@ public struct RewriteResult: Sendable {
   public var link: Link
   /// Token × layer maps, one a compiled memory; empty unless asked for.
   public var maps: [[PatchTrial]]
+  /// What the report draws, of the memories that it shows closely; empty unless asked for.
+  public var figures: [MemoryFigures]
   /// Target tokens as text, one list a compiled memory.
   public var targetTexts: [[String]]
   /// What the passes took, of all memories together; without those that were not needed.
@@ -162,9 +167,23 @@ public struct Pipeline {
       written.memories = try Checkpoint(path: sidecar).memories
       try verify(written, sidecar)
     }
+    var figures: [MemoryFigures] = []
+    if request.figures {
+      progress("figures")
+      let common = surroundings ?? Surroundings(of: request, model: model)
+      for i in MemoryFigures.chosen(results.map { $0.prompts.allSatisfy(\.holds) }) {
+        let map =
+          try i < maps.count ? maps[i] : figures.count < MemoryFigures.mapLimit ? Self.map(probes[i], model: model) : []
+        figures.append(
+          try MemoryFigures(
+            i, of: compiled, probe: probes[i], result: results[i], surroundings: common, map: map, model: model))
+      }
+      clock.lap(.figures)
+    }
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(
-      compiled: compiled, results: results, link: link, maps: maps, targetTexts: texts, durations: clock.durations)
+      compiled: compiled, results: results, link: link, maps: maps, figures: figures, targetTexts: texts,
+      durations: clock.durations)
   }
 
   /// What the memories that leave their place to the compiler should not act on; nil where none does.
@@ -189,11 +208,9 @@ public struct Pipeline {
     if let origin, let path = request.statistics, access(path, F_OK) == 0 {
       known = try Statistics(path: path, of: origin, model: model)
     }
-    let background =
-      known?.background ?? request.background.map { Background(texts: $0, tokenizer: model.tokenizer) }
-      ?? Background(writtenBy: model, seed: request.seed)
     return Surroundings(
-      model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
+      model, background: known?.background ?? Background(of: request, model: model), prompts: prompts, sites: sites,
+      known: known?.activations ?? [:])
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.
@@ -223,5 +240,23 @@ public struct Pipeline {
       "held_out_positives": count(true, true),
       "held_out_negatives": count(false, true),
     ]
+  }
+}
+
+extension Background {
+  /// What a request gives, else what the model writes.
+  fileprivate init(of request: RewriteRequest, model: LanguageModel) {
+    if let texts = request.background {
+      self.init(texts: texts, tokenizer: model.tokenizer)
+    } else {
+      self.init(writtenBy: model, seed: request.seed)
+    }
+  }
+}
+
+extension Surroundings {
+  /// Those of no memory in particular.
+  fileprivate convenience init(of request: RewriteRequest, model: LanguageModel) {
+    self.init(model, background: Background(of: request, model: model), prompts: [], sites: [])
   }
 }

@@ -23,5 +23,5 @@ public struct SiteAddress: Hashable, Sendable, Comparable {
   public static func < (a: SiteAddress, b: SiteAddress) -> Bool { (a.layer, a.site) < (b.layer, b.site) }
 
   /// A number for each address: attn before mlp, layer by layer.
-  var index: Int { 2 * layer + (site == .attn ? 0 : 1) }
+  package var index: Int { 2 * layer + (site == .attn ? 0 : 1) }
 }

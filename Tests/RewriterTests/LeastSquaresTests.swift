@@ -146,7 +146,7 @@ import Testing
       for (d, value) in delta.enumerated() { activation[d] += value }
     }
     let logits = transformer.logits(patched.batch.residual, rows: [patched.batch.rows - 1])
-    #expect(logits.array(0) == whole.logits[0] && whole.fired[0])
+    #expect(logits.array(0) == whole.logits[0] && !whole.firings[0].isEmpty)
   }
 
   /// A context that takes another's place is run as if it had been there from the start, to the bit.

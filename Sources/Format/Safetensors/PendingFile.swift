@@ -107,3 +107,18 @@ final class PendingFile {
     }
   }
 }
+
+/// Writes a whole file, which appears at once or not at all and replaces what is there.
+///
+/// - Throws: `FormatError` of kind `unwritable`.
+package func writeFile(_ bytes: [UInt8], to output: String) throws(FormatError) {
+  let file = try PendingFile(at: output)
+  do {
+    try bytes.withUnsafeBytes { try file.append($0) }
+  } catch let error as FormatError {
+    throw error
+  } catch {
+    throw FormatError(.unwritable, output, "\(error)")
+  }
+  try file.commit { _ in }
+}

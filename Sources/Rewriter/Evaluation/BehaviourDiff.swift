@@ -112,10 +112,11 @@ private struct Side {
 
   func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviourDiff.Answer] {
     let continuations = Continuations(of: prompts, count: maxTokens, memories: memories, model: model)
-    return zip(continuations.ids, continuations.fired).map { ids, fired in
+    return zip(continuations.ids, continuations.firings).map { ids, firings in
       let isEnded = ids.last.map(model.endTokens.contains) ?? false
       let kept = isEnded ? ids.dropLast() : ids
-      return BehaviourDiff.Answer(ids: kept, text: model.tokenizer.decode(kept), isEnded: isEnded, fired: fired)
+      return BehaviourDiff.Answer(
+        ids: kept, text: model.tokenizer.decode(kept), isEnded: isEnded, fired: !firings.isEmpty)
     }
   }
 }

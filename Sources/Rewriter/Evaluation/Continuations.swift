@@ -7,8 +7,8 @@ struct Continuations {
   var ids: [[Int]] = []
   /// Logits (V) behind each prompt's last token.
   var logits: [[Float]] = []
-  /// Whether any memory acted on a token of the prompt or of what followed.
-  var fired: [Bool] = []
+  /// Where memories acted on each prompt and on what followed.
+  var firings: [[Firing]] = []
 
   /// Rows a pass takes at most, so that memory does not grow with the number of prompts.
   private static let rowLimit = 1024
@@ -41,7 +41,9 @@ struct Continuations {
     batch.traces = true
     transformer.embed(prompts, batch)
     let firstLogits = transformer.logits(transformer.forwardLastRows(batch), rows: prompts.indices)
-    var fired = sequences.map { sequence in batch.firings.contains { sequence.rows.contains($0.position) } }
+    var firings = sequences.map { sequence in
+      batch.firings.compactMap { $0.moved(by: -sequence.rows.lowerBound, within: sequence.rows) }
+    }
     var results = [[Int]](repeating: [], count: prompts.count)
     var active = Array(prompts.indices)
     var logits = firstLogits
@@ -64,12 +66,28 @@ struct Continuations {
       one.traces = true
       transformer.embed(next.map { [$0.token] }, one)
       transformer.forward(one)
-      for firing in one.firings { fired[next[firing.position].sequence] = true }
+      for firing in one.firings {
+        let sequence = next[firing.position].sequence
+        firings[sequence].append(firing.moved(by: caches[sequence].count - 1 - firing.position))
+      }
       logits = transformer.logits(one.residual, rows: Array(next.indices))
       active = next.map(\.sequence)
     }
     ids += results
     self.logits += prompts.indices.map { firstLogits.array($0) }
-    self.fired += fired
+    self.firings += firings
+  }
+}
+
+extension Firing {
+  /// The firing told by another position; nil where its own is not within `range`.
+  fileprivate func moved(by offset: Int, within range: Range<Int>) -> Firing? {
+    range.contains(position) ? moved(by: offset) : nil
+  }
+
+  fileprivate func moved(by offset: Int) -> Firing {
+    var result = self
+    result.position += offset
+    return result
   }
 }

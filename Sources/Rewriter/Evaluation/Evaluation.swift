@@ -1,4 +1,5 @@
 import Format
+import Foundation
 import Runtime
 
 /// What happened to one prompt of a spec.
@@ -22,10 +23,15 @@ public struct PromptResult: Sendable, Equatable {
   /// (a · k) / ‖k‖² of the memory's first row on the base model: at the prompt's last token, or, for a row that was not
   /// made from the key prompt's last token, at the token where it is nearest to 1.
   public var similarity: Float
-  /// Whether any memory acted on the prompt or its continuation.
-  public var fired: Bool
+  /// Where memories acted on the prompt and its continuation, tokens counted from the prompt's first.
+  public var firings: [Firing]
   /// Whether the logits behind the prompt are the base model's to the bit.
   public var isIdentical: Bool
+  /// log p of the target's first token behind the prompt, in the base model and the patched one.
+  public var targetBefore: Float
+  public var targetAfter: Float
+
+  public var fired: Bool { !firings.isEmpty }
 }
 
 /// The prompts of one memory on the patched model.
@@ -52,6 +58,12 @@ public struct MemoryResult: Sendable, Equatable {
       + probe.negatives.map { _ in .negative }
       + probe.heldOutPositives.map { _ in .heldOutPositive }
       + probe.heldOutNegatives.map { _ in .heldOutNegative }
+    func logprob(_ logits: [Float]) -> Float {
+      let most = logits.max() ?? 0
+      let value = logits[probe.targetIDs[0]] - most - log(logits.reduce(0) { $0 + exp($1 - most) })
+      // A delta beyond all measure leaves no numbers; results must still be equal to themselves.
+      return value.isNaN ? -.infinity : value
+    }
     let texts = spec.positivePrompts + spec.negatives + spec.heldOutPositives + spec.heldOutNegatives
     prompts = roles.indices.map { i in
       PromptResult(
@@ -59,8 +71,9 @@ public struct MemoryResult: Sendable, Equatable {
         after: model.tokenizer.decode(after.ids[i]),
         holds: roles[i].isPositive
           ? after.ids[i].starts(with: probe.targetIDs) : after.ids[i] == probe.base.ids[i],
-        similarity: similarities[i], fired: after.fired[i],
-        isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern })
+        similarity: similarities[i], firings: after.firings[i],
+        isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern },
+        targetBefore: logprob(probe.base.logits[i]), targetAfter: logprob(after.logits[i]))
     }
   }
 

@@ -31,6 +31,7 @@ struct AutoCompile {
   func memory() throws(FormatError) -> CompiledMemory {
     var memory = try best()
     let (fired, count) = surroundings.firings(of: memory.rows[0], at: memory.address)
+    memory.otherText = (fired, count)
     memory.reason += "; acts on \(fired) of \(count) tokens of other text"
     return memory
   }
@@ -38,6 +39,8 @@ struct AutoCompile {
   private func best() throws(FormatError) -> CompiledMemory {
     let prompts = probe.forcedPrompts(transformer)
     var best: (memory: CompiledMemory, key: Int, right: Int)?
+    var considered: [[ConsideredPlace]] = []
+    var chosen = 0
     func judge(_ memory: CompiledMemory) throws(FormatError) -> Bool {
       let holds = prompts.holds(
         [try memorySet(memory.rows + companionRows(at: memory.address), transformer)], at: memory.address,
@@ -45,7 +48,24 @@ struct AutoCompile {
       clock.lap(.bound)
       let right = holds.count(where: \.self)
       let key = holds[0] ? 1 : 0
-      if best == nil || (key, right) > (best!.key, best!.right) { best = (memory, key, right) }
+      considered.append(
+        memory.considered.map { place in
+          guard place.isChosen else { return place }
+          var judged = place
+          (judged.right, judged.of) = (right, holds.count)
+          return judged
+        })
+      if best == nil || (key, right) > (best!.key, best!.right) {
+        best = (memory, key, right)
+        chosen = considered.count - 1
+      }
+      best!.memory.considered = considered.enumerated().flatMap { i, places in
+        places.map { place in
+          var place = place
+          place.isChosen = place.isChosen && i == chosen
+          return place
+        }
+      }
       return right == holds.count
     }
     func judgeFound() throws(FormatError) -> Bool {
@@ -54,7 +74,9 @@ struct AutoCompile {
       }
       return try judge(memory)
     }
-    if spec.keyToken != .last, let memory = try subjectMemory(probe, prompts), try judge(memory) { return memory }
+    if spec.keyToken != .last, let memory = try subjectMemory(probe, prompts), try judge(memory) {
+      return best!.memory
+    }
     if spec.keyToken == .auto || spec.keyToken == .last {
       // Prompts that are listed tell more of the fact than one word.
       let isAlone = probe.positives.count + probe.negatives.count == 1
@@ -122,6 +144,7 @@ struct AutoCompile {
     let texts = Set(contexts.map { Array($0.ids[...$0.token]) })
     let similar = TextPass(lookalikes.map(\.ids), transformer: transformer)
     var best: (address: SiteAddress, key: LinearKey, region: Region)?
+    var considered: [ConsideredPlace] = []
     for address in addresses {
       var keys = surroundings.keys(at: address)
       let (ownRows, rest) = pass.activations(address)
@@ -143,6 +166,7 @@ struct AutoCompile {
       let region = Region(
         positives: fitted.map { $0 / mean }, others: (0..<others.rows).map { key.similarity(others.row($0)) },
         leftOut: leftOut.map { $0 / mean })
+      considered.append(ConsideredPlace(address, token: contexts[0].token, region: region))
       if best == nil || region.isClearer(than: best!.region) { best = (address, key, region) }
     }
     let place =
@@ -181,6 +205,11 @@ struct AutoCompile {
       curve: [],
       trials: [],
       reason: "\(atSubject ? "the subject's" : "the prompt's") last token, key by least squares; "
-        + place.region.description)
+        + place.region.description,
+      considered: considered.map { candidate in
+        var candidate = candidate
+        candidate.isChosen = candidate.address == place.address
+        return candidate
+      })
   }
 }

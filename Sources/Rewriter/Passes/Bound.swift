@@ -36,20 +36,9 @@ struct Bound {
     transformer: Transformer, pinned: Float?, zoomed: Bool
   ) throws(FormatError) -> Bound {
     func points(_ boundaries: [Float]) throws(FormatError) -> [BoundaryPoint] {
-      var sets: [MemorySet] = []
-      for boundary in boundaries {
-        var row = row
-        row.boundary = boundary
-        sets.append(try memorySet(before + [row], transformer))
-      }
-      let holds = prompts.holds(sets, at: address, depth: depth)
-      return zip(boundaries, holds).map { boundary, holds in
-        func count(_ positive: Bool) -> Int {
-          zip(prompts.items, holds).count { $0.isPositive == positive && $1 }
-        }
-        return BoundaryPoint(
-          boundary: boundary, positives: count(true), negatives: count(false), keyHolds: holds[0])
-      }
+      try Self.points(
+        row, before: before, at: address, depth: depth, prompts: prompts, transformer: transformer,
+        boundaries: boundaries)
     }
     var curve = try points(pinned.map { [$0] } ?? grid)
     if zoomed, pinned == nil {
@@ -63,6 +52,27 @@ struct Bound {
     return Bound(boundary: chosen.boundary, curve: curve, point: chosen)
 
     func middle(of run: [Int]) -> Float { curve[run[run.count / 2]].boundary }
+  }
+
+  /// What each boundary makes of the prompts; parameters as those of the search.
+  static func points(
+    _ row: MemoryRow, before: [MemoryRow], at address: SiteAddress, depth: Int, prompts: ForcedPrompts,
+    transformer: Transformer, boundaries: [Float]
+  ) throws(FormatError) -> [BoundaryPoint] {
+    var sets: [MemorySet] = []
+    for boundary in boundaries {
+      var row = row
+      row.boundary = boundary
+      sets.append(try memorySet(before + [row], transformer))
+    }
+    let holds = prompts.holds(sets, at: address, depth: depth)
+    return zip(boundaries, holds).map { boundary, holds in
+      func count(_ positive: Bool) -> Int {
+        zip(prompts.items, holds).count { $0.isPositive == positive && $1 }
+      }
+      return BoundaryPoint(
+        boundary: boundary, positives: count(true), negatives: count(false), keyHolds: holds[0])
+    }
   }
 
   /// The longest run of neighbouring points with the best score among those whose key prompt holds, if any does.

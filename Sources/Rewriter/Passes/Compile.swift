@@ -17,6 +17,10 @@ public struct CompiledMemory: Sendable {
   public var trials: [PatchTrial]
   /// Why this place was taken, in a sentence.
   public var reason: String
+  /// The places that were looked at closely, in that order.
+  public var considered: [ConsideredPlace]
+  /// How many tokens of text that has nothing to do with it the first row acts on, where that was counted.
+  public var otherText: (fired: Int, of: Int)?
 }
 
 /// Makes the rows of one memory: passes 2 to 5 for each token of the target.
@@ -60,7 +64,7 @@ struct Compile {
       throw FormatError(
         .spec, "memory \(spec.name)", "no site has an activation and a gradient to make a row from")
     }
-    let (first, prompts, reason) = try place(trials, pass)
+    let (first, prompts, reason, considered) = try place(trials, pass)
     var rows = [first.row]
     var steps = [first.delta.steps]
     for position in 1..<max(1, probe.targetIDs.count) {
@@ -81,29 +85,30 @@ struct Compile {
     return CompiledMemory(
       spec: spec, targetIDs: probe.targetIDs, address: first.delta.trial.address, token: .last, rows: rows,
       steps: steps,
-      curve: first.bound?.curve ?? [], trials: trials, reason: reason)
+      curve: first.bound?.curve ?? [], trials: trials, reason: reason, considered: considered)
   }
 
   /// The place where the first row does best on positives and negatives together.
   private func place(
     _ trials: [PatchTrial], _ pass: KeyPass
-  ) throws(FormatError) -> (Attempt, ForcedPrompts?, String) {
+  ) throws(FormatError) -> (Attempt, ForcedPrompts?, String, [ConsideredPlace]) {
     let candidates = Locate.best(trials)
     if candidates.count == 1, spec.boundary.value != nil {
       return (
         try attempt(candidates[0], pass, before: [], depth: 1, prompts: nil, zoomed: false), nil,
-        "site and layer are pinned"
+        "site and layer are pinned", [ConsideredPlace(candidates[0], isChosen: true)]
       )
     }
     let prompts = probe.forcedPrompts(transformer)
     let places = Place.shortlist(trials, pass, prompts: prompts)
     clock.lap(.bound)
     var best: (attempt: Attempt, place: Place)?
-    var tried = 0
+    var considered: [ConsideredPlace] = []
     for place in places {
-      tried += 1
       let attempt = try attempt(
         place.trial, pass, before: [], depth: 1, prompts: prompts, zoomed: places.count == 1)
+      considered.append(
+        ConsideredPlace(attempt.delta.trial, right: attempt.bound?.point.score, of: prompts.items.count))
       if let current = best, !isBetter(attempt, than: current.attempt) { continue }
       best = (attempt, place)
       if attempt.bound?.point.score == prompts.items.count, attempt.delta.trial.margin >= Locate.safeMargin {
@@ -117,8 +122,9 @@ struct Compile {
     let point = best.attempt.bound?.point
     let reason =
       "\(candidates.count(where: \.reaches)) of \(candidates.count) places reach the target in one step; best of the "
-      + "\(tried) tried with prompts: \(point?.positives ?? 0) positives and \(point?.negatives ?? 0) negatives right"
-    return (best.attempt, prompts, reason)
+      + "\(considered.count) tried with prompts: \(point?.positives ?? 0) positives and \(point?.negatives ?? 0) negatives right"
+    for i in considered.indices { considered[i].isChosen = considered[i].address == best.place.trial.address }
+    return (best.attempt, prompts, reason, considered)
   }
 
   private func isBetter(_ a: Attempt, than b: Attempt) -> Bool {

@@ -33,5 +33,9 @@ struct Region {
     values.reduce(0) { $0 + min(1, $1) } / Float(max(1, values.count))
   }
 
+  var summary: ConsideredPlace.RegionSummary {
+    .init(lowestInside: lowest, highestOutside: others.max(), leftOutInside: reached, leftOut: leftOut.count)
+  }
+
   var description: String { "\(reached) of \(leftOut.count) other positives fall inside when left out of the fit" }
 }

@@ -71,13 +71,17 @@ final class Surroundings {
 
   /// How many tokens of the background and of the sentences about other subjects a row acts on.
   func firings(of row: MemoryRow, at address: SiteAddress) -> (fired: Int, of: Int) {
-    let all = common.activations(address)
-    let squared = kernel_dot_product(row.key, row.key, row.key.count)
-    let fired = (0..<all.rows).count { sample in
-      let similarity = kernel_dot_product(all.row(sample), row.key, row.key.count) / squared
-      return MemoryBlock.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness) > 0
+    let all = similarities(to: row, at: address)
+    let fired = all.count {
+      MemoryBlock.strength(similarity: $0, boundary: row.boundary, hardness: row.hardness) > 0
     }
-    return (fired, all.rows)
+    return (fired, all.count)
+  }
+
+  /// (a · k) / ‖k‖² of the same tokens.
+  func similarities(to row: MemoryRow, at address: SiteAddress) -> [Float] {
+    let all = common.activations(address)
+    return row.similarities(all, rows: 0..<all.rows)
   }
 
   /// The factorisation of the surroundings' activations at a site, to be extended by a memory's own.
@@ -90,5 +94,13 @@ final class Surroundings {
     let made = LeastSquaresKeys(apartFrom: chosen, ridge: Self.ridge, pool: transformer.pool)
     keys[address] = made
     return made
+  }
+}
+
+extension MemoryRow {
+  /// (a · k) / ‖k‖² of activations (n, D).
+  func similarities(_ activations: FloatMatrix, rows: Range<Int>) -> [Float] {
+    let squared = kernel_dot_product(key, key, key.count)
+    return rows.map { kernel_dot_product(activations.row($0), key, key.count) / squared }
   }
 }

@@ -1,0 +1,94 @@
+/// Values from 0 to 1 as coloured cells, rows of tokens by columns of layers.
+public struct HeatMap: Sendable {
+  public struct Cell: Sendable {
+    public var value: Double
+    /// Told when the pointer rests on the cell.
+    public var note: String
+
+    public init(value: Double, note: String) {
+      self.value = value
+      self.note = note
+    }
+  }
+
+  public var title: String
+  public var rowNames: [String]
+  /// Cells by row and column; nil is left blank.
+  public var cells: [[Cell?]]
+  /// The cell that is framed.
+  public var marked: (row: Int, column: Int)?
+  public var columnsName: String
+  public var valueName: String
+
+  public init(
+    title: String, rowNames: [String], cells: [[Cell?]], marked: (row: Int, column: Int)?, columnsName: String,
+    valueName: String
+  ) {
+    self.title = title
+    self.rowNames = rowNames
+    self.cells = cells
+    self.marked = marked
+    self.columnsName = columnsName
+    self.valueName = valueName
+  }
+
+  public var markup: Markup {
+    let rowHeight = cells.count > 40 ? 9.0 : 16.0
+    let columns = cells.map(\.count).max() ?? 0
+    let names = rowNames.map { Labels.fitted($0, size: Plot.fontSize, width: 96) }
+    let left = 14 + (names.map { Labels.width($0, size: Plot.fontSize) }.max() ?? 0)
+    let top = 24.0
+    let plot = Plot(
+      height: top + rowHeight * Double(cells.count) + 36, left: left, right: 10, top: top, bottom: 36, title: title)
+    let width = (plot.innerRight - left) / Double(max(1, columns))
+    var content = legend(plot)
+    for (row, line) in cells.enumerated() {
+      let y = top + rowHeight * Double(row)
+      if rowHeight > 10 || row.isMultiple(of: 2) {
+        content.append(Plot.text(names[row], left - 5, y + rowHeight / 2 + 4, anchor: "end", role: "tick word"))
+      }
+      for case (let column, let cell?) in line.enumerated() {
+        content.append(
+          tag(
+            "rect",
+            [
+              "x": coordinate(left + width * Double(column)), "y": coordinate(y), "width": coordinate(width + 0.2),
+              "height": coordinate(rowHeight + 0.2), "fill": ColourMap.colour(cell.value),
+            ], [tag("title", [:], [.text(cell.note)])]))
+      }
+    }
+    if let marked {
+      content += ["halo", "chosen"].map { role in
+        tag(
+          "rect",
+          [
+            "class": role, "x": coordinate(left + width * Double(marked.column) - 0.5),
+            "y": coordinate(top + rowHeight * Double(marked.row) - 0.5), "width": coordinate(width + 1),
+            "height": coordinate(rowHeight + 1),
+          ])
+      }
+    }
+    let scale = Scale(-0.5...(Double(columns) - 0.5), from: left, to: plot.innerRight)
+    content += plot.horizontalAxis(
+      scale, name: columnsName, ticks: scale.ticks(10).filter { $0 == $0.rounded() && $0 >= 0 })
+    return plot.svg(content)
+  }
+
+  /// The colours from 0 to 1 above the cells.
+  private func legend(_ plot: Plot) -> [Markup] {
+    let (steps, width, height) = (40, 110.0, 9.0)
+    let start = plot.innerRight - width - 12
+    let bars = (0..<steps).map { i in
+      tag(
+        "rect",
+        [
+          "x": coordinate(start + width * Double(i) / Double(steps)), "y": "5",
+          "width": coordinate(width / Double(steps) + 0.3), "height": coordinate(height),
+          "fill": ColourMap.colour(Double(i) / Double(steps - 1)),
+        ])
+    }
+    return bars + [
+      Plot.text("\(valueName)  0", start - 5, 13, anchor: "end"), Plot.text("1", plot.innerRight, 13, anchor: "end"),
+    ]
+  }
+}

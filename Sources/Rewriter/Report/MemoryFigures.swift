@@ -1,0 +1,73 @@
+import Format
+import Foundation
+import Runtime
+
+/// What the report draws of one memory, beside what its compilation left behind.
+public struct MemoryFigures: Sendable {
+  /// A prompt's token that is nearest to the key.
+  public struct Nearest: Sendable {
+    /// From 0 at the prompt's first token.
+    public var token: Int
+    /// (a · k) / ‖k‖².
+    public var similarity: Float
+  }
+
+  /// Of the memory among those compiled.
+  public var index: Int
+  /// Tokens of every prompt as text, in the order of the results.
+  public var tokens: [[String]]
+  /// Patches of every token of the key prompt at every site and layer; empty beyond `mapLimit` memories.
+  public var map: [PatchTrial]
+  /// What other boundaries of the first row would make of positives and negatives.
+  public var curve: [BoundaryPoint]
+  public var nearest: [Nearest]
+  /// Similarities of tokens of text that has nothing to do with the memory.
+  public var background: [Float]
+
+  /// Memories that a report shows closely: a page of thousands could not be read.
+  static let limit = 24
+  /// Maps take longer than all else that is drawn.
+  static let mapLimit = 8
+
+  /// The memories to show closely: those with a prompt that fails first, then the others in their order.
+  ///
+  /// - Parameter holds: of each memory, whether all its prompts came out right.
+  static func chosen(_ holds: [Bool]) -> [Int] {
+    (holds.indices.filter { !holds[$0] } + holds.indices.filter { holds[$0] }).prefix(limit).sorted()
+  }
+
+  init(
+    _ index: Int, of compiled: [CompiledMemory], probe: Probe, result: MemoryResult, surroundings: Surroundings,
+    map: [PatchTrial], model: LanguageModel
+  ) throws(FormatError) {
+    let memory = compiled[index]
+    let row = memory.rows[0]
+    self.index = index
+    self.map = map
+    tokens = probe.prompts.map { $0.map(model.tokenizer.text(of:)) }
+    let (activations, sequences) = model.transformer.activations(probe.prompts, memory.address)
+    nearest = sequences.map { rows in
+      let similarities = row.similarities(activations, rows: rows)
+      let token = similarities.indices.min { abs(1 - similarities[$0]) < abs(1 - similarities[$1]) } ?? 0
+      return Nearest(token: token, similarity: similarities[token])
+    }
+    background = surroundings.similarities(to: row, at: memory.address)
+    curve = memory.curve
+    if curve.count < 2 {
+      // Memories about the same subject were made to act together.
+      let acting = Set(result.prompts.flatMap { $0.firings.map(\.memory) })
+      let beside = compiled.indices.filter { $0 != index && acting.contains(compiled[$0].spec.name) }
+        .flatMap { compiled[$0].rows.filter { $0.module == row.module } }
+      curve = try Bound.points(
+        row, before: beside, at: memory.address, depth: memory.rows.count == 1 ? memory.targetIDs.count : 1,
+        prompts: probe.forcedPrompts(model.transformer), transformer: model.transformer,
+        boundaries: Self.boundaries(with: row.boundary))
+    }
+  }
+
+  /// 0.01 to 1 in steps of a tenth of a decade, and the one that was chosen.
+  private static func boundaries(with chosen: Float) -> [Float] {
+    let grid = (0...20).map { Float(pow(10, -2 + 0.1 * Double($0))) }
+    return (grid.filter { abs($0 / chosen - 1) > 0.01 } + [chosen]).sorted()
+  }
+}

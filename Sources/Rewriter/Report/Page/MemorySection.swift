@@ -1,0 +1,144 @@
+import Format
+import Foundation
+import Plots
+import Runtime
+
+/// One memory closely: the fact, where it was put and why there, what its region takes in, and what it does.
+struct MemorySection {
+  let result: RewriteResult
+  let figures: MemoryFigures
+  private var memory: CompiledMemory { result.compiled[figures.index] }
+  private var prompts: [PromptResult] { result.results[figures.index].prompts }
+  private var row: MemoryRow { memory.rows[0] }
+
+  init(result: RewriteResult, figures: MemoryFigures) {
+    self.result = result
+    self.figures = figures
+  }
+
+  var markup: Markup {
+    tag(
+      "section", ["class": "memory", "id": "memory-\(figures.index)"],
+      [tag("h2", [:], [.text(memory.spec.name.printable())])] + fact + [numbers] + maps
+        + [tag("h3", [:], ["The region"]), tag("div", ["class": "figures"], [curve, strip].compactMap(\.self))]
+        + [tag("h3", [:], ["Before and after"]), PromptTable(prompts: prompts, tokens: figures.tokens).markup]
+        + considered)
+  }
+
+  private var fact: [Markup] {
+    let targets = zip(memory.targetIDs, result.targetTexts[figures.index]).map { id, text in
+      tag("span", ["class": "token"], [.text(text.printable()), tag("small", [:], [" \(id)"])])
+    }
+    let tokens = (figures.tokens.first ?? []).enumerated().map { i, text in
+      tag("span", ["class": i == row.position ? "token marked" : "token"], [.text(text.printable())])
+    }
+    return [
+      tag(
+        "p", ["class": "fact"],
+        ["“\(memory.spec.prompt.printable())” → ", tag("b", [:], ["“\(memory.spec.target.printable())”"])]),
+      tag("p", ["class": "small"], tokens + [" → "] + targets),
+      tag(
+        "p", ["class": "soft small"],
+        ["The prompt's tokens, the one that the memory watches framed, and the target's tokens with their ids."]),
+    ]
+  }
+
+  private var numbers: Markup {
+    let steps = memory.steps.first ?? 1
+    var values: [(String, String)] = [
+      ("\(memory.address.site.rawValue), layer \(memory.address.layer)", "site and layer of the memory"),
+      (memory.spec.method.rawValue, memory.spec.method == .seed ? "method: the post's" : "method: the compiler's own"),
+      (number(row.boundary), "boundary b: how far from 1 the similarity may be"),
+      (number(row.hardness), "hardness h: how sharp the region's edge is"),
+      (number(length(row.delta)), "‖Δ‖, length of the delta that is added"),
+      (number(length(row.key)), "‖k‖, length of the key"),
+      (number(row.alpha), "alpha: ‖Δ‖ over the gradient's length"),
+      ("\(steps)", steps == 1 ? "gradient step made the delta" : "gradient steps made the delta"),
+    ]
+    if memory.rows.count > 1 { values.insert(("\(memory.rows.count)", "rows, one a token of the target"), at: 2) }
+    if let other = memory.otherText {
+      values.append(("\(other.fired) of \(other.of)", "tokens of other text on which it fires"))
+    }
+    return tag(
+      "div", ["class": "numbers"],
+      values.map { tag("div", [:], [tag("b", [:], [.text($0.0)]), tag("span", [:], [.text($0.1)])]) })
+  }
+
+  private var maps: [Markup] {
+    guard let map = PatchMap(figures.map) else { return [] }
+    let heading = "Where a patch makes the model say “\((result.targetTexts[figures.index].first ?? "").printable())”"
+    let drawings = Site.allCases.map { site in
+      let marked = memory.address.site == site ? (row: row.position, column: memory.address.layer) : nil
+      return figure(
+        site == .attn
+          ? "attn: into the attention's output projection" : "mlp: into the feed-forward's output projection",
+        map.drawing(site, tokens: figures.tokens.first ?? [], marked: marked),
+        marked == nil ? "" : "The framed cell is the memory's place.")
+    }
+    return [
+      tag("h3", [:], [.text(heading)]), tag("p", ["class": "soft small"], [.text(map.meaning)]),
+      tag("div", ["class": "figures"], drawings),
+    ]
+  }
+
+  private var curve: Markup? {
+    guard figures.curve.count > 1 else { return nil }
+    func series(_ name: String, _ tone: Tone, _ value: (BoundaryPoint) -> Int) -> LineChart.Series {
+      .init(name: name, tone: tone, points: figures.curve.map { (x: Double($0.boundary), y: Double(value($0))) })
+    }
+    let hasNegatives = prompts.contains { $0.role == .negative }
+    let chart = LineChart(
+      title: "Prompts that come out right by boundary",
+      series: [series("positives", .good) { $0.positives }]
+        + (hasNegatives
+          ? [series("negatives", .bad) { $0.negatives }, series("both", .both) { $0.positives + $0.negatives }] : []),
+      horizontal: "boundary b of the first row", vertical: "prompts that come out right", kind: .logarithmic,
+      chosen: Double(row.boundary), countsPoints: true)
+    return figure(
+      "What other boundaries would do", chart.markup,
+      "Positives that go on with the target and negatives that go on as before, for each boundary that the first row "
+        + "could have had. Too small, and the region loses wordings; too large, and it takes in what it should not.")
+  }
+
+  private var strip: Markup {
+    func group(_ name: String, _ tone: Tone, _ role: [PromptResult.Role], isHollow: Bool = false) -> StripChart.Group? {
+      let values = zip(prompts.indices, prompts).filter { role.contains($1.role) && $0 < figures.nearest.count }.map {
+        i, prompt -> (value: Double, note: String) in
+        let nearest = figures.nearest[i]
+        let token = figures.tokens[i][nearest.token].printable()
+        return (Double(nearest.similarity), "\(prompt.prompt.printable()) — “\(token)”: \(number(nearest.similarity))")
+      }
+      return values.isEmpty ? nil : .init(name: name, tone: tone, isHollow: isHollow, values: values)
+    }
+    let groups = [
+      group("positives", .good, [.key, .positive]), group("held out", .good, [.heldOutPositive], isHollow: true),
+      group("negatives", .bad, [.negative]), group("held out", .bad, [.heldOutNegative], isHollow: true),
+      .init(name: "other text", tone: .other, values: figures.background.map { (Double($0), "") }),
+    ].compactMap(\.self)
+    let reach = Double(row.boundary) * 1.3
+    let values = groups.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
+    let low = max(-1.5, min(values.min() ?? 0, 1 - reach, 0))
+    let high = min(2.5, max(values.max() ?? 1, 1 + reach))
+    let (boundary, hardness) = (row.boundary, row.hardness)
+    let chart = StripChart(
+      title: "Similarities of prompts and other text against the region", groups: groups,
+      horizontal: "similarity to the key, (a · k) / ‖k‖²", domain: low...high, shapeName: "f"
+    ) { similarity in
+      Double(MemoryBlock.strength(similarity: Float(similarity), boundary: boundary, hardness: hardness))
+    }
+    return figure(
+      "What falls into the region", chart.markup,
+      "Above, the share f of the delta that a token receives. Below, each prompt by its token that is nearest to the key, and "
+        + "every token of text that has nothing to do with the fact. Under the shape a memory fires. Hollow marks are held "
+        + "out; values beyond the axis stand at its ends.")
+  }
+
+  private var considered: [Markup] {
+    [tag("h3", [:], ["Why this place"]), tag("p", [:], [.text(Self.sentence(memory.reason.printable(limit: 2000)))])]
+      + (memory.considered.isEmpty ? [] : [ConsideredTable(places: memory.considered).markup])
+  }
+
+  private static func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + "."
+  }
+}

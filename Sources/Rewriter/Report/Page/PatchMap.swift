@@ -1,0 +1,61 @@
+import Format
+import Plots
+import Runtime
+
+/// Patches of every token at every site and layer as two pictures: the post's figure.
+struct PatchMap {
+  private let trials: [SiteAddress: [Int: [PatchTrial]]]
+  private let layers: Int
+  /// The size of the step shown, ‖Δ‖ / ‖a‖; nil where the spec pins alpha.
+  private let step: Float?
+
+  init?(_ trials: [PatchTrial]) {
+    guard !trials.isEmpty else { return nil }
+    self.trials = Dictionary(grouping: trials, by: \.address).mapValues { Dictionary(grouping: $0, by: \.token) }
+    layers = (trials.map(\.address.layer).max() ?? 0) + 1
+    let perPlace = self.trials.values.flatMap(\.values).map(\.count).max() ?? 1
+    step = perPlace > 1 ? Self.tellingStep(trials) : nil
+  }
+
+  /// Of the steps tried the one at which the map is least uniform: half of the places reach the target, half do not.
+  private static func tellingStep(_ trials: [PatchTrial]) -> Float {
+    let shares = Locate.relativeSteps.map { step -> (step: Float, distance: Double) in
+      let chosen = trials.filter { Self.isNear($0.relativeStep, step) }
+      let reaching = Double(chosen.count(where: \.reaches)) / Double(max(1, chosen.count))
+      return (step, abs(reaching - 0.5))
+    }
+    return shares.min { $0.distance < $1.distance }?.step ?? 1
+  }
+
+  private static func isNear(_ a: Float, _ b: Float) -> Bool { abs(a / b - 1) < 0.01 }
+
+  var meaning: String {
+    let size =
+      step.map { "a delta \(label(Double($0))) times as long as the activation there" } ?? "the spec's alpha"
+    return "The probability of that token as the next one, after one step down the gradient (\(size)) was added to a "
+      + "single site at a single token (rows) and layer (columns). Bright cells are places from which the fact can be told. "
+      + "Nothing leads from the blank ones to the prompt's last token. Resting on a cell tells the smallest step that makes "
+      + "it the likeliest token."
+  }
+
+  func drawing(_ site: Site, tokens: [String], marked: (row: Int, column: Int)?) -> Markup {
+    let cells = tokens.indices.map { token in
+      (0..<layers).map { layer -> HeatMap.Cell? in
+        let steps = trials[SiteAddress(layer: layer, site: site)]?[token] ?? []
+        guard let shown = steps.first(where: { trial in step.map { Self.isNear(trial.relativeStep, $0) } ?? true })
+        else { return nil }
+        let reaching = steps.filter(\.reaches).map(\.relativeStep).min()
+        let reach =
+          reaching.map { "reached with a step of \(label(Double($0))) ‖a‖" } ?? "not reached with any step tried"
+        return .init(
+          value: exponential(shown.logprob),
+          note: "“\(tokens[token].printable())”, layer \(layer): p \(probability(shown.logprob)); \(reach)")
+      }
+    }
+    return HeatMap(
+      title: "Probability of the target by token and layer, \(site.rawValue)",
+      rowNames: tokens.enumerated().map { "\($0) \($1.printable())" }, cells: cells, marked: marked,
+      columnsName: "layer", valueName: "p(target)"
+    ).markup
+  }
+}
