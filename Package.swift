@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
     .target(name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime"], swiftSettings: settings),
     .target(
-      name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter"],
+      name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter", "SystemCalls"],
       swiftSettings: settings),
     .executableTarget(
       name: "rewrite", dependencies: ["CommandLineTools"], swiftSettings: settings),

@@ -61,19 +61,14 @@ public struct RewriteResult: Sendable {
 public struct Pipeline {
   let checkpoint: Checkpoint
   let pool: WorkerPool
-  /// Told what is being done: a memory's name and a pass.
-  let progress: (String) -> Void
-  /// Told the bytes written so far, and in all.
-  let writing: (Int, Int) -> Void
+  let progress: @Sendable (StepProgress) -> Void
 
   public init(
-    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping (String) -> Void = { _ in },
-    writing: @escaping (Int, Int) -> Void = { _, _ in }
+    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping @Sendable (StepProgress) -> Void = { _ in }
   ) {
     self.checkpoint = checkpoint
     self.pool = pool
     self.progress = progress
-    self.writing = writing
   }
 
   /// - Throws: `FormatError`; nothing has been written then.
@@ -93,18 +88,18 @@ public struct Pipeline {
     var compiled: [CompiledMemory] = []
     var probes: [Probe] = []
     var maps: [[PatchTrial]] = []
-    for spec in specs {
-      progress("\(spec.name): probe")
+    for (i, spec) in specs.enumerated() {
+      progress(StepProgress("probing", i, of: specs.count, .memories, detail: spec.name))
       probes.append(try Probe(spec, model: model))
       clock.lap(.probe)
     }
     let origin = try request.statistics.map { _ throws(FormatError) in
-      try Statistics.Origin(checkpoint, seed: request.seed, given: request.background)
+      try Statistics.Origin(checkpoint, seed: request.seed, given: request.background, progress: progress)
     }
     let surroundings = try surroundings(of: probes, beside: link.kept, request, origin, model: model)
     clock.lap(.background)
     for (i, probe) in probes.enumerated() {
-      progress("\(probe.spec.name): locate, key, delta, bound")
+      progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
       if let surroundings, probe.spec.isOpen {
         compiled.append(
           try AutoCompile(
@@ -121,7 +116,7 @@ public struct Pipeline {
       }
     }
 
-    progress("link")
+    progress(StepProgress("linking"))
     var memories = link.kept + compiled.map { Self.memory($0, scores: .null) }
     let set = try MemorySet(memories, for: model.transformer)
     try link.findCrossings(memories, set: set, model: model)
@@ -138,7 +133,7 @@ public struct Pipeline {
 
     if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
     func verify(_ written: Checkpoint, _ path: String) throws(FormatError) {
-      progress("verify")
+      progress(StepProgress("verifying"))
       let reopened = try LanguageModel(written, pool: pool)
       guard evaluate(reopened.memories, on: reopened) == results else {
         throw FormatError(.memoryTable, path, "the written file answers otherwise than the model it was made from")
@@ -146,11 +141,11 @@ public struct Pipeline {
       clock.lap(.verify)
     }
     var identity = origin?.base
-    if identity == nil, !outputs.isEmpty { identity = try checkpoint.identity() }
+    if identity == nil, !outputs.isEmpty { identity = try checkpoint.identity(progress: progress) }
     if let output = request.output {
-      progress("emit")
       try checkpoint.write(
-        memories: memories, to: output, replacing: request.replacing, baseHash: identity, progress: writing)
+        memories: memories, to: output, replacing: request.replacing, baseHash: identity,
+        progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) })
       clock.lap(.write)
       try verify(Checkpoint(path: output), output)
     }
@@ -174,7 +169,7 @@ public struct Pipeline {
   ) throws(FormatError) -> Surroundings? {
     let open = probes.filter(\.spec.isOpen)
     guard !open.isEmpty else { return nil }
-    progress("background")
+    progress(StepProgress("sampling the background"))
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(AutoCompile.subjectSite(shape)) }
