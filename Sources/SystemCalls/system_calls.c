@@ -56,6 +56,8 @@ static void leave(int number) {
     if (path) unlink(path);
   }
   if (line_is_shown && write(STDERR_FILENO, "\r\033[K", 4) < 0) line_is_shown = false;
+  const char leaves_editing[] = "\033[?2004l\r\n";
+  if (terminal_is_edited && write(STDERR_FILENO, leaves_editing, sizeof leaves_editing - 1) < 0) line_is_shown = false;
   system_restore_terminal();
   // Blocked here, it ends the process on return.
   signal(number, SIG_DFL);
@@ -92,7 +94,10 @@ void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }
 
 void system_listen(void) { pthread_once(&once, start_listening); }
 
-void system_line_is_shown(bool is_shown) { line_is_shown = is_shown; }
+void system_line_is_shown(bool is_shown) {
+  system_listen();
+  line_is_shown = is_shown;
+}
 
 bool system_edit_terminal(void) {
   if (terminal_is_edited) return true;

@@ -21,6 +21,11 @@ import Testing
     #expect(comparison.text(columns: 80) == expected.joined(separator: "\n"))
   }
 
+  @Test func aNarrowTerminalBreaksAtWords() {
+    #expect(
+      Comparison(base: "one two", patched: "one 東京").text(columns: 6) == "base:\none\ntwo\n\npatched:\none\n東京\n\n")
+  }
+
   @Test func whatDiffersIsColoured() {
     let comparison = Comparison(base: "in 東 one", patched: "in 東京 two")
     let paint = Paint(isOn: true)

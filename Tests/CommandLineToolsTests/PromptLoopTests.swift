@@ -1,3 +1,5 @@
+import Foundation
+import Runtime
 import Testing
 
 @testable import CommandLineTools
@@ -57,6 +59,51 @@ import Testing
     #expect(outcome.output == compared + traced.output + plain)
     #expect(
       outcome.errors == "compare is on\ncompare is off\ntrace is on\n" + traced.errors + "trace is off\n")
+  }
+
+  /// A copy of the tiny model with a chat template of the Mistral family, whose marks are plain text.
+  private func chatModel() throws -> String {
+    let path = folder.file("chat")
+    try FileManager.default.copyItem(atPath: fixture("gpt2-a"), toPath: path)
+    let config: JSONNode = [
+      "bos_token": "<|endoftext|>", "eos_token": ["content": "<|endoftext|>"],
+      "chat_template": "{{ bos_token + '[INST] ' + message['content'] + ' [/INST]' }}",
+    ]
+    try Data(config.bytes()).write(to: URL(fileURLWithPath: path + "/tokenizer_config.json"))
+    return path
+  }
+
+  @Test func chatPutsTheTemplateAroundThePrompt() throws {
+    let model = try chatModel()
+    let chat = run(RunCommand.self, model, "the city", "--chat", "--json", "--max-tokens", "3")
+    let plain = run(RunCommand.self, model, "<|endoftext|>[INST] the city [/INST]", "--json", "--max-tokens", "3")
+    func root(_ outcome: Outcome) throws -> JSONValue {
+      try JSONDocument(Array(outcome.output.utf8.dropLast()), place: "output").root
+    }
+    let (a, b) = (try root(chat), try root(plain))
+    #expect(a["prompt"]?.string == "the city")
+    for key in ["prompt_ids", "ids"] {
+      #expect(a[key]?.elements.map(\.int) == b[key]?.elements.map(\.int) && a[key]?.count ?? 0 > 0)
+    }
+    let refused = run(RunCommand.self, model, "the city", "--chat", "--system", "x")
+    #expect(refused.status == 1 && refused.errors.contains("takes no system message"))
+  }
+
+  @Test func theConversationGoesOnUntilANewOne() throws {
+    let model = try chatModel()
+    let outcome = Capture().run(
+      RunCommand.self, [model, "--quiet", "--chat", "--json", "--max-tokens", "2"],
+      input: ["the", "city", ":new", "the"], inputIsTerminal: true)
+    let roots = try outcome.output.split(separator: "\n").map { try JSONDocument(Array($0.utf8), place: "output").root }
+    try #require(roots.count == 3)
+    let texts = try roots.map { root in
+      let ids = try #require(root["prompt_ids"]).elements.compactMap(\.int)
+      return try LanguageModel(path: model).tokenizer.decode(ids)
+    }
+    let answer = try #require(roots[0]["text"]?.string)
+    #expect(texts[0] == "<|endoftext|>[INST] the [/INST]" && texts[2] == texts[0])
+    #expect(texts[1] == texts[0] + answer + "<|endoftext|>[INST] city [/INST]")
+    #expect(outcome.errors == "a new conversation\n")
   }
 
   @Test func chatNeedsATemplate() {

@@ -14,7 +14,10 @@ struct Comparison {
   func text(columns: Int, paint: Paint = Paint(isOn: false)) -> String {
     let half = (columns - Self.gap) / 2
     guard half >= Self.narrowest else {
-      let (old, new) = Self.painted(base, patched, paint)
+      func lines(_ text: String) -> String {
+        columns > 0 ? wrapped(text, columns: columns).joined(separator: "\n") : text
+      }
+      let (old, new) = Self.painted(lines(base), lines(patched), paint)
       return "base:\n\(old)\n\npatched:\n\(new)\n\n"
     }
     let left = wrapped(base, columns: half)
