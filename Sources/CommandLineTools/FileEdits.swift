@@ -13,7 +13,7 @@ enum FileEdits {
     try checkpoint.checkOutputs(outputs, replacing: options.force)
     let check =
       merged.isEmpty || checkpoint.isSidecar
-      ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads))
+      ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads), progress: progress.tell)
     if !options.dryRun {
       let identity = try checkpoint.identity(progress: progress.tell)
       if let output = options.output {

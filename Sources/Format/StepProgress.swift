@@ -1,6 +1,6 @@
 /// How far something is that may take a while.
 public struct StepProgress: Sendable, Equatable {
-  public enum Unit: Sendable { case bytes, memories, prompts }
+  public enum Unit: Sendable { case bytes, memories, prompts, tokens }
 
   /// What is being done, as a participle: writing.
   public var step: String

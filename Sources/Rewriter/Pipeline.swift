@@ -186,7 +186,8 @@ public struct Pipeline {
     }
     let background =
       known?.background ?? request.background.map { Background(texts: $0, tokenizer: model.tokenizer) }
-      ?? Background(writtenBy: model, seed: request.seed)
+      ?? Background(writtenBy: model, seed: request.seed, progress: progress)
+    progress(StepProgress("running the background"))
     return Surroundings(
       model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
   }
