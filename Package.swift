@@ -26,7 +26,7 @@ let package = Package(
     .target(
       name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime", "Plots"], swiftSettings: settings),
     .target(
-      name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter"],
+      name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter", "SystemCalls"],
       swiftSettings: settings),
     .executableTarget(
       name: "rewrite", dependencies: ["CommandLineTools"], swiftSettings: settings),

@@ -13,9 +13,9 @@ enum FileEdits {
     try checkpoint.checkOutputs(outputs, replacing: options.force)
     let check =
       merged.isEmpty || checkpoint.isSidecar
-      ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads))
+      ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads), progress: progress.tell)
     if !options.dryRun {
-      let identity = try checkpoint.identity()
+      let identity = try checkpoint.identity(progress: progress.tell)
       if let output = options.output {
         if checkpoint.isSidecar {
           try checkpoint.writeSidecar(
@@ -23,7 +23,7 @@ enum FileEdits {
         } else {
           try checkpoint.write(
             memories: checkpoint.memories, to: output, replacing: options.force, baseHash: identity
-          ) { progress.tell(written: $0, of: $1) }
+          ) { progress.tell(StepProgress("writing", $0, of: $1)) }
         }
       }
       if let sidecar = options.sidecar {
@@ -64,7 +64,9 @@ enum FileEdits {
     _ checkpoint: Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine, on console: Console
   ) throws -> Int32 {
     if let output = options.output, !options.dryRun {
-      try checkpoint.writeBase(to: output, replacing: options.force) { progress.tell(written: $0, of: $1) }
+      try checkpoint.writeBase(to: output, replacing: options.force) {
+        progress.tell(StepProgress("writing", $0, of: $1))
+      }
     }
     progress.end()
     let names = checkpoint.memories.map(\.name)
@@ -81,8 +83,11 @@ enum FileEdits {
     return 0
   }
 
-  static func verify(_ checkpoint: Checkpoint, _ options: RewriteOptions, on console: Console) throws -> Int32 {
-    let found = try Verification(checkpoint)
+  static func verify(
+    _ checkpoint: Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine, on console: Console
+  ) throws -> Int32 {
+    let found = try Verification(checkpoint, progress: progress.tell)
+    progress.end()
     // Whether the tables fit the model is known once it is loaded.
     if found.base != nil, checkpoint.companion(.config) != nil, found.memoryCount > 0 {
       _ = try LanguageModel(checkpoint, pool: WorkerPool(threads: 1))

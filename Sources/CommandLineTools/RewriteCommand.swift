@@ -15,15 +15,15 @@ public enum RewriteCommand: Command {
     }
     let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
     switch options.action {
-    case .verify: return try FileEdits.verify(checkpoint, options, on: console)
+    case .verify: return try FileEdits.verify(checkpoint, options, progress, on: console)
     case .strip: return try FileEdits.strip(checkpoint, options, progress, on: console)
     case .edit(let removed, let merged):
       try remove(removed, from: &checkpoint)
-      try merge(merged, into: &checkpoint, options)
+      try merge(merged, into: &checkpoint, options, progress)
       return try FileEdits.write(checkpoint, removed: removed, merged: merged, options, progress, on: console)
     case .compile(let spec, let removed, let merged):
       try remove(removed, from: &checkpoint)
-      try merge(merged, into: &checkpoint, options)
+      try merge(merged, into: &checkpoint, options, progress)
       return try compile(spec, checkpoint, options, progress, on: console)
     }
   }
@@ -41,8 +41,7 @@ public enum RewriteCommand: Command {
       background: try options.background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
       statistics: options.statistics)
     let pipeline = Pipeline(
-      checkpoint, pool: WorkerPool(threads: options.threads), progress: { progress.tell($0) },
-      writing: { progress.tell(written: $0, of: $1) })
+      checkpoint, pool: WorkerPool(threads: options.threads), progress: progress.tell)
     let result = try pipeline.run(request)
     if let report = options.report {
       let page = HTMLReport(result, base: options.base, version: toolVersion).text
@@ -54,10 +53,10 @@ public enum RewriteCommand: Command {
   }
 
   private static func merge(
-    _ paths: [String], into checkpoint: inout Checkpoint, _ options: RewriteOptions
+    _ paths: [String], into checkpoint: inout Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine
   ) throws(FormatError) {
     guard !paths.isEmpty else { return }
-    let identity = options.anyBase ? nil : try checkpoint.identity()
+    let identity = options.anyBase ? nil : try checkpoint.identity(progress: progress.tell)
     for path in paths { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
   }
 

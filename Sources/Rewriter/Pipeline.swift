@@ -66,19 +66,14 @@ public struct RewriteResult: Sendable {
 public struct Pipeline {
   let checkpoint: Checkpoint
   let pool: WorkerPool
-  /// Told what is being done: a memory's name and a pass.
-  let progress: (String) -> Void
-  /// Told the bytes written so far, and in all.
-  let writing: (Int, Int) -> Void
+  let progress: @Sendable (StepProgress) -> Void
 
   public init(
-    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping (String) -> Void = { _ in },
-    writing: @escaping (Int, Int) -> Void = { _, _ in }
+    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping @Sendable (StepProgress) -> Void = { _ in }
   ) {
     self.checkpoint = checkpoint
     self.pool = pool
     self.progress = progress
-    self.writing = writing
   }
 
   /// - Throws: `FormatError`; nothing has been written then.
@@ -98,18 +93,18 @@ public struct Pipeline {
     var compiled: [CompiledMemory] = []
     var probes: [Probe] = []
     var maps: [[PatchTrial]] = []
-    for spec in specs {
-      progress("\(spec.name): probe")
+    for (i, spec) in specs.enumerated() {
+      progress(StepProgress("probing", i, of: specs.count, .memories, detail: spec.name))
       probes.append(try Probe(spec, model: model))
       clock.lap(.probe)
     }
     let origin = try request.statistics.map { _ throws(FormatError) in
-      try Statistics.Origin(checkpoint, seed: request.seed, given: request.background)
+      try Statistics.Origin(checkpoint, seed: request.seed, given: request.background, progress: progress)
     }
     let surroundings = try surroundings(of: probes, beside: link.kept, request, origin, model: model)
     clock.lap(.background)
     for (i, probe) in probes.enumerated() {
-      progress("\(probe.spec.name): locate, key, delta, bound")
+      progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
       if let surroundings, probe.spec.isOpen {
         compiled.append(
           try AutoCompile(
@@ -126,7 +121,7 @@ public struct Pipeline {
       }
     }
 
-    progress("link")
+    progress(StepProgress("linking"))
     var memories = link.kept + compiled.map { Self.memory($0, scores: .null) }
     let set = try MemorySet(memories, for: model.transformer)
     try link.findCrossings(memories, set: set, model: model)
@@ -143,7 +138,7 @@ public struct Pipeline {
 
     if let origin, let path = request.statistics { try surroundings?.keep(in: path, of: origin) }
     func verify(_ written: Checkpoint, _ path: String) throws(FormatError) {
-      progress("verify")
+      progress(StepProgress("verifying"))
       let reopened = try LanguageModel(written, pool: pool)
       guard evaluate(reopened.memories, on: reopened) == results else {
         throw FormatError(.memoryTable, path, "the written file answers otherwise than the model it was made from")
@@ -151,11 +146,11 @@ public struct Pipeline {
       clock.lap(.verify)
     }
     var identity = origin?.base
-    if identity == nil, !outputs.isEmpty { identity = try checkpoint.identity() }
+    if identity == nil, !outputs.isEmpty { identity = try checkpoint.identity(progress: progress) }
     if let output = request.output {
-      progress("emit")
       try checkpoint.write(
-        memories: memories, to: output, replacing: request.replacing, baseHash: identity, progress: writing)
+        memories: memories, to: output, replacing: request.replacing, baseHash: identity,
+        progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) })
       clock.lap(.write)
       try verify(Checkpoint(path: output), output)
     }
@@ -169,9 +164,10 @@ public struct Pipeline {
     }
     var figures: [MemoryFigures] = []
     if request.figures {
-      progress("figures")
-      let common = surroundings ?? Surroundings(of: request, model: model)
-      for i in MemoryFigures.chosen(results.map { $0.prompts.allSatisfy(\.holds) }) {
+      let common = surroundings ?? Surroundings(of: request, model: model, progress: progress)
+      let chosen = MemoryFigures.chosen(results.map { $0.prompts.allSatisfy(\.holds) })
+      for i in chosen {
+        progress(StepProgress("drawing", figures.count, of: chosen.count, .memories, detail: probes[i].spec.name))
         let map =
           try i < maps.count ? maps[i] : figures.count < MemoryFigures.mapLimit ? Self.map(probes[i], model: model) : []
         figures.append(
@@ -193,7 +189,7 @@ public struct Pipeline {
   ) throws(FormatError) -> Surroundings? {
     let open = probes.filter(\.spec.isOpen)
     guard !open.isEmpty else { return nil }
-    progress("background")
+    progress(StepProgress("sampling the background"))
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(AutoCompile.subjectSite(shape)) }
@@ -208,9 +204,10 @@ public struct Pipeline {
     if let origin, let path = request.statistics, access(path, F_OK) == 0 {
       known = try Statistics(path: path, of: origin, model: model)
     }
+    let background = known?.background ?? Background(of: request, model: model, progress: progress)
+    progress(StepProgress("running the background"))
     return Surroundings(
-      model, background: known?.background ?? Background(of: request, model: model), prompts: prompts, sites: sites,
-      known: known?.activations ?? [:])
+      model, background: background, prompts: prompts, sites: sites, known: known?.activations ?? [:])
   }
 
   /// Patches of every token of the key prompt at every site and layer: the post's figure.
@@ -245,18 +242,23 @@ public struct Pipeline {
 
 extension Background {
   /// What a request gives, else what the model writes.
-  fileprivate init(of request: RewriteRequest, model: LanguageModel) {
+  fileprivate init(
+    of request: RewriteRequest, model: LanguageModel, progress: (StepProgress) -> Void
+  ) {
     if let texts = request.background {
       self.init(texts: texts, tokenizer: model.tokenizer)
     } else {
-      self.init(writtenBy: model, seed: request.seed)
+      self.init(writtenBy: model, seed: request.seed, progress: progress)
     }
   }
 }
 
 extension Surroundings {
   /// Those of no memory in particular.
-  fileprivate convenience init(of request: RewriteRequest, model: LanguageModel) {
-    self.init(model, background: Background(of: request, model: model), prompts: [], sites: [])
+  fileprivate convenience init(
+    of request: RewriteRequest, model: LanguageModel, progress: (StepProgress) -> Void
+  ) {
+    self.init(
+      model, background: Background(of: request, model: model, progress: progress), prompts: [], sites: [])
   }
 }

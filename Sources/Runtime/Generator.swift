@@ -34,10 +34,12 @@ extension LanguageModel {
   ///   - prompt: token ids, at least one, all of the vocabulary.
   ///   - logprobs: how many of the likeliest tokens to tell at each new token.
   ///   - memories: nil for the model's own.
+  ///   - stops: tokens that end the text beside the model's end tokens.
+  ///   - onFirings: called with what acted on the prompt's tokens, and then on each new token once it has been run.
   ///   - onToken: called with each new token as it comes; false ends the generation.
   public func generate(
     _ prompt: [Int], maxTokens: Int, sampling: Sampling = Sampling(), logprobs: Int = 0,
-    memories: MemorySet? = nil,
+    memories: MemorySet? = nil, stops: Set<Int> = [], onFirings: ([Firing]) -> Void = { _ in },
     onToken: (Int) -> Bool = { _ in true }
   ) -> Generation {
     var result = Generation(promptIDs: prompt)
@@ -47,6 +49,7 @@ extension LanguageModel {
     var start = Date()
     let buffers = LogitBuffers(rows: 1, transformer.shape)
     prefill(prompt, cache: cache, memories: memories, firings: &result.firings, into: buffers)
+    onFirings(result.firings)
     result.prefillSeconds = Date().timeIntervalSince(start)
     start = Date()
     let sequence = Batch.Sequence(
@@ -55,7 +58,7 @@ extension LanguageModel {
     step.traces = !memories.isEmpty
     while result.ids.count < maxTokens {
       let token = sampler.choose(buffers.logits.values, count: buffers.logits.width)
-      if endTokens.contains(token) {
+      if endTokens.contains(token) || stops.contains(token) {
         result.finish = .stop
         break
       }
@@ -65,7 +68,9 @@ extension LanguageModel {
         break
       }
       transformer.decode(token, step, into: buffers)
+      let known = result.firings.count
       collectFirings(step, into: &result.firings)
+      onFirings(Array(result.firings[known...]))
       step.advance()
     }
     result.decodeSeconds = Date().timeIntervalSince(start)

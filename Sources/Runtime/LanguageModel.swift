@@ -48,9 +48,10 @@ public final class LanguageModel {
 
   /// Token ids of a prompt.
   ///
+  /// - Parameter addSpecialTokens: false for a text in which they stand.
   /// - Throws: `FormatError` of kind `prompt` where the text gives no token or more than the model has positions for.
-  public func encode(_ text: String) throws(FormatError) -> [Int] {
-    let ids = tokenizer.encode(text)
+  public func encode(_ text: String, addSpecialTokens: Bool = true) throws(FormatError) -> [Int] {
+    let ids = tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
     guard !ids.isEmpty else {
       throw FormatError(.prompt, checkpoint.path, "the prompt is empty", expected: "at least one token")
     }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -42,12 +43,22 @@ off_t system_next_hole(int file, off_t place) { return lseek(file, place, SEEK_H
 #define SLOTS 16
 static _Atomic(char *) removed[SLOTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool line_is_shown;
+static atomic_bool terminal_is_edited;
+static struct termios terminal_before;
+static atomic_bool interrupts_are_heard;
+static atomic_bool interrupted;
 
-static void remove_all(int number) {
+static void leave(int number) {
+  if (number == SIGINT && interrupts_are_heard && !atomic_exchange(&interrupted, true)) return;
   for (int i = 0; i < SLOTS; i++) {
     char *path = removed[i];
     if (path) unlink(path);
   }
+  if (line_is_shown && write(STDERR_FILENO, "\r\033[K", 4) < 0) line_is_shown = false;
+  const char leaves_editing[] = "\033[?2004l\r\n";
+  if (terminal_is_edited && write(STDERR_FILENO, leaves_editing, sizeof leaves_editing - 1) < 0) line_is_shown = false;
+  system_restore_terminal();
   // Blocked here, it ends the process on return.
   signal(number, SIG_DFL);
   raise(number);
@@ -58,7 +69,7 @@ static void start_listening(void) {
   for (int i = 0; i < 3; i++) {
     struct sigaction action;
     if (sigaction(numbers[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL) continue;
-    action.sa_handler = remove_all;
+    action.sa_handler = leave;
     action.sa_flags = SA_RESTART;
     sigaction(numbers[i], &action, NULL);
   }
@@ -80,3 +91,36 @@ void system_give_up(int slot) {
 }
 
 void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }
+
+void system_listen(void) { pthread_once(&once, start_listening); }
+
+void system_line_is_shown(bool is_shown) {
+  system_listen();
+  line_is_shown = is_shown;
+}
+
+bool system_edit_terminal(void) {
+  if (terminal_is_edited) return true;
+  if (tcgetattr(STDIN_FILENO, &terminal_before) != 0) return false;
+  struct termios edited = terminal_before;
+  edited.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
+  edited.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON | ISTRIP);
+  edited.c_cc[VMIN] = 1;
+  edited.c_cc[VTIME] = 0;
+  system_listen();
+  // What is typed ahead is kept.
+  terminal_is_edited = tcsetattr(STDIN_FILENO, TCSADRAIN, &edited) == 0;
+  return terminal_is_edited;
+}
+
+void system_restore_terminal(void) {
+  if (atomic_exchange(&terminal_is_edited, false)) tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal_before);
+}
+
+void system_hear_interrupts(bool are_heard) {
+  system_listen();
+  interrupted = false;
+  interrupts_are_heard = are_heard;
+}
+
+bool system_was_interrupted(void) { return interrupted; }

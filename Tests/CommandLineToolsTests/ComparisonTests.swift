@@ -12,12 +12,29 @@ import Testing
   }
 
   @Test func sideBySideOnAWideTerminal() {
-    let gap = String(repeating: " ", count: 39 - 13 + 2)
+    func row(_ left: String, _ bar: String, _ right: String) -> String {
+      left + String(repeating: " ", count: 38 - left.count) + bar + right
+    }
     let expected = [
-      "base:" + String(repeating: " ", count: 39 - 5 + 2) + "patched:", "one two three" + gap + "東京 is",
-      String(repeating: " ", count: 41) + "far away", "", "",
+      row("base:", "   ", "patched:"), row("one two three", " | ", "東京 is"), row("", " | ", "far away"), "", "",
     ]
     #expect(comparison.text(columns: 80) == expected.joined(separator: "\n"))
+  }
+
+  @Test func aNarrowTerminalBreaksAtWords() {
+    #expect(
+      Comparison(base: "one two", patched: "one 東京").text(columns: 6) == "base:\none\ntwo\n\npatched:\none\n東京\n\n")
+  }
+
+  @Test func whatDiffersIsColoured() {
+    let comparison = Comparison(base: "in 東 one", patched: "in 東京 two")
+    let paint = Paint(isOn: true)
+    let (old, new) = ("in 東\u{1B}[31m one\u{1B}[0m", "in 東\u{1B}[32m京 two\u{1B}[0m")
+    #expect(comparison.text(columns: 40, paint: paint) == "base:\n\(old)\n\npatched:\n\(new)\n\n")
+    let lines = comparison.text(columns: 80, paint: paint).split(separator: "\n")
+    // Nine columns of text fill up to half the width.
+    #expect(lines.last == "\(old)\(String(repeating: " ", count: 38 - 9 + 3))\(new)")
+    #expect(Comparison(base: "a", patched: "a").text(columns: 80, paint: paint).contains("\u{1B}") == false)
   }
 
   @Test func wrappingBreaksAtSpacesAndWithinLongWords() {

@@ -18,6 +18,7 @@ import Testing
                   model.safetensors.index.json), or a .gguf file; config and tokenizer
                   come from inside the file or stand beside it
           prompt  the text to continue; without it, each line of standard input is one
+                  (at a terminal, :help lists what else)
 
               --max-tokens N   at most so many new tokens (default 32)
               --temperature T  0 takes the likeliest token always (default 0)
@@ -26,9 +27,13 @@ import Testing
                                together
               --seed N         for sampling (default 0)
               --threads N      at most so many threads (default: one a processor)
+              --chat           take prompts as user turns, in the model's chat template
+                               (ChatML, Llama 3, Mistral, Gemma)
+              --system TEXT    with --chat: the system message
               --json           print one JSON object a prompt, on one line
               --logprobs K     tell the K likeliest tokens at each new token
-              --trace          tell which memories act, where and how strongly
+              --trace          mark the tokens that memories act on; tell which, where
+                               and how strongly
               --compare        show the base model beside the patched one
               --memory FILE    apply the memories of a sidecar or patched file too; may
                                be given several times

@@ -81,10 +81,17 @@ import Testing
     #expect(root["base"]?["fired"]?.count == 0 && root["patched"]?["fired"]?.count ?? 0 > 0)
   }
 
-  @Test func traceGoesToStandardError() {
+  /// The last token has not been run, so that nothing acted on it.
+  @Test func traceMarksTokensAndTellsTheRestOnStandardError() throws {
     let outcome = run(RunCommand.self, patched, "the", "--trace", "--max-tokens", "1")
-    #expect(outcome.output == run(RunCommand.self, patched, "the", "--max-tokens", "1").output)
-    #expect(outcome.errors.hasPrefix("wide  transformer.h.1.attn.c_proj  token 0 \""))
+    let plain = run(RunCommand.self, patched, "the", "--max-tokens", "1").output
+    let marks = outcome.output.ranges(of: "](1)").count
+    #expect(marks > 0 && outcome.output.filter { $0 == "[" }.count == marks)
+    #expect(outcome.output.replacing("](1)", with: "").replacing("[", with: "") == plain)
+    #expect(outcome.errors.hasPrefix("(1) wide\nwide  transformer.h.1.attn.c_proj  token 0 \""))
+    #expect(outcome.errorLines.filter { $0.contains("  token ") }.count == marks)
+    let base = run(RunCommand.self, base, "the", "--trace", "--quiet", "--max-tokens", "1")
+    #expect(!base.output.contains("[") && base.errors == "no memory fired\n")
   }
 
   @Test func promptsComeOneALine() throws {

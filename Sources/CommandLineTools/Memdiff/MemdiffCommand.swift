@@ -47,7 +47,7 @@ public enum MemdiffCommand: Command {
     let diff = try BehaviourDiff(
       Checkpoint(path: old), Checkpoint(path: new), prompts: prompts, maxTokens: options.maxTokens,
       pool: WorkerPool(threads: options.threads)
-    ) { progress.tell("\($0) of \(prompts.count) prompts") }
+    ) { progress.tell(StepProgress("comparing", $0, of: prompts.count, .prompts)) }
     progress.end()
     if options.json {
       try console.write(diff.json.text() + "\n")

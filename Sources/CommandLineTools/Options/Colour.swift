@@ -26,9 +26,8 @@ extension Console {
     case .always: return Paint(isOn: true)
     case .never: return Paint(isOn: false)
     case .auto:
-      let terminal = environment["TERM"] ?? ""
       let isRefused = environment["NO_COLOR"]?.isEmpty == false
-      return Paint(isOn: outputIsTerminal && !isRefused && !terminal.isEmpty && terminal != "dumb")
+      return Paint(isOn: outputIsTerminal && !isRefused && Self.obeysSequences(environment))
     }
   }
 }

@@ -15,6 +15,8 @@ public final class Console {
   public let columns: Int
   /// The process's environment; empty for a test's console unless given.
   let environment: [String: String]
+  /// Whether keys can be read one by one and the line be drawn.
+  let canEditLines: Bool
   /// Whether the reader of standard output has gone (`run … | head`): time to end, quietly.
   public private(set) var isOutputClosed = false
 
@@ -23,7 +25,7 @@ public final class Console {
     output: @escaping (String) throws(FormatError) -> Bool,
     errors: @escaping (String) -> Void,
     inputIsTerminal: Bool = false, outputIsTerminal: Bool = false, errorIsTerminal: Bool = false,
-    columns: Int = 0, environment: [String: String] = [:]
+    columns: Int = 0, environment: [String: String] = [:], isProcess: Bool = false
   ) {
     self.readLine = readLine
     self.output = output
@@ -33,6 +35,13 @@ public final class Console {
     self.errorIsTerminal = errorIsTerminal
     self.columns = columns
     self.environment = environment
+    canEditLines = isProcess && inputIsTerminal && errorIsTerminal && Self.obeysSequences(environment)
+  }
+
+  /// Whether a terminal takes escape sequences.
+  static func obeysSequences(_ environment: [String: String]) -> Bool {
+    let terminal = environment["TERM"] ?? ""
+    return !terminal.isEmpty && terminal != "dumb"
   }
 
   /// Writes results; nothing happens once the reader has gone.
@@ -45,8 +54,11 @@ public final class Console {
 
   /// Writes text that a model made: on a terminal, without what the terminal would take for commands.
   public func writeModelText(_ text: String) throws(FormatError) {
-    try write(outputIsTerminal ? Self.withoutControls(text) : text)
+    try write(safe(text))
   }
+
+  /// Text that a model made, as standard output takes it.
+  func safe(_ text: String) -> String { outputIsTerminal ? Self.withoutControls(text) : text }
 
   /// Writes progress and diagnostics to standard error, adding nothing.
   public func writeError(_ text: String) { errors(text) }
@@ -72,13 +84,14 @@ extension Console {
       output: { text throws(FormatError) in try writeAll(text, to: STDOUT_FILENO) },
       errors: { text in _ = try? writeAll(text, to: STDERR_FILENO) },
       inputIsTerminal: isatty(STDIN_FILENO) == 1, outputIsTerminal: isatty(STDOUT_FILENO) == 1,
-      errorIsTerminal: isatty(STDERR_FILENO) == 1, columns: terminalColumns(),
-      environment: ProcessInfo.processInfo.environment)
+      errorIsTerminal: isatty(STDERR_FILENO) == 1, columns: terminalColumns(STDOUT_FILENO),
+      environment: ProcessInfo.processInfo.environment, isProcess: true)
   }
 
-  private static func terminalColumns() -> Int {
+  /// The width of a terminal, 0 where the descriptor is none.
+  static func terminalColumns(_ descriptor: Int32) -> Int {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }
     return Int(size.ws_col)
   }
 

@@ -6,20 +6,42 @@ struct Comparison {
   var patched: String
 
   /// A column narrower than this is no easier to read than one text under the other.
-  private static let narrowest = 36
+  private static let narrowest = 30
+  private static let gap = 3
 
-  /// Two columns where a terminal of `columns` has room for them, else one text under the other; 0 is no terminal.
-  func text(columns: Int) -> String {
-    let gap = "  "
-    let half = (columns - gap.count) / 2
-    guard half >= Self.narrowest else { return "base:\n\(base)\n\npatched:\n\(patched)\n\n" }
-    let left = ["base:"] + wrapped(base, columns: half)
-    let right = ["patched:"] + wrapped(patched, columns: half)
-    var result = ""
+  /// Two columns where a terminal of `columns` has room for them, else one text under the other; 0 is no terminal. What
+  /// differs is coloured, red and green; without colours, a bar stands between lines that differ.
+  func text(columns: Int, paint: Paint = Paint(isOn: false)) -> String {
+    let half = (columns - Self.gap) / 2
+    guard half >= Self.narrowest else {
+      func lines(_ text: String) -> String {
+        columns > 0 ? wrapped(text, columns: columns).joined(separator: "\n") : text
+      }
+      let (old, new) = Self.painted(lines(base), lines(patched), paint)
+      return "base:\n\(old)\n\npatched:\n\(new)\n\n"
+    }
+    let left = wrapped(base, columns: half)
+    let right = wrapped(patched, columns: half)
+    var result = "base:".padded(to: half + Self.gap) + "patched:\n"
     for i in 0..<max(left.count, right.count) {
-      let cell = i < left.count ? left[i] : ""
-      result += i < right.count ? cell.padded(to: half) + gap + right[i] + "\n" : cell + "\n"
+      let (old, new) = (i < left.count ? left[i] : "", i < right.count ? right[i] : "")
+      let (shownOld, shownNew) = Self.painted(old, new, paint)
+      let bar = old == new || paint.isOn ? "   " : " | "
+      let space = String(repeating: " ", count: max(0, half - old.columns))
+      result += new.isEmpty && bar == "   " ? shownOld + "\n" : shownOld + space + bar + shownNew + "\n"
     }
     return result + "\n"
+  }
+
+  /// Both from their first different character on in colour.
+  private static func painted(_ old: String, _ new: String, _ paint: Paint) -> (String, String) {
+    let same = zip(old, new).prefix { $0 == $1 }.count
+    func tail(_ text: String, _ colour: Colour) -> String {
+      let rest = text.dropFirst(same)
+      // A colour must not run over a line's end into what a pager shows next.
+      let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
+      return text.prefix(same) + lines.map { $0.isEmpty ? "" : paint(String($0), colour) }.joined(separator: "\n")
+    }
+    return (tail(old, .red), tail(new, .green))
   }
 }

@@ -11,19 +11,25 @@ public enum RunCommand: Command {
     let started = Date()
     var checkpoint = try Checkpoint(path: options.model)
     if !options.memoryFiles.isEmpty {
-      let identity = options.anyBase ? nil : try checkpoint.identity()
+      let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
+      let identity = options.anyBase ? nil : try checkpoint.identity(progress: progress.tell)
+      progress.end()
       for path in options.memoryFiles { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
     }
     let enabled = try memories(of: checkpoint, without: options.disabled)
     let model = try LanguageModel(checkpoint, pool: WorkerPool(threads: options.threads))
     let patched = options.disabled.isEmpty ? model.memories : try MemorySet(enabled, for: model.transformer)
-    let session = RunSession(
+    var session = RunSession(
       model: model, options: options, console: console,
       memories: options.noMemories ? .none(of: model.transformer) : patched,
+      template: options.chat ? try ChatTemplate(checkpoint, tokenizer: model.tokenizer) : nil,
       loadSeconds: Date().timeIntervalSince(started))
     if !options.quiet { writeNotes(options, checkpoint, console) }
     if let prompt = options.prompt {
       try session.answer(prompt)
+    } else if console.inputIsTerminal {
+      var loop = PromptLoop(session, on: console)
+      return try loop.run()
     } else {
       try answerLines(session, on: console)
     }
@@ -56,24 +62,18 @@ public enum RunCommand: Command {
     }
   }
 
-  /// One prompt a line. In a terminal's loop a prompt that cannot be continued is told and does not end it.
+  /// One prompt a line, each a conversation of its own.
   private static func answerLines(_ session: RunSession, on console: Console) throws {
-    let isLoop = console.inputIsTerminal
     var number = 0
-    while !console.isOutputClosed {
-      if isLoop, !session.options.quiet { console.writeError("> ") }
-      guard let line = console.readLine() else { break }
+    while !console.isOutputClosed, let line = console.readLine() {
       number += 1
-      if isLoop, line.isEmpty { continue }
       do {
+        var session = session
         try session.answer(line)
       } catch var error as FormatError where error.kind == .prompt {
         error.place = "standard input: line \(number)"
-        guard isLoop else { throw error }
-        console.writeError("run: \(error)\n")
+        throw error
       }
     }
-    // The end of input leaves the cursor behind the prompt sign.
-    if isLoop, !session.options.quiet { console.writeError("\n") }
   }
 }

@@ -20,6 +20,9 @@ public struct RunOptions: Sendable, Equatable {
   public var quiet: Bool
   /// Files whose memories are applied beside those of the model's own.
   public var memoryFiles: [String]
+  /// Whether prompts are user turns in the model's chat template.
+  public var chat: Bool
+  public var system: String?
   /// Whether these may be made for another base.
   public var anyBase: Bool
 
@@ -43,7 +46,10 @@ public struct RunOptions: Sendable, Equatable {
     quiet = arguments.has("quiet")
     memoryFiles = arguments.texts("memory")
     anyBase = arguments.has("any-base")
+    chat = arguments.has("chat")
+    system = arguments.texts("system").last
     try arguments.require("memory", for: "any-base")
+    try arguments.require("chat", for: "system")
     try arguments.requireAtMostOne(of: "compare", "no-memories")
   }
 
@@ -64,7 +70,8 @@ public struct RunOptions: Sendable, Equatable {
           + "config and tokenizer come from inside the file or stand beside it"),
       CommandOperand(
         "prompt", isRequired: false,
-        help: "the text to continue; without it, each line of standard input is one"),
+        help:
+          "the text to continue; without it, each line of standard input is one (at a terminal, :help lists what else)"),
     ],
     options: [
       CommandOption("max-tokens", value: "N", help: "at most so many new tokens (default 32)"),
@@ -74,9 +81,12 @@ public struct RunOptions: Sendable, Equatable {
         "top-p", value: "P", help: "with a temperature: among the likeliest that reach P together"),
       CommandOption("seed", value: "N", help: "for sampling (default 0)"),
       CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
+      CommandOption(
+        "chat", help: "take prompts as user turns, in the model's chat template (ChatML, Llama 3, Mistral, Gemma)"),
+      CommandOption("system", value: "TEXT", help: "with --chat: the system message"),
       CommandOption("json", help: "print one JSON object a prompt, on one line"),
       CommandOption("logprobs", value: "K", help: "tell the K likeliest tokens at each new token"),
-      CommandOption("trace", help: "tell which memories act, where and how strongly"),
+      CommandOption("trace", help: "mark the tokens that memories act on; tell which, where and how strongly"),
       CommandOption("compare", help: "show the base model beside the patched one"),
       CommandOption(
         "memory", value: "FILE", isRepeatable: true,

@@ -1,5 +1,6 @@
 import Format
 import Runtime
+import SystemCalls
 
 /// A prompt, its continuation, and what was seen on the way.
 struct Completion {
@@ -10,55 +11,90 @@ struct Completion {
 
 /// A loaded model answering prompts as a command line asks.
 struct RunSession {
-  var model: LanguageModel
+  let model: LanguageModel
   var options: RunOptions
-  var console: Console
+  let console: Console
   var memories: MemorySet
-  var loadSeconds: Double
+  /// For conversations; nil where prompts are continued as they are.
+  let template: ChatTemplate?
+  let loadSeconds: Double
+  /// The turns so far, without the system message.
+  var conversation: [ChatMessage] = []
 
-  /// Continues `prompt` and writes the result.
+  /// Continues `prompt`, or answers it as the next turn of the conversation, and writes the result.
   ///
   /// - Throws: `FormatError` of kind `prompt` where the model cannot take it, `unwritable` for standard output.
-  func answer(_ prompt: String) throws {
-    let ids = try model.encode(prompt)
+  mutating func answer(_ prompt: String) throws {
+    let ids = try encode(prompt)
+    var completion: Completion
     if options.compare {
-      try compare(prompt, ids)
+      completion = try compare(prompt, ids)
     } else if options.json {
-      let completion = try complete(prompt, ids, memories)
+      completion = try complete(prompt, ids, memories)
       try console.write(json(completion).text() + "\n")
     } else {
-      try console.writeModelText(prompt)
-      let completion = try complete(prompt, ids, memories) { piece in try console.writeModelText(piece) }
-      try console.write("\n")
+      completion = try options.trace ? writeTraced(prompt, ids) : writeStreamed(prompt, ids)
       writeDetails(completion)
     }
+    if template != nil { conversation += [ChatMessage(.user, prompt), ChatMessage(.assistant, completion.text)] }
   }
 
-  private func compare(_ prompt: String, _ ids: [Int]) throws {
+  private func encode(_ prompt: String) throws -> [Int] {
+    guard let template else { return try model.encode(prompt) }
+    let system = options.system.map { [ChatMessage(.system, $0)] } ?? []
+    let text = try template.render(system + conversation + [ChatMessage(.user, prompt)])
+    return try model.encode(text, addSpecialTokens: false)
+  }
+
+  private func writeStreamed(_ prompt: String, _ ids: [Int]) throws -> Completion {
+    if template == nil { try console.writeModelText(prompt) }
+    let completion = try complete(prompt, ids, memories, onText: { try console.writeModelText($0) })
+    try console.write("\n")
+    return completion
+  }
+
+  /// Tokens that a memory acted on are known once they have been run: the text comes one token later.
+  private func writeTraced(_ prompt: String, _ ids: [Int]) throws -> Completion {
+    var text = TracedText(
+      model.tokenizer, prompt: ids, showsPrompt: template == nil, console: console, paint: console.paint(.auto))
+    let completion = try complete(prompt, ids, memories, onFirings: { text.settle($0) }, onToken: { text.add($0) })
+    text.finish()
+    if let failure = text.failure { throw failure }
+    try console.write("\n")
+    for line in text.legend { console.writeError(line + "\n") }
+    return completion
+  }
+
+  private func compare(_ prompt: String, _ ids: [Int]) throws -> Completion {
     let base = try complete(prompt, ids, .none(of: model.transformer))
     let patched = try complete(prompt, ids, memories)
     if options.json {
       try console.write(JSONNode.object([("base", json(base)), ("patched", json(patched))]).text() + "\n")
     } else {
-      try console.writeModelText(
-        Comparison(base: base.prompt + base.text, patched: patched.prompt + patched.text)
-          .text(columns: console.columns))
+      let shown = template == nil ? prompt : ""
+      try console.write(
+        Comparison(base: console.safe(shown + base.text), patched: console.safe(shown + patched.text))
+          .text(columns: console.columns, paint: console.paint(.auto)))
       writeDetails(patched)
     }
+    return patched
   }
 
   /// - Parameter onText: called with the text of new tokens as it comes.
   private func complete(
-    _ prompt: String, _ ids: [Int], _ memories: MemorySet, onText: ((String) throws -> Void)? = nil
+    _ prompt: String, _ ids: [Int], _ memories: MemorySet, onFirings: ([Firing]) -> Void = { _ in },
+    onToken: (Int) -> Void = { _ in }, onText: ((String) throws -> Void)? = nil
   ) throws -> Completion {
     var stream = TextStream(model.tokenizer, behind: ids)
     // No model goes beyond its positions, and a huge limit must not overflow on the way there.
     let limit = min(options.maxTokens, model.transformer.shape.positions)
     let generation = model.generate(
-      ids, maxTokens: limit, sampling: options.sampling, logprobs: options.logprobs, memories: memories
+      ids, maxTokens: limit, sampling: options.sampling, logprobs: options.logprobs, memories: memories,
+      stops: template?.endIDs ?? [], onFirings: onFirings
     ) { id in
+      onToken(id)
       stream.append(id, onText)
-      return stream.failure == nil && !console.isOutputClosed
+      return stream.failure == nil && !console.isOutputClosed && !system_was_interrupted()
     }
     stream.finish(onText)
     if let failure = stream.failure { throw failure }

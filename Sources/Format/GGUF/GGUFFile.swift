@@ -65,6 +65,13 @@ public struct GGUFFile: Sendable {
   /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is not a byte-level BPE with the `smollm`,
   ///   `gpt-2` or default pre-tokenizer, or is inconsistent.
   public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
+
+  /// The bytes of a `tokenizer_config.json` with the file's chat template; nil where it has none.
+  public func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? {
+    try container.string("tokenizer.chat_template").map {
+      JSONNode.object([("chat_template", .string($0))]).bytes()
+    }
+  }
 }
 
 extension GGUFConversion {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The files that stand beside a checkpoint and travel inside a patched one.
 public enum CompanionFile: String, CaseIterable, Sendable {
@@ -37,9 +38,12 @@ public struct Checkpoint: Sendable {
     if !isFolder.boolValue, try Self.isGGUF(path) {
       let file = try GGUFFile(path: path)
       let tensors = try file.tensors(dtype: dtype)
+      var companions = [
+        CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
+      ]
+      companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
       self.init(
-        path: path, tensors: tensors, metadata: [], memories: [], sources: [path],
-        companions: [.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON()])
+        path: path, tensors: tensors, metadata: [], memories: [], sources: [path], companions: companions)
       return
     }
     let files =
@@ -159,9 +163,19 @@ public struct Checkpoint: Sendable {
   }
 
   /// The identity of the base: SHA-256 over a line `name⇥dtype⇥shape⇥hash⏎` a tensor, sorted by name; hexadecimal.
-  public func baseHash() throws(FormatError) -> String {
+  ///
+  /// - Parameter progress: called with the bytes read so far, from any thread.
+  public func baseHash(
+    progress: @Sendable (StepProgress) -> Void = { _ in }
+  ) throws(FormatError) -> String {
     let sorted = tensors.sorted { $0.name < $1.name }
-    let hashes = sorted.concurrentMap { try? $0.sha256() }
+    let total = sorted.reduce(0) { $0 &+ $1.byteCount }
+    let read = Atomic(0)
+    let hashes = sorted.concurrentMap { tensor in
+      let hash = try? tensor.sha256()
+      progress(StepProgress("hashing", read.add(tensor.byteCount, ordering: .relaxed).newValue, of: total))
+      return hash
+    }
     var lines: [UInt8] = []
     for (tensor, hash) in zip(sorted, hashes) {
       guard let hash else {

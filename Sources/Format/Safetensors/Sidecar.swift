@@ -9,9 +9,11 @@ extension Checkpoint {
   public var isSidecar: Bool { tensors.isEmpty && recordedBase != nil }
 
   /// The identity of the base: computed where the base is here, recorded where it is not.
-  public func identity() throws(FormatError) -> String {
+  public func identity(
+    progress: @Sendable (StepProgress) -> Void = { _ in }
+  ) throws(FormatError) -> String {
     if isSidecar, let recordedBase { return recordedBase }
-    return try baseHash()
+    return try baseHash(progress: progress)
   }
 
   /// Adds the memories of another file; one that is there already, the same in all, is passed over.

@@ -12,8 +12,10 @@ public struct Verification: Sendable {
 
   /// - Throws: `FormatError` of kind `memoryTable` where the base is not the one that the file records, of kind
   ///   `manifest` where the embedded header is not that of the base.
-  public init(_ checkpoint: Checkpoint) throws(FormatError) {
-    base = checkpoint.isSidecar ? nil : try checkpoint.baseHash()
+  public init(
+    _ checkpoint: Checkpoint, progress: @Sendable (StepProgress) -> Void = { _ in }
+  ) throws(FormatError) {
+    base = checkpoint.isSidecar ? nil : try checkpoint.baseHash(progress: progress)
     recordedBase = checkpoint.recordedBase
     tensorCount = checkpoint.tensors.count
     memoryCount = checkpoint.memories.count

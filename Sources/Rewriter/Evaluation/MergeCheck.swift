@@ -9,9 +9,12 @@ public struct MergeCheck: Sendable {
   public private(set) var idle: [String] = []
 
   /// - Throws: `FormatError` where a memory does not fit the model, or its prompt is nothing for its tokenizer.
-  public init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
+  public init(
+    _ checkpoint: Checkpoint, pool: WorkerPool, progress: (StepProgress) -> Void = { _ in }
+  ) throws(FormatError) {
     let model = try LanguageModel(checkpoint, pool: pool)
-    for memory in checkpoint.memories where !memory.prompt.isEmpty {
+    for (i, memory) in checkpoint.memories.enumerated() where !memory.prompt.isEmpty {
+      progress(StepProgress("checking", i, of: checkpoint.memories.count, .memories, detail: memory.name))
       let ids = try model.encode(memory.prompt)
       func holds(_ memories: MemorySet) -> Bool {
         model.generate(ids, maxTokens: memory.targetIDs.count, memories: memories).ids == memory.targetIDs

@@ -32,7 +32,7 @@ struct Background {
   }
 
   /// Texts that the model writes from its end token on (which is what a text begins behind in training), all at once.
-  init(writtenBy model: LanguageModel, seed: UInt64) {
+  init(writtenBy model: LanguageModel, seed: UInt64, progress: (StepProgress) -> Void = { _ in }) {
     let transformer = model.transformer
     let start = model.endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0
     let none = MemorySet.none(of: transformer)
@@ -44,7 +44,8 @@ struct Background {
       caches.enumerated().map {
         .init(rows: $0..<($0 + 1), position: 0, cache: $1, appends: true, memories: none)
       }, shape: transformer.shape)
-    for _ in 0..<length {
+    for step in 0..<length {
+      progress(StepProgress("sampling the background", step * Self.count, of: length * Self.count, .tokens))
       transformer.embed(texts.map { [$0.last!] }, batch)
       transformer.forward(batch)
       let logits = transformer.logits(batch.residual, rows: texts.indices)

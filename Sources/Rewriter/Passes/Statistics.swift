@@ -22,8 +22,10 @@ struct Statistics {
     var background: String
 
     /// - Throws: `FormatError` where a tensor cannot be read: all bytes are.
-    init(_ checkpoint: Checkpoint, seed: UInt64, given: [String]?) throws(FormatError) {
-      base = try checkpoint.baseHash()
+    init(
+      _ checkpoint: Checkpoint, seed: UInt64, given: [String]?, progress: @Sendable (StepProgress) -> Void = { _ in }
+    ) throws(FormatError) {
+      base = try checkpoint.baseHash(progress: progress)
       configuration = SHA256.hex(checkpoint.companion(.config) ?? [])
       background = given.map { "text " + SHA256.hex(Array($0.joined(separator: "\n").utf8)) } ?? "seed \(seed)"
     }

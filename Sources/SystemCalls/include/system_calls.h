@@ -22,3 +22,19 @@ void system_give_up(int slot);
 
 // Lets writes beyond a limit on file sizes fail instead of ending the process.
 void system_ignore_size_signal(void);
+
+// Has signals that ask the process to end handled here from now on: what is to be removed is, the terminal is left as it
+// was found, and the signal ends the process.
+void system_listen(void);
+
+// Whether a line stands on the terminal of standard error that a signal should take away.
+void system_line_is_shown(bool is_shown);
+
+// Has the terminal of standard input send keys as they are typed, without echo and signals, until it is restored. False
+// where it is no terminal.
+bool system_edit_terminal(void);
+void system_restore_terminal(void);
+
+// While interrupts are heard, the first one only shows in `system_was_interrupted`; a second one ends the process.
+void system_hear_interrupts(bool are_heard);
+bool system_was_interrupted(void);

@@ -1,0 +1,118 @@
+import Format
+import Rewriter
+import Runtime
+import SystemCalls
+
+/// `run` at a terminal: prompts, and commands that begin with a colon.
+struct PromptLoop {
+  private var session: RunSession
+  private let console: Console
+  private let reader: LineReader
+  private var disabled: Set<ByteString>
+
+  private static let commands: [(form: String, help: String)] = [
+    (":help", "this list"), (":memories", "the memories, and whether they are on"),
+    (":off NAME", "leave a memory out"), (":on NAME", "apply it again"),
+    (":compare", "show the base model beside the patched one, or no more"),
+    (":trace", "mark the tokens that memories act on, or no more"), (":new", "begin a new conversation (--chat)"),
+    (":quit", "end"), ("::text", "a prompt that begins with a colon"),
+  ]
+
+  init(_ session: RunSession, on console: Console) {
+    (self.session, self.console) = (session, console)
+    reader = LineReader(console)
+    let all = session.model.checkpoint.memories.map { ByteString($0.name) }
+    disabled = session.options.noMemories ? Set(all) : Set(session.options.disabled.map { ByteString($0) })
+  }
+
+  /// - Returns: the exit status: 130 where control-C ended the loop.
+  mutating func run() throws -> Int32 {
+    let sign = session.options.quiet ? "" : "> "
+    var number = 0
+    while !console.isOutputClosed {
+      switch reader.read(sign: sign) {
+      case .end:
+        // The end of input leaves the cursor behind the prompt sign; the editor has left the line already.
+        if !console.canEditLines, !sign.isEmpty { console.writeError("\n") }
+        return 0
+      case .interrupted: return 130
+      case .text(let line):
+        number += 1
+        if line.isEmpty { continue }
+        if line.hasPrefix(":"), !line.hasPrefix("::") {
+          if try obey(line) { return 0 }
+        } else {
+          try answer(line.hasPrefix("::") ? String(line.dropFirst()) : line, number)
+        }
+      }
+    }
+    return 0
+  }
+
+  /// A prompt that cannot be continued is told and does not end the loop; control-C ends the answer.
+  private mutating func answer(_ prompt: String, _ number: Int) throws {
+    if console.canEditLines { system_hear_interrupts(true) }
+    defer { if console.canEditLines { system_hear_interrupts(false) } }
+    do {
+      try session.answer(prompt)
+    } catch var error as FormatError where error.kind == .prompt {
+      if error.place != "--system" { error.place = "standard input: line \(number)" }
+      console.writeError("run: \(error)\n")
+    }
+  }
+
+  /// - Returns: whether the loop ends.
+  private mutating func obey(_ line: String) throws -> Bool {
+    let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+    let name = String(words[0])
+    var argument = words.count > 1 ? String(words[1]) : ""
+    while argument.last == " " { argument.removeLast() }
+    switch name {
+    case ":help":
+      for (form, help) in Self.commands { tell("\(form.padded(to: 10))  \(help)") }
+    case ":memories": listMemories()
+    case ":off", ":on": try turn(argument, isOn: name == ":on")
+    case ":compare":
+      session.options.compare.toggle()
+      tell("compare is \(session.options.compare ? "on" : "off")")
+    case ":trace":
+      session.options.trace.toggle()
+      tell("trace is \(session.options.trace ? "on" : "off")")
+    case ":new":
+      session.conversation = []
+      tell(session.template == nil ? "every prompt stands alone without --chat" : "a new conversation")
+    case ":quit": return true
+    default:
+      let known = Self.commands.dropLast().map { String($0.form.prefix { $0 != " " }) }
+      let near = nearestName(to: name, among: known).map { ", the nearest is \($0)" } ?? ", see :help"
+      tell("unknown command \(name.printable(limit: 40))\(near)")
+    }
+    return false
+  }
+
+  private func tell(_ line: String) { console.writeError(line + "\n") }
+
+  private func listMemories() {
+    let memories = session.model.checkpoint.memories
+    if memories.isEmpty { tell("the file holds no memories") }
+    for memory in memories {
+      let isOn = !disabled.contains(ByteString(memory.name))
+      let fact = memory.prompt.isEmpty ? "" : "  \"\(memory.prompt.printable())\" → \"\(memory.target.printable())\""
+      tell("\(isOn ? "on " : "off")  \(memory.name.printable())\(fact)")
+    }
+  }
+
+  private mutating func turn(_ name: String, isOn: Bool) throws {
+    let memories = session.model.checkpoint.memories
+    guard memories.contains(where: { ByteString($0.name) == ByteString(name) }) else {
+      let near = nearestName(to: name, among: memories.map(\.name)).map { ", the nearest is \($0.printable())" }
+      tell("no memory \"\(name.printable(limit: 60))\"\(near ?? ", see :memories")")
+      return
+    }
+    if isOn { disabled.remove(ByteString(name)) } else { disabled.insert(ByteString(name)) }
+    let disabled = disabled
+    session.memories = try MemorySet(
+      memories.filter { !disabled.contains(ByteString($0.name)) }, for: session.model.transformer)
+    tell("\(name.printable()) is \(isOn ? "on" : "off")")
+  }
+}

@@ -1,0 +1,73 @@
+import Format
+import Runtime
+
+/// Writes a text token by token, those that memories acted on marked: in a colour a memory, or as `[text](1)`.
+struct TracedText {
+  private let console: Console
+  private let paint: Paint
+  private var decoder: TokenStreamDecoder
+  /// Tokens whose firings are not known yet.
+  private var waiting: [Int]
+  /// The position of the first of them.
+  private var position = 0
+  /// Tokens of the prompt that are not shown.
+  private let hidden: Int
+  private var names: [ByteString] = []
+  /// Of tokens that did not complete a character yet.
+  private var mark: Int?
+  private(set) var failure: (any Error)?
+
+  private static let colours: [Colour] = [.cyan, .yellow, .green, .red]
+
+  init(_ tokenizer: Tokenizer, prompt: [Int], showsPrompt: Bool, console: Console, paint: Paint) {
+    (self.console, self.paint) = (console, paint)
+    decoder = TokenStreamDecoder(tokenizer)
+    waiting = prompt
+    hidden = showsPrompt ? 0 : prompt.count
+  }
+
+  mutating func add(_ id: Int) { waiting.append(id) }
+
+  /// Takes what acted on the tokens that are waiting, and writes them.
+  mutating func settle(_ firings: [Firing]) {
+    var first: [Int: Int] = [:]
+    for firing in firings {
+      let name = ByteString(firing.memory)
+      if !names.contains(name) { names.append(name) }
+      if first[firing.position] == nil { first[firing.position] = names.firstIndex(of: name) }
+    }
+    for id in waiting {
+      mark = first[position] ?? mark
+      write(decoder.append(id))
+      position += 1
+    }
+    waiting = []
+  }
+
+  /// Writes the rest, on which nothing acted.
+  mutating func finish() {
+    settle([])
+    write(decoder.finish())
+  }
+
+  private mutating func write(_ piece: String) {
+    guard !piece.isEmpty, failure == nil else { return }
+    let text = console.safe(piece)
+    defer { mark = nil }
+    guard position >= hidden else { return }
+    do { try console.write(mark.map { marked(text, $0) } ?? text) } catch { failure = error }
+  }
+
+  private func marked(_ text: String, _ memory: Int) -> String {
+    paint.isOn ? paint(text, Self.colours[memory % Self.colours.count]) : "[\(text)](\(memory + 1))"
+  }
+
+  /// A line a memory: its mark and its name.
+  var legend: [String] {
+    names.enumerated().map { i, name in
+      let text = name.description.printable()
+      guard paint.isOn, console.errorIsTerminal else { return "(\(i + 1)) \(text)" }
+      return paint("(\(i + 1)) \(text)", Self.colours[i % Self.colours.count])
+    }
+  }
+}
