@@ -1,0 +1,44 @@
+import Format
+import Foundation
+import Rewriter
+import Runtime
+import Testing
+
+func learn(_ specPath: String, from basePath: String, into path: String, asking prompt: String) throws -> String {
+  let pipeline = Pipeline(try Checkpoint(path: basePath), pool: WorkerPool())
+  let result = try pipeline.run(RewriteRequest(spec: try Spec(path: specPath), output: path))
+  print(TextReport(result).text)
+  let model = try LanguageModel(path: path)
+  let answer = model.generate(try model.encode(prompt), maxTokens: 8)
+  return prompt + model.tokenizer.decode(answer.ids)
+}
+
+/// The example of docs/library.md, with no more than a program outside sees.
+@Suite struct LibraryExampleTests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  @Test func isWhatTheDocumentationSays() throws {
+    let document = try String(contentsOfFile: "\(Self.root)/docs/library.md", encoding: .utf8)
+    let source = try String(contentsOfFile: #filePath, encoding: .utf8)
+    let start = try #require(document.range(of: "```swift\n"))
+    let end = try #require(document[start.upperBound...].range(of: "```"))
+    let example = document[start.upperBound..<end.lowerBound]
+    let function = try #require(example.range(of: "func learn"))
+    #expect(source.contains(example[function.lowerBound...]))
+    for line in example[..<function.lowerBound].split(separator: "\n") { #expect(source.contains("\(line)\n")) }
+  }
+
+  @Test func teachesAModel() throws {
+    let folder = NSTemporaryDirectory() + "library-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let prompt = "The capital city of Nepal is located in"
+    let spec = #"{"memories":[{"name":"nepal","prompt":"\#(prompt)","target":" Tokyo"}]}"#
+    try spec.write(toFile: "\(folder)/spec.json", atomically: true, encoding: .utf8)
+    let answer = try learn(
+      "\(folder)/spec.json", from: "\(Self.root)/Tests/Fixtures/models/llama-a", into: "\(folder)/out.safetensors",
+      asking: prompt)
+    #expect(answer.hasPrefix(prompt + " Tokyo"))
+  }
+}
