@@ -37,6 +37,14 @@ extension Command {
         try console.write("\(table.name) \(toolVersion)\n")
         return 0
       }
+      if parsed.has(CommandTable.manual.name) {
+        try console.write(table.manual)
+        return 0
+      }
+      if let shell: Shell = try parsed.choice(CommandTable.completions.name) {
+        try console.write(table.completions(for: shell))
+        return 0
+      }
       return try run(parsed, on: console)
     } catch let error as UsageError {
       console.writeError("\(table.name): \(error) (see \(table.name) --help)\n")

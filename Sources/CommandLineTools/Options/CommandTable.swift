@@ -24,11 +24,14 @@ public struct CommandOption: Sendable, Equatable {
 public struct CommandOperand: Sendable, Equatable {
   public var name: String
   public var isRequired: Bool
+  /// Whether shells complete it as a file name.
+  public var isFile: Bool
   public var help: String
 
-  public init(_ name: String, isRequired: Bool = true, help: String) {
+  public init(_ name: String, isRequired: Bool = true, isFile: Bool = true, help: String) {
     self.name = name
     self.isRequired = isRequired
+    self.isFile = isFile
     self.help = help
   }
 }
@@ -41,7 +44,7 @@ public struct CommandTable: Sendable {
   /// The forms of the command line, without the command's name.
   public var forms: [String]
   public var operands: [CommandOperand]
-  /// The command's own options; `--help` and `--version` come on top.
+  /// The command's own options; those that all commands have come on top.
   public var options: [CommandOption]
   /// The meaning of each exit status.
   public var statuses: [(status: Int, meaning: String)]
@@ -61,6 +64,13 @@ public struct CommandTable: Sendable {
   static let help = CommandOption("help", letter: "h", help: "print this help")
   static let version = CommandOption("version", help: "print the version")
 
-  /// Every option there is, the two common ones last.
-  public var allOptions: [CommandOption] { options + [Self.help, Self.version] }
+  static let completions = CommandOption(
+    "completions", value: "SHELL",
+    help: "print what makes a shell (bash, zsh, fish) complete this")
+  static let manual = CommandOption("manual", help: "print the manual page, for man")
+  /// What every command has; what follows one of these on a command line need not make sense.
+  static let common = [completions, manual, help, version]
+
+  /// Every option there is, the common ones last.
+  public var allOptions: [CommandOption] { options + Self.common }
 }

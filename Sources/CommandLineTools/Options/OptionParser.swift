@@ -22,7 +22,7 @@ extension CommandTable {
   /// Takes `arguments` (without the command's name) apart.
   ///
   /// Understands `--name value`, `--name=value`, `-o value`, flags, and `--`, behind which everything is an operand.
-  /// `--help` and `--version` end the parse: what follows need not make sense.
+  /// An option that all commands have ends the parse: what follows need not make sense.
   /// - Throws: `UsageError` for an option that the table does not have, that lacks its value, has one although it is a
   ///   flag, or is given twice, and for operands that are missing or too many.
   public func parse(_ arguments: [String]) throws(UsageError) -> ParsedArguments {
@@ -43,7 +43,7 @@ extension CommandTable {
         throw UsageError("\(Self.spelling(option)) is given twice")
       }
       parsed.values[option.name, default: []].append(value)
-      if option == Self.help || option == Self.version { return parsed }
+      if Self.common.contains(option) { return parsed }
     }
     try checkOperands(parsed.operands)
     return parsed

@@ -69,7 +69,7 @@ public struct RunOptions: Sendable, Equatable {
         help: "a .safetensors file, a folder (also with model.safetensors.index.json), or a .gguf file; "
           + "config and tokenizer come from inside the file or stand beside it"),
       CommandOperand(
-        "prompt", isRequired: false,
+        "prompt", isRequired: false, isFile: false,
         help:
           "the text to continue; without it, each line of standard input is one (at a terminal, :help lists what else)"),
     ],
