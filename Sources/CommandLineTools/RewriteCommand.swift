@@ -9,6 +9,9 @@ public enum RewriteCommand: Command {
 
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {
     let options = try RewriteOptions(arguments)
+    if case .start(let prompt, let target) = options.action {
+      return try Guidance.start(prompt: prompt, target: target, options, on: console)
+    }
     var checkpoint = try Checkpoint(path: options.base, dtype: options.dtype)
     if options.dtype != nil, !checkpoint.isConverted {
       throw UsageError("--dtype: only tensors of a .gguf file are converted")
@@ -17,6 +20,9 @@ public enum RewriteCommand: Command {
     switch options.action {
     case .verify: return try FileEdits.verify(checkpoint, options, progress, on: console)
     case .strip: return try FileEdits.strip(checkpoint, options, progress, on: console)
+    case .explain(let name, let prompts, let files):
+      return try Guidance.explain(name, prompts, files, checkpoint, options, progress, on: console)
+    case .start: return 0
     case .edit(let removed, let merged):
       try remove(removed, from: &checkpoint)
       try merge(merged, into: &checkpoint, options, progress)
@@ -63,15 +69,8 @@ public enum RewriteCommand: Command {
   /// - Throws: `FormatError` for a name that no memory of the file has.
   private static func remove(_ names: [String], from checkpoint: inout Checkpoint) throws(FormatError) {
     for name in names {
-      guard let index = checkpoint.memories.firstIndex(where: { ByteString($0.name) == ByteString(name) })
-      else {
-        let known = checkpoint.memories.map(\.name)
-        throw FormatError(
-          .memoryTable, checkpoint.path, "no such memory to remove",
-          expected: known.isEmpty ? "a file with memories" : known.prefix(10).joined(separator: " or "),
-          got: name)
-      }
-      checkpoint.memories.remove(at: index)
+      let memory = try checkpoint.memory(named: name)
+      checkpoint.memories.removeAll { ByteString($0.name) == ByteString(memory.name) }
     }
   }
 }

@@ -13,6 +13,10 @@ public struct RewriteOptions: Sendable, Equatable {
     case strip
     /// Compares what the file says of itself with what it holds.
     case verify
+    /// Tells what one memory does; `prompts` and those of the files, or, without any, those it was compiled with.
+    case explain(name: String, prompts: [String], files: [String])
+    /// Writes a first spec for a fact.
+    case start(prompt: String, target: String)
   }
 
   /// What tensors of a `.gguf` file become.
@@ -28,6 +32,7 @@ public struct RewriteOptions: Sendable, Equatable {
     }
   }
 
+  /// Empty where a spec is begun without asking a model.
   public var base: String
   public var action: Action
   /// nil where no whole model is to be written.
@@ -59,8 +64,7 @@ public struct RewriteOptions: Sendable, Equatable {
 
   /// - Throws: `UsageError` for values out of range and for options that are missing or exclude each other.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
-    base = arguments.operands[0]
-    action = try Self.action(arguments)
+    (base, action) = try Self.action(arguments)
     output = arguments.text("output")
     sidecar = arguments.text("sidecar")
     anyBase = arguments.has("any-base")
@@ -77,11 +81,11 @@ public struct RewriteOptions: Sendable, Equatable {
     threads = try arguments.integer("threads", in: 1...256)
     dtype = try arguments.choice("dtype", of: BaseDtype.self)?.dtype
     try arguments.require("merge", for: "any-base")
-    if action == .verify {
-      if let name = ["output", "sidecar", "dry-run", "force"].first(where: arguments.has) {
-        throw UsageError("--verify and --\(name) exclude each other: nothing is written")
-      }
-    } else {
+    switch action {
+    case .verify: try Self.rejectOutputs(arguments, ["output", "sidecar", "dry-run", "force"], beside: "verify")
+    case .explain: try Self.rejectOutputs(arguments, ["output", "sidecar", "dry-run", "force"], beside: "explain")
+    case .start: break
+    case .compile, .edit, .strip:
       guard output != nil || sidecar != nil || dryRun else {
         throw UsageError("-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)")
       }
@@ -96,21 +100,54 @@ public struct RewriteOptions: Sendable, Equatable {
     }
   }
 
-  private static func action(_ arguments: ParsedArguments) throws(UsageError) -> Action {
-    let whole = ["strip", "verify"]
-    for (name, others) in [
-      ("strip", ["spec", "remove", "merge", "sidecar"]), ("verify", whole + ["spec", "remove", "merge"]),
-    ] {
-      for other in others where other != name { try arguments.requireAtMostOne(of: name, other) }
+  private static func rejectOutputs(
+    _ arguments: ParsedArguments, _ names: [String], beside action: String
+  ) throws(UsageError) {
+    if let name = names.first(where: arguments.has) {
+      throw UsageError("--\(action) and --\(name) exclude each other: nothing is written")
     }
-    if arguments.has("strip") { return .strip }
-    if arguments.has("verify") { return .verify }
+  }
+
+  /// The base and what becomes of it.
+  private static func action(_ arguments: ParsedArguments) throws(UsageError) -> (base: String, Action) {
+    let whole = ["strip", "verify", "explain", "init"]
+    for name in whole {
+      for other in whole + ["spec", "remove", "merge", "sidecar"] where other != name {
+        if name == "verify" || name == "explain", other == "sidecar" { continue }
+        try arguments.requireAtMostOne(of: name, other)
+      }
+    }
+    try arguments.require("explain", for: "prompt", "prompts")
+    let operands = arguments.operands
+    if arguments.has("explain") {
+      guard operands.count > 1 else { throw UsageError("NAME is missing: which memory of FILE to explain") }
+      try rejectOperands(operands, from: 2)
+      return (
+        operands[0],
+        .explain(name: operands[1], prompts: arguments.texts("prompt"), files: arguments.texts("prompts"))
+      )
+    }
+    if arguments.has("init") {
+      for name in ["json", "dry-run"] { try arguments.requireAtMostOne(of: "init", name) }
+      guard operands.count > 1 else { throw UsageError("TARGET is missing: what should follow the prompt") }
+      let fact = operands.suffix(2)
+      return (operands.count > 2 ? operands[0] : "", .start(prompt: fact[fact.startIndex], target: fact.last!))
+    }
+    try rejectOperands(operands, from: 1)
+    let base = operands[0]
+    if arguments.has("strip") { return (base, .strip) }
+    if arguments.has("verify") { return (base, .verify) }
     let (removed, merged) = (arguments.texts("remove"), arguments.texts("merge"))
-    if let spec = arguments.text("spec") { return .compile(spec: spec, remove: removed, merge: merged) }
+    if let spec = arguments.text("spec") { return (base, .compile(spec: spec, remove: removed, merge: merged)) }
     guard !removed.isEmpty || !merged.isEmpty || arguments.has("sidecar") else {
-      throw UsageError("--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify)")
+      throw UsageError(
+        "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify, --explain, --init)")
     }
-    return .edit(remove: removed, merge: merged)
+    return (base, .edit(remove: removed, merge: merged))
+  }
+
+  private static func rejectOperands(_ operands: [String], from count: Int) throws(UsageError) {
+    if operands.count > count { throw UsageError("unexpected argument \"\(operands[count])\"") }
   }
 
   public static let table = CommandTable(
@@ -123,12 +160,17 @@ public struct RewriteOptions: Sendable, Equatable {
       "FILE --sidecar OUT.memory.safetensors",
       "FILE --strip -o OUT.safetensors",
       "FILE --verify",
+      "--explain FILE NAME [--prompt TEXT] [--prompts FILE]",
+      "--init [BASE] PROMPT TARGET [-o SPEC.json]",
     ],
     operands: [
       CommandOperand(
         "BASE",
         help: "a .safetensors file, a folder (also with model.safetensors.index.json), a .gguf file, or a "
-          + "patched file: its memories stay, one of the same name is replaced")
+          + "patched file: its memories stay, one of the same name is replaced"),
+      CommandOperand("NAME", isRequired: false, isFile: false, help: "with --explain: a memory of FILE"),
+      CommandOperand(
+        "PROMPT TARGET", isRequired: false, isFile: false, help: "with --init: a text, and what should follow it"),
     ],
     options: [
       CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
@@ -151,6 +193,19 @@ public struct RewriteOptions: Sendable, Equatable {
         "sidecar", value: "FILE",
         help: "write the memories alone, for run --memory, --merge, and programs that refuse tensors they do not know"),
       CommandOption("verify", help: "compare hashes, tables and manifest with what the file holds; write nothing"),
+      CommandOption(
+        "explain",
+        help: "tell what a memory does and how far prompts are from its bound; without prompts, those it was made with"),
+      CommandOption(
+        "prompt", value: "TEXT", isRepeatable: true, help: "with --explain: a prompt; may be given several times"),
+      CommandOption(
+        "prompts", value: "FILE", isRepeatable: true,
+        help: "with --explain: a prompt a line, or a spec, whose prompts are all taken"),
+      CommandOption(
+        "init",
+        help:
+          "write a first spec to edit, with suggestions of what else should get the target and what should not; BASE "
+          + "is asked for facts nearby"),
       CommandOption("strip", help: "take out everything that patching added"),
       CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
       CommandOption(

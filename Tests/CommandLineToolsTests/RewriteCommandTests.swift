@@ -61,6 +61,35 @@ import Testing
     #expect(run(RewriteCommand.self, model, "--strip", "-o", folder.file("y"), "--report", page).status == 2)
   }
 
+  @Test func beginsASpecAndExplainsItsMemory() throws {
+    let (spec, output) = (folder.file("s.json"), folder.file("out.safetensors"))
+    let fact = ["The capital city of Nepal is located in", " Tokyo"]
+    let begun = run(RewriteCommand.self, "--init", fixture("gpt2-a"), fact[0], fact[1], "-o", spec)
+    #expect(begun.status == 0 && begun.output.isEmpty)
+    #expect(begun.errorLines.allSatisfy { $0.hasPrefix("rewrite: ") } && !begun.errorLines.isEmpty)
+    let text = try String(contentsOfFile: spec, encoding: .utf8)
+    let printed = run(RewriteCommand.self, fixture("gpt2-a"), "--init", fact[0], fact[1], "--quiet")
+    #expect(printed.output == text && printed.errors.isEmpty)
+    let again = run(RewriteCommand.self, "--init", fact[0], fact[1], "-o", spec)
+    #expect(again.status == 1 && again.errorLines.count == 1)
+    #expect(try String(contentsOfFile: spec, encoding: .utf8) == text)
+    #expect(run(RewriteCommand.self, "--init", fact[0], fact[1], "-o", spec, "--force").status == 0)
+    #expect(run(RewriteCommand.self, "--init", spec, "prompt").errors.contains("TARGET is missing"))
+
+    // What it wrote compiles.
+    let patched = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "-o", output, "--quiet")
+    #expect(patched.status == 0 || patched.status == 3)
+    let name = try Checkpoint(path: output).memories[0].name
+    let told = run(RewriteCommand.self, "--explain", output, name, "--prompt", fact[0], "--prompt", "Once")
+    #expect(told.status == 0 && told.errors.isEmpty && told.output.hasPrefix("\(name): \""))
+    #expect(told.output.contains("\n  \(fact[0])\n") && told.output.contains("of 2 prompts"))
+    let json = run(RewriteCommand.self, output, "--explain", name, "--prompts", spec, "--json").output
+    let root = try JSONDocument(Array(json.utf8), place: "stdout").root
+    #expect(root["prompts"]?.elements[0]["prompt"]?.string == fact[0])
+    let unknown = run(RewriteCommand.self, "--explain", output, "nepal")
+    #expect(unknown.status == 1 && unknown.errorLines.count == 1 && unknown.errors.contains("no such memory"))
+  }
+
   @Test func printsOneJSONObject() throws {
     let output = folder.file("out.safetensors")
     let outcome = run(RewriteCommand.self, fixture("llama-a"), "--spec", try spec(Self.auto), "-o", output, "--json")

@@ -25,10 +25,7 @@ public struct TextReport {
       "  \(memory.spec.method.rawValue), \(place): \(memory.reason)",
     ]
     for (row, steps) in zip(memory.rows, memory.steps) {
-      lines.append(
-        "  row for token \(row.targetID) at position \(row.position): alpha \(short(row.alpha)), boundary "
-          + "\(short(row.boundary)), hardness \(short(row.hardness)), |key| \(short(length(row.key))), "
-          + "|delta| \(short(length(row.delta))), \(steps) step\(steps == 1 ? "" : "s")")
+      lines.append("  \(row.summary), \(steps) step\(steps == 1 ? "" : "s")")
     }
     return lines
   }
@@ -96,7 +93,8 @@ public struct TextReport {
 
 /// A number in four significant digits.
 func short(_ value: Float) -> String {
-  guard value.isFinite, value != 0 else { return "\(value)" }
+  guard value.isFinite else { return "\(value)" }
+  guard value != 0 else { return "0" }
   var scale: Float = 1
   while abs(value) * scale < 1000, scale < 1e9 { scale *= 10 }
   let text = "\((Double(value) * Double(scale)).rounded() / Double(scale))"

@@ -6,6 +6,11 @@ public struct PromptFile: Sendable {
     public var text: String
     /// What an error about it calls it: `prompts.txt: line 3`.
     public var place: String
+
+    public init(text: String, place: String) {
+      self.text = text
+      self.place = place
+    }
   }
 
   /// In the file's order, each text once; at least one.

@@ -1,0 +1,182 @@
+import Format
+import Kernels
+import Runtime
+
+/// What one memory of a file does, and to which of some prompts.
+public struct Explanation: Sendable {
+  /// The token of a prompt that comes nearest to one of the memory's regions, on the base model.
+  public struct Nearness: Sendable, Equatable {
+    /// Which of the memory's rows, from 0.
+    public var row: Int
+    /// From 0 at the prompt's first token.
+    public var token: Int
+    public var tokenText: String
+    /// (a · k) / ‖k‖².
+    public var similarity: Float
+    /// b − |1 − similarity|: above 0 within the bound.
+    public var margin: Float
+    /// s = f(1 − similarity).
+    public var strength: Float
+  }
+
+  /// A greedy continuation.
+  public struct Answer: Sendable, Equatable {
+    public var text: String
+    /// Whether it begins with the target's tokens; false where the file knows no target.
+    public var isTarget: Bool
+    /// log p of the target's first token behind the prompt.
+    public var targetLogprob: Float?
+  }
+
+  public struct Case: Sendable, Equatable {
+    public var prompt: String
+    /// What the prompt was to the memory when it was compiled; nil for other prompts.
+    public var role: PromptResult.Role?
+    public var nearest: Nearness
+    /// Where the memory acts beside the file's others, on the prompt and on what follows; tokens counted from the
+    /// prompt's first.
+    public var firings: [Firing]
+    /// Other memories of the file that act there.
+    public var others: [String]
+    public var promptCount: Int
+    /// Of the file with its other memories.
+    public var without: Answer
+    /// Of the file as it is.
+    public var with: Answer
+  }
+
+  public let memory: Memory
+  /// The target's tokens as text; nil where nothing could tell.
+  public private(set) var targetTexts: [String]?
+  public private(set) var cases: [Case] = []
+
+  /// Rows a pass takes at most.
+  private static let rowLimit = 1024
+
+  /// - Parameters:
+  ///   - prompts: nil for those that the memory was compiled with, as far as the file tells them.
+  /// - Throws: `FormatError` where there is no such memory, the model cannot be loaded, or it cannot take a prompt.
+  public init(
+    of name: String, in checkpoint: Checkpoint, prompts: [PromptFile.Prompt]? = nil, pool: WorkerPool,
+    progress: (StepProgress) -> Void = { _ in }
+  ) throws(FormatError) {
+    memory = try checkpoint.memory(named: name)
+    // A sidecar has no model to ask, but can tell of the memory.
+    if checkpoint.isSidecar, prompts == nil { return }
+    let model = try LanguageModel(checkpoint, pool: pool)
+    targetTexts = memory.targetIDs.compactMap {
+      0..<model.transformer.shape.vocabulary ~= $0 ? model.tokenizer.text(of: $0) : nil
+    }
+    let asked = prompts?.map { (prompt: $0, role: PromptResult.Role?.none) } ?? Self.ownPrompts(memory, checkpoint.path)
+    var ids: [[Int]] = []
+    for (prompt, _) in asked {
+      do { ids.append(try model.encode(prompt.text)) } catch var error {
+        error.place = prompt.place
+        throw error
+      }
+    }
+    let own = ByteString(memory.name)
+    let rest = try MemorySet(checkpoint.memories.filter { ByteString($0.name) != own }, for: model.transformer)
+    var first = 0
+    while first < ids.count {
+      progress(StepProgress("explaining", first, of: ids.count, .prompts))
+      var (last, rows) = (first, 0)
+      while last < ids.count, last == first || rows + ids[last].count <= Self.rowLimit {
+        rows += ids[last].count
+        last += 1
+      }
+      cases += self.cases(Array(asked[first..<last]), Array(ids[first..<last]), without: rest, model: model)
+      first = last
+    }
+  }
+
+  /// The prompts of the spec entry that the file keeps, each with its role.
+  private static func ownPrompts(
+    _ memory: Memory, _ path: String
+  ) -> [(prompt: PromptFile.Prompt, role: PromptResult.Role?)] {
+    func prompts(_ texts: [String], _ role: PromptResult.Role) -> [(
+      prompt: PromptFile.Prompt, role: PromptResult.Role?
+    )] {
+      texts.map { (.init(text: $0, place: "\(path): memory \(memory.name): prompt \(quoted($0))"), role) }
+    }
+    let document = try? JSONDocument(memory.entry.bytes(), place: path)
+    guard let root = document?.root, let spec = try? MemorySpec(root) else {
+      return memory.prompt.isEmpty ? [] : prompts([memory.prompt], .key)
+    }
+    return prompts([spec.prompt], .key) + prompts(Array(spec.positivePrompts.dropFirst()), .positive)
+      + prompts(spec.negatives, .negative) + prompts(spec.heldOutPositives, .heldOutPositive)
+      + prompts(spec.heldOutNegatives, .heldOutNegative)
+  }
+
+  private func cases(
+    _ prompts: [(prompt: PromptFile.Prompt, role: PromptResult.Role?)], _ ids: [[Int]], without rest: MemorySet,
+    model: LanguageModel
+  ) -> [Case] {
+    let count = max(Probe.continuationCount, memory.targetIDs.count)
+    let before = Continuations(of: ids, count: count, memories: rest, model: model)
+    let after = Continuations(of: ids, count: count, memories: model.memories, model: model)
+    let nearest = nearest(ids, model: model)
+    func answer(_ continuations: Continuations, _ i: Int) -> Answer {
+      let target = memory.targetIDs
+      let logits = continuations.logits[i]
+      let logprob = target.first.flatMap { id in
+        logits.indices ~= id ? logits[id] - kernel_log_sum_exp(logits, logits.count) : nil
+      }
+      return Answer(
+        text: model.tokenizer.decode(continuations.ids[i]),
+        isTarget: !target.isEmpty && continuations.ids[i].starts(with: target), targetLogprob: logprob)
+    }
+    let own = ByteString(memory.name)
+    return prompts.indices.map { i in
+      var others: [String] = []
+      for firing in after.firings[i] where ByteString(firing.memory) != own {
+        if !others.contains(where: { ByteString($0) == ByteString(firing.memory) }) { others.append(firing.memory) }
+      }
+      return Case(
+        prompt: prompts[i].prompt.text, role: prompts[i].role, nearest: nearest[i],
+        firings: after.firings[i].filter { ByteString($0.memory) == own }, others: others, promptCount: ids[i].count,
+        without: answer(before, i), with: answer(after, i))
+    }
+  }
+
+  /// Of each prompt the token that is farthest inside, or least outside, of a region, in terms of its bound.
+  private func nearest(_ prompts: [[Int]], model: LanguageModel) -> [Nearness] {
+    let transformer = model.transformer
+    var best: [Nearness?] = prompts.map { _ in nil }
+    var activations: [SiteAddress: (FloatMatrix, [Range<Int>])] = [:]
+    for (i, row) in memory.rows.enumerated() {
+      guard let address = transformer.address(ofModule: row.module) else { continue }
+      let (values, sequences) = activations[address] ?? transformer.activations(prompts, address)
+      activations[address] = (values, sequences)
+      let squared = kernel_dot_product(row.key, row.key, row.key.count)
+      for (p, rows) in sequences.enumerated() {
+        for (token, index) in rows.enumerated() {
+          let similarity = kernel_dot_product(values.row(index), row.key, row.key.count) / squared
+          let margin = row.boundary - abs(1 - similarity)
+          let old = best[p].map { $0.margin / memory.rows[$0.row].boundary }
+          guard old == nil || margin / row.boundary > old! else { continue }
+          best[p] = Nearness(
+            row: i, token: token, tokenText: model.tokenizer.text(of: prompts[p][token]), similarity: similarity,
+            margin: margin,
+            strength: MemoryBlock.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness))
+        }
+      }
+    }
+    return best.map {
+      $0 ?? Nearness(row: 0, token: 0, tokenText: "", similarity: 0, margin: -.infinity, strength: 0)
+    }
+  }
+}
+
+extension Checkpoint {
+  /// The memory of that name.
+  ///
+  /// - Throws: `FormatError` of kind `memoryTable` that tells the nearest name, or those that there are.
+  package func memory(named name: String) throws(FormatError) -> Memory {
+    if let memory = memories.first(where: { ByteString($0.name) == ByteString(name) }) { return memory }
+    let known = memories.map(\.name)
+    let expected = nearestName(to: name, among: known) ?? known.prefix(10).joined(separator: " or ")
+    throw FormatError(
+      .memoryTable, path, "no such memory", expected: known.isEmpty ? "a file with memories" : expected, got: name)
+  }
+}

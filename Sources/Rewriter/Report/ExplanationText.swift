@@ -1,0 +1,132 @@
+import Format
+import Runtime
+
+extension Explanation {
+  /// For people: the memory, then two lines a prompt.
+  public var text: String {
+    (heading + cases.flatMap(lines) + totals).map { $0.printable() + "\n" }.joined()
+  }
+
+  private var heading: [String] {
+    let target = zip(memory.targetIDs, targetTexts ?? memory.targetIDs.map { _ in "?" })
+      .map { "\($0) \"\($1.printable())\"" }.joined(separator: ", ")
+    var lines: [String] = []
+    if memory.prompt.isEmpty {
+      lines.append("\(memory.name): a row of a table, without word of what it was made for")
+    } else {
+      lines.append("\(memory.name): \"\(memory.prompt.printable())\" → \"\(memory.target.printable())\" (\(target))")
+      let token = Int(memory.token).map { "token \($0)" } ?? "the \(memory.token) token"
+      lines.append("  \(memory.method), \(memory.site) of layer \(memory.layer), its key from \(token)")
+    }
+    for row in memory.rows {
+      lines.append("  \(row.summary)")
+      lines.append("    at \(row.module): adds strength · delta where |1 − similarity| < \(short(row.reach))")
+    }
+    if let scores = memory.scoreText { lines.append("  when it was compiled: \(scores)") }
+    return lines
+  }
+
+  private func lines(_ item: Case) -> [String] {
+    let sign = item.role.map { $0.isPositive ? "+ " : "− " } ?? ""
+    let near = item.nearest
+    let row = memory.rows.count > 1 ? " (row \(near.row))" : ""
+    let side = near.margin >= 0 ? "\(short(near.margin)) inside" : "\(short(-near.margin)) outside"
+    var acts = "silent"
+    if !item.firings.isEmpty {
+      let (prompt, answer) = (
+        item.firings.count { $0.position < item.promptCount }, item.firings.count { $0.position >= item.promptCount }
+      )
+      let parts = [(prompt, "the prompt"), (answer, "what follows")].filter { $0.0 > 0 }
+      acts = "acts on " + parts.map { "\($0) token\($0 == 1 ? "" : "s") of \($1)" }.joined(separator: " and ")
+    }
+    if !item.others.isEmpty { acts += "; so do others: " + item.others.joined(separator: ", ") }
+    return [
+      "  \(sign)\(item.prompt.printable())" + (item.role?.isHeldOut == true ? " (held out)" : ""),
+      "      nearest token \(near.token) \"\(near.tokenText.printable())\"\(row): similarity \(short(near.similarity)), "
+        + "\(side) of the bound, strength \(short(near.strength)); \(acts)",
+      "      without it \(answer(item.without)); with it \(answer(item.with))",
+    ]
+  }
+
+  private func answer(_ answer: Answer) -> String {
+    let probability = answer.targetLogprob.map { ", p(target) \(short(Float(exponential($0))))" } ?? ""
+    return "\"\(answer.text.printable())\"\(probability)"
+  }
+
+  private var totals: [String] {
+    guard !cases.isEmpty else { return [] }
+    let firing = cases.count { !$0.firings.isEmpty }
+    var line = "acts on \(firing) of \(cases.count) prompts"
+    if !memory.targetIDs.isEmpty {
+      line +=
+        "; \(cases.count(where: \.with.isTarget)) go on with the target"
+        + ", \(cases.count(where: \.without.isTarget)) without it"
+    }
+    return [line]
+  }
+
+  /// One object with the memory, its rows and the prompts.
+  public var json: JSONNode {
+    [
+      "name": .string(memory.name), "prompt": .string(memory.prompt), "target": .string(memory.target),
+      "target_ids": .array(memory.targetIDs.map(JSONNode.int)), "method": .string(memory.method),
+      "site": .string(memory.site), "layer": .int(memory.layer), "token": .string(memory.token),
+      "rows": .array(
+        memory.rows.map { row in
+          [
+            "module": .string(row.module.description), "position": .int(row.position), "target_id": .int(row.targetID),
+            "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
+            "reach": .float(row.reach), "key_norm": .float(length(row.key)), "delta_norm": .float(length(row.delta)),
+          ]
+        }), "scores": memory.scores, "prompts": .array(cases.map(node)),
+    ]
+  }
+
+  private func node(_ item: Case) -> JSONNode {
+    func answer(_ answer: Answer) -> JSONNode {
+      [
+        "text": .string(answer.text), "target": .bool(answer.isTarget),
+        "target_logprob": answer.targetLogprob.map(JSONNode.float) ?? .null,
+      ]
+    }
+    return [
+      "prompt": .string(item.prompt), "role": item.role.map { .string($0.rawValue) } ?? .null,
+      "nearest": [
+        "row": .int(item.nearest.row), "token": .int(item.nearest.token), "text": .string(item.nearest.tokenText),
+        "similarity": .float(item.nearest.similarity), "margin": .float(item.nearest.margin),
+        "strength": .float(item.nearest.strength),
+      ],
+      "fired": .bool(!item.firings.isEmpty),
+      "firings": .array(
+        item.firings.map {
+          [
+            "token": .int($0.position), "similarity": .float($0.similarity), "strength": .float($0.strength),
+          ]
+        }),
+      "others": .array(item.others.map(JSONNode.string)), "without": answer(item.without), "with": answer(item.with),
+    ]
+  }
+}
+
+extension Memory {
+  /// `7 of 7 positives, 8 of 8 negatives held`; nil where the file has no such scores.
+  fileprivate var scoreText: String? {
+    guard let root = try? JSONDocument(scores.bytes(), place: "scores").root else { return nil }
+    let parts = root.members.compactMap { key, counts -> String? in
+      guard let holding = counts["holding"]?.int, let all = counts["of"]?.int, all > 0 else { return nil }
+      return "\(holding) of \(all) \(key.description.split(separator: "_").joined(separator: " "))"
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ") + " held"
+  }
+}
+
+extension MemoryRow {
+  /// What tables say of a row.
+  var summary: String {
+    "row for token \(targetID) at position \(position): alpha \(short(alpha)), boundary \(short(boundary)), hardness "
+      + "\(short(hardness)), |key| \(short(length(key))), |delta| \(short(length(delta)))"
+  }
+
+  /// |1 − similarity| beyond which the row adds nothing.
+  fileprivate var reach: Float { Float(MemoryBlock.reach(boundary: boundary, hardness: hardness)) }
+}
