@@ -14,6 +14,7 @@ enum Guidance {
     }
     let base =
       options.base.isEmpty ? Checkpoint(emptyAt: "") : try Checkpoint(path: options.base, dtype: options.dtype)
+    try options.checkDtype(for: base)
     if let output = options.output { try base.checkOutput(output, replacing: options.force) }
     var model: LanguageModel?
     if !options.base.isEmpty {

@@ -13,9 +13,7 @@ public enum RewriteCommand: Command {
       return try Guidance.start(prompt: prompt, target: target, options, on: console)
     }
     var checkpoint = try Checkpoint(path: options.base, dtype: options.dtype)
-    if options.dtype != nil, !checkpoint.isConverted {
-      throw UsageError("--dtype: only tensors of a .gguf file are converted")
-    }
+    try options.checkDtype(for: checkpoint)
     let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
     switch options.action {
     case .verify: return try FileEdits.verify(checkpoint, options, progress, on: console)
@@ -69,8 +67,8 @@ public enum RewriteCommand: Command {
   /// - Throws: `FormatError` for a name that no memory of the file has.
   private static func remove(_ names: [String], from checkpoint: inout Checkpoint) throws(FormatError) {
     for name in names {
-      let memory = try checkpoint.memory(named: name)
-      checkpoint.memories.removeAll { ByteString($0.name) == ByteString(memory.name) }
+      _ = try checkpoint.memory(named: name)
+      checkpoint.memories.removeAll { ByteString($0.name) == ByteString(name) }
     }
   }
 }

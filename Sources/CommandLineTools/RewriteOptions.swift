@@ -100,6 +100,13 @@ public struct RewriteOptions: Sendable, Equatable {
     }
   }
 
+  /// - Throws: `UsageError` where a dtype is asked of a base that stays as it is.
+  func checkDtype(for base: Checkpoint) throws(UsageError) {
+    guard dtype == nil || base.isConverted else {
+      throw UsageError("--dtype: only tensors of a .gguf file are converted")
+    }
+  }
+
   private static func rejectOutputs(
     _ arguments: ParsedArguments, _ names: [String], beside action: String
   ) throws(UsageError) {
@@ -168,9 +175,10 @@ public struct RewriteOptions: Sendable, Equatable {
         "BASE",
         help: "a .safetensors file, a folder (also with model.safetensors.index.json), a .gguf file, or a "
           + "patched file: its memories stay, one of the same name is replaced"),
-      CommandOperand("NAME", isRequired: false, isFile: false, help: "with --explain: a memory of FILE"),
       CommandOperand(
-        "PROMPT TARGET", isRequired: false, isFile: false, help: "with --init: a text, and what should follow it"),
+        "NAME or PROMPT", isRequired: false, isFile: false,
+        help: "with --explain: a memory of FILE; with --init: a text"),
+      CommandOperand("TARGET", isRequired: false, isFile: false, help: "with --init: what should follow the text"),
     ],
     options: [
       CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),

@@ -75,6 +75,8 @@ import Testing
     #expect(try String(contentsOfFile: spec, encoding: .utf8) == text)
     #expect(run(RewriteCommand.self, "--init", fact[0], fact[1], "-o", spec, "--force").status == 0)
     #expect(run(RewriteCommand.self, "--init", spec, "prompt").errors.contains("TARGET is missing"))
+    let converted = run(RewriteCommand.self, "--init", fixture("gpt2-a"), fact[0], fact[1], "--dtype", "f16")
+    #expect(converted.status == 2 && converted.output.isEmpty && converted.errors.contains("--dtype"))
 
     // What it wrote compiles.
     let patched = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "-o", output, "--quiet")

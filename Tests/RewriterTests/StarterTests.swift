@@ -92,7 +92,7 @@ import Testing
     let model = try LanguageModel(path: #require(Self.model), threads: 2)
     let neighbours = Neighbours(model: model)
     #expect(neighbours.kind(of: "Nepal") == .country && neighbours.kind(of: "Marie Curie") == .person)
-    let names = neighbours.names(like: "Nepal", count: 3)
+    let names = neighbours.names(like: "Nepal", of: .country, count: 3)
     #expect(names.count == 3 && !names.contains("Nepal"))
     let facts = neighbours.facts(about: "Nepal", without: " Kathmandu", count: 2)
     #expect(facts.count == 2 && facts.allSatisfy { $0.prompt.hasPrefix("Nepal") && !$0.answer.hasPrefix(" Kathmandu") })

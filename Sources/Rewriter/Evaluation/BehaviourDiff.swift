@@ -45,24 +45,15 @@ public struct BehaviourDiff: Sendable {
     let hasSameTokens = old.agrees(with: new, on: .tokenizer)
     let ids = (try before.encode(prompts), try after.encode(prompts))
     let lengths = prompts.indices.map { max(ids.0[$0].count, ids.1[$0].count) + maxTokens }
-    var first = 0
-    while first < prompts.count {
-      progress(first)
-      var (last, tokens) = (first, 0)
-      while last < prompts.count, last == first || tokens + lengths[last] <= Self.tokenLimit {
-        tokens += lengths[last]
-        last += 1
-      }
-      let answers = (
-        before.answers(Array(ids.0[first..<last]), maxTokens), after.answers(Array(ids.1[first..<last]), maxTokens)
-      )
+    for group in groups(ofRows: lengths, limit: Self.tokenLimit) {
+      progress(group.lowerBound)
+      let answers = (before.answers(Array(ids.0[group]), maxTokens), after.answers(Array(ids.1[group]), maxTokens))
       for (i, (a, b)) in zip(answers.0, answers.1).enumerated() {
         let isSame = hasSameTokens ? a.ids == b.ids : ByteString(a.text) == ByteString(b.text)
         if !isSame || a.isEnded != b.isEnded {
-          different.append(Difference(prompt: prompts[first + i].text, old: a, new: b))
+          different.append(Difference(prompt: prompts[group.lowerBound + i].text, old: a, new: b))
         }
       }
-      first = last
     }
   }
 

@@ -14,15 +14,8 @@ struct Continuations {
   private static let rowLimit = 1024
 
   init(of prompts: [[Int]], count: Int, memories: MemorySet, model: LanguageModel) {
-    var first = 0
-    while first < prompts.count {
-      var (last, rows) = (first, 0)
-      while last < prompts.count, last == first || rows + prompts[last].count <= Self.rowLimit {
-        rows += prompts[last].count
-        last += 1
-      }
-      append(Array(prompts[first..<last]), count: count, memories: memories, model: model)
-      first = last
+    for group in groups(ofRows: prompts.map(\.count), limit: Self.rowLimit) {
+      append(Array(prompts[group]), count: count, memories: memories, model: model)
     }
   }
 

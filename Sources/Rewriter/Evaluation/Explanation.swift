@@ -77,16 +77,9 @@ public struct Explanation: Sendable {
     }
     let own = ByteString(memory.name)
     let rest = try MemorySet(checkpoint.memories.filter { ByteString($0.name) != own }, for: model.transformer)
-    var first = 0
-    while first < ids.count {
-      progress(StepProgress("explaining", first, of: ids.count, .prompts))
-      var (last, rows) = (first, 0)
-      while last < ids.count, last == first || rows + ids[last].count <= Self.rowLimit {
-        rows += ids[last].count
-        last += 1
-      }
-      cases += self.cases(Array(asked[first..<last]), Array(ids[first..<last]), without: rest, model: model)
-      first = last
+    for group in groups(ofRows: ids.map(\.count), limit: Self.rowLimit) {
+      progress(StepProgress("explaining", group.lowerBound, of: ids.count, .prompts))
+      cases += self.cases(Array(asked[group]), Array(ids[group]), without: rest, model: model)
     }
   }
 

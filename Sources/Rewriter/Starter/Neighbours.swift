@@ -8,9 +8,9 @@ struct Neighbours {
 
   /// Names that the model lists behind `subject`, at most `count`, none of which names it again.
   ///
-  /// It goes on with lists of names of several kinds, the kind that it takes the subject for last.
-  func names(like subject: String, count: Int) -> [String] {
-    let lists = NameKind.allCases.filter { $0 != kind(of: subject) } + [kind(of: subject)]
+  /// It goes on with lists of names of several kinds, `kind` last.
+  func names(like subject: String, of kind: NameKind, count: Int) -> [String] {
+    let lists = NameKind.allCases.filter { $0 != kind } + [kind]
     let text = lists.map { $0.names.joined(separator: ", ") + "\n" }.joined() + "\(subject),"
     guard let ids = try? model.encode(text) else { return [] }
     let answer = model.generate(ids, maxTokens: 8 * count, memories: .none(of: model.transformer)).ids

@@ -73,8 +73,8 @@ public struct StarterSpec: Sendable {
     let word = String(target.drop { $0 == " " })
     if let subject = sentence.subject {
       let neighbours = model.map { Neighbours(model: $0) }
-      let asked = neighbours?.names(like: subject, count: Self.neighbourCount) ?? []
       let kind = neighbours?.kind(of: subject) ?? NameKind(looksOf: subject)
+      let asked = neighbours?.names(like: subject, of: kind, count: Self.neighbourCount) ?? []
       let names = asked + kind.names.filter { !asked.contains($0) }
       for (i, name) in names.filter({ $0 != word && $0 != subject }).prefix(Self.neighbourCount).enumerated() {
         add(sentence.about(name)!, model, heldOut: i == Self.neighbourCount - 1, to: &lists)
