@@ -39,6 +39,11 @@ package final class Batch {
   package let feedForward: FloatMatrix
   /// [R, F] or [R, 2 F]: what the activation is applied to.
   let hidden: FloatMatrix
+  /// [R, (H + 2 K) width] queries, keys, values before their norms; [R, C] what goes through a norm before it is added
+  /// to the residual; [R, C] the residual before a block whose halves both read it. Only some models need these.
+  private(set) lazy var unnormed = FloatMatrix(residual.rows, queryKeyValue.width)
+  private(set) lazy var projected = FloatMatrix(residual.rows, residual.width)
+  private(set) lazy var blockInput = FloatMatrix(residual.rows, residual.width)
   /// The firings met so far, `position` being the row; kept only where `traces`.
   package var firings: [Firing] = []
   package var traces = false
@@ -83,13 +88,18 @@ package final class Tape {
   package struct Layer {
     /// [R, C] before the block and between its two halves.
     package var residual: FloatMatrix
-    package var middle: FloatMatrix
+    package var middle = FloatMatrix(0, 0)
     /// [R, D] the sites' activations before any memory.
-    package var attention: FloatMatrix
-    package var feedForward: FloatMatrix
-    /// Queries and keys rotated; nil unless the tape is for a backward.
+    package var attention = FloatMatrix(0, 0)
+    package var feedForward = FloatMatrix(0, 0)
+    /// Queries and keys rotated; nil, as what follows, unless the tape is for a backward.
     var queryKeyValue: FloatMatrix?
+    /// The same before norm and rotation, where there is a norm.
+    var unnormed: FloatMatrix?
     var hidden: FloatMatrix?
+    /// [R, C] the outputs of the projections, where a norm follows.
+    var projectedAttention: FloatMatrix?
+    var projectedFeedForward: FloatMatrix?
 
     package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
   }

@@ -28,6 +28,12 @@ package final class FloatMatrix {
     values.update(from: source.values, count: count * width)
   }
 
+  func copied() -> FloatMatrix {
+    let result = FloatMatrix(rows, width)
+    result.copy(rows: rows, from: self)
+    return result
+  }
+
   /// The rows from `index` on, as the kernels take them.
   func kernelRows(from index: Int = 0, column: Int = 0) -> kernel_rows {
     kernel_rows(values: values + index * width + column, stride: width)

@@ -94,33 +94,60 @@ extension Transformer {
       let kept = tape[layer]
 
       let feedForward = FloatMatrix(rows, shape.width(of: .mlp))
-      block.feedForwardOutput.backward(
-        residual.kernelRows(), rows: rows, into: feedForward.kernelRows(), pool: pool)
+      outputBackward(
+        residual, block.feedForwardOutput, block.feedForwardOutputNorm, kept.projectedFeedForward, into: feedForward)
       matrices.append(feedForward)
       if lowest == SiteAddress(layer: layer, site: .mlp) { break }
+      let attention = FloatMatrix(rows, shape.width(of: .attn))
+      func attentionBackward() {
+        outputBackward(
+          residual, block.attentionOutput, block.attentionOutputNorm, kept.projectedAttention, into: attention)
+      }
+      // What a parallel block's feed-forward reads has not been through the attention.
+      if block.isParallel { attentionBackward() }
       let throughFeedForward = throughMemories(
         batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
       activationBackward(kept.hidden!, throughFeedForward, into: hidden)
       block.feedForwardInput.backward(hidden, rows: rows, into: normed, pool: pool)
-      block.feedForwardNorm.backward(kept.middle, normed, rows: rows, addingTo: residual, pool: pool)
+      inputBackward(normed, block.feedForwardNorm, block.isParallel ? kept.residual : kept.middle, addingTo: residual)
+      if !block.isParallel { attentionBackward() }
 
-      let attention = FloatMatrix(rows, shape.width(of: .attn))
-      block.attentionOutput.backward(
-        residual.kernelRows(), rows: rows, into: attention.kernelRows(), pool: pool)
       matrices.append(attention)
       if lowest == SiteAddress(layer: layer, site: .attn) { break }
       let throughAttention = throughMemories(
         batch, SiteAddress(layer: layer, site: .attn), kept.attention, attention)
-      Attention(shape).backward(
+      Attention(shape, window: block.window).backward(
         batch, layer: layer, queryKeyValue: kept.queryKeyValue!, gradient: throughAttention,
         into: queryKeyValue,
         pool: pool)
-      rotateBackward(batch, queryKeyValue)
+      rotateBackward(batch, block, kept, queryKeyValue)
       block.queryKeyValue.backward(queryKeyValue, rows: rows, into: normed, pool: pool)
-      block.attentionNorm.backward(kept.residual, normed, rows: rows, addingTo: residual, pool: pool)
+      inputBackward(normed, block.attentionNorm, kept.residual, addingTo: residual)
     }
     let empty = (0..<lowest.index).map { _ in FloatMatrix(0, 0) }
     return SiteGradients(empty + matrices.reversed(), losses: losses)
+  }
+
+  /// ∂L/∂(site) from ∂L/∂residual, through the output projection and the norm behind it, whose input was `projected`.
+  private func outputBackward(
+    _ residual: FloatMatrix, _ linear: Linear, _ norm: Norm?, _ projected: FloatMatrix?, into result: FloatMatrix
+  ) {
+    var gradient = residual
+    if let norm, let projected {
+      gradient = FloatMatrix(residual.rows, residual.width)
+      gradient.fill(0)
+      norm.backward(projected, residual, rows: residual.rows, addingTo: gradient, pool: pool)
+    }
+    linear.backward(gradient.kernelRows(), rows: residual.rows, into: result.kernelRows(), pool: pool)
+    withExtendedLifetime(gradient) {}
+  }
+
+  /// ∂L/∂x, added to `residual`, from ∂L/∂norm(x).
+  private func inputBackward(
+    _ gradient: FloatMatrix, _ norm: Norm?, _ x: FloatMatrix, addingTo residual: FloatMatrix
+  ) {
+    if let norm { return norm.backward(x, gradient, rows: x.rows, addingTo: residual, pool: pool) }
+    for row in 0..<x.rows { kernel_add_scaled(residual.row(row), gradient.row(row), 1, x.width) }
   }
 
   /// ∂L/∂(final residual), added to `result`; returns each term's loss.
@@ -185,13 +212,17 @@ extension Transformer {
     return result
   }
 
-  private func rotateBackward(_ batch: Batch, _ gradient: FloatMatrix) {
-    guard let rotary else { return }
+  private func rotateBackward(_ batch: Batch, _ block: Block, _ kept: Tape.Layer, _ gradient: FloatMatrix) {
     for row in 0..<batch.rows {
-      for head in 0..<(shape.heads + shape.keyValueHeads) {
-        rotary.rotate(
-          gradient.row(row) + head * shape.headWidth, position: batch.position(ofRow: row), inverse: true)
+      let values = gradient.row(row)
+      if let rotary = block.rotary {
+        for head in 0..<(shape.heads + shape.keyValueHeads) {
+          rotary.rotate(values + head * shape.headWidth, position: batch.position(ofRow: row), inverse: true)
+        }
       }
+      guard let unnormed = kept.unnormed?.row(row) else { continue }
+      block.queryNorm?.backward(unnormed, in: values, count: shape.queryWidth)
+      block.keyNorm?.backward(unnormed + shape.queryWidth, in: values + shape.queryWidth, count: shape.keyValueWidth)
     }
   }
 }

@@ -2,7 +2,7 @@ extension Transformer {
   /// One more token behind a sequence's cache: runs `step`, a batch of this one row, and leaves the logits in `buffers`.
   func decode(_ token: Int, _ step: Batch, into buffers: LogitBuffers) {
     let position = step.sequences[0].position
-    rotary?.prepare(position + 1)
+    preparePositions(position + 1)
     embed(token, position: position, into: step.residual.row(0))
     forward(step)
     logits(step.residual, rows: 0..<1, into: buffers)

@@ -2,18 +2,38 @@ import Format
 import Kernels
 
 /// One decoder block: attention and feed-forward, each behind a norm and added to the residual.
+///
+///     x += norm?(attentionOutput(attention(rotated(norm?(q)), rotated(norm?(k)), v of norm?(x))))
+///     x += norm?(feedForwardOutput(activation(norm?(x))))
 struct Block {
-  var attentionNorm: Norm
+  /// nil where the projections read the residual itself.
+  var attentionNorm: Norm?
   /// Outputs: queries, keys, values.
   var queryKeyValue: LinearGroup
+  /// Over each head, or over all heads, as long as the weight is.
+  var queryNorm: Norm?
+  var keyNorm: Norm?
+  /// nil where positions are not told to this block.
+  var rotary: RotaryHalves?
+  /// How many tokens a token sees, itself among them; nil for all.
+  var window: Int?
   var attentionOutput: Linear
-  var feedForwardNorm: Norm
+  /// Over what is added to the residual.
+  var attentionOutputNorm: Norm?
+  var feedForwardNorm: Norm?
+  /// Whether the feed-forward reads the residual without what the attention added.
+  var isParallel = false
   /// Outputs: gate and up, or the one hidden layer.
   var feedForwardInput: LinearGroup
   var feedForwardOutput: Linear
+  var feedForwardOutputNorm: Norm?
   /// Module paths of the two output projections in the checkpoint.
   var attentionModule: ByteString
   var feedForwardModule: ByteString
+}
+
+extension Block {
+  var hasQueryKeyNorms: Bool { queryNorm != nil || keyNorm != nil }
 }
 
 /// A decoder-only transformer over a checkpoint's weights.
@@ -28,7 +48,10 @@ public final class Transformer {
   let embedding: Weights
   /// Learned positions [positions, C], where the model has them.
   let positionEmbedding: Weights?
-  let rotary: RotaryHalves?
+  /// What embeddings are multiplied by.
+  let embeddingScale: Float
+  /// Those of the blocks, each once.
+  private let rotaries: [RotaryHalves]
   let activation: kernel_activation
   let blocks: [Block]
   let finalNorm: Norm
@@ -36,15 +59,20 @@ public final class Transformer {
   private(set) lazy var noMemories = MemorySet(layers: shape.layers)
 
   init(
-    shape: ModelShape, place: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights?,
-    rotary: RotaryHalves?, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear
+    shape: ModelShape, place: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights? = nil,
+    embeddingScale: Float = 1, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear
   ) {
     self.shape = shape
     self.place = place
     self.pool = pool
     self.embedding = embedding
     self.positionEmbedding = positionEmbedding
-    self.rotary = rotary
+    self.embeddingScale = embeddingScale
+    var rotaries: [RotaryHalves] = []
+    for case let rotary? in blocks.map(\.rotary) where !rotaries.contains(where: { $0 === rotary }) {
+      rotaries.append(rotary)
+    }
+    self.rotaries = rotaries
     self.activation = activation
     self.blocks = blocks
     self.finalNorm = finalNorm
@@ -76,7 +104,7 @@ public final class Transformer {
 
   /// Writes the embeddings of `tokens`, a list a sequence, to the batch's residual rows.
   package func embed(_ tokens: [[Int]], _ batch: Batch) {
-    rotary?.prepare(batch.sequences.map { $0.position + $0.rows.count }.max() ?? 0)
+    preparePositions(batch.sequences.map { $0.position + $0.rows.count }.max() ?? 0)
     for (sequence, tokens) in zip(batch.sequences, tokens) {
       for (i, token) in tokens.enumerated() {
         embed(token, position: sequence.position + i, into: batch.residual.row(sequence.rows.lowerBound + i))
@@ -84,8 +112,13 @@ public final class Transformer {
     }
   }
 
+  /// Makes ready for sequences of so many tokens.
+  func preparePositions(_ count: Int) {
+    for rotary in rotaries { rotary.prepare(count) }
+  }
+
   func embed(_ token: Int, position: Int, into row: UnsafeMutablePointer<Float>) {
-    embedding.read(row: token, into: row)
+    embedding.read(row: token, into: row, scale: embeddingScale)
     positionEmbedding?.read(row: position, into: row, accumulate: true)
   }
 
@@ -105,33 +138,43 @@ public final class Transformer {
     for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
     for layer in layers ?? 0..<shape.layers {
       let tape = tape.flatMap { $0.wants(layer) ? $0 : nil }
-      let before = tape.map { _ in copy(batch.residual) }
+      var kept = tape.map { _ in Tape.Layer(residual: batch.residual.copied()) }
       attend(batch, layer: layer)
-      let attention = tape.map { _ in copy(batch.attention) }
-      let queryKeyValue = tape?.forBackward == true ? copy(batch.queryKeyValue) : nil
+      kept?.attention = batch.attention.copied()
+      if tape?.forBackward == true {
+        kept?.queryKeyValue = batch.queryKeyValue.copied()
+        if blocks[layer].hasQueryKeyNorms { kept?.unnormed = batch.unnormed.copied() }
+      }
       applyMemories(batch, SiteAddress(layer: layer, site: .attn))
       add(SiteAddress(layer: layer, site: .attn))
-      projectAttention(batch, layer: layer)
-      let middle = tape.map { _ in copy(batch.residual) }
-      expand(batch, layer: layer)
-      if let tape, let before, let middle, let attention {
-        tape.keep(
-          Tape.Layer(
-            residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
-            queryKeyValue: queryKeyValue, hidden: tape.forBackward ? copy(batch.hidden) : nil), of: layer)
-      }
+      projectAndExpand(batch, layer: layer, tape: tape, keeping: &kept)
       applyMemories(batch, SiteAddress(layer: layer, site: .mlp))
       add(SiteAddress(layer: layer, site: .mlp))
-      contract(batch, layer: layer)
+      contract(batch, layer: layer, tape: tape, keeping: &kept)
     }
     for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
-    tape?.final = copy(batch.residual)
+    tape?.final = batch.residual.copied()
   }
 
-  private func copy(_ matrix: FloatMatrix) -> FloatMatrix {
-    let result = FloatMatrix(matrix.rows, matrix.width)
-    result.copy(rows: matrix.rows, from: matrix)
-    return result
+  /// From one site to the next, keeping what `tape` wants.
+  private func projectAndExpand(_ batch: Batch, layer: Int, tape: Tape?, keeping kept: inout Tape.Layer?) {
+    projectAttention(batch, layer: layer)
+    guard kept != nil else { return expand(batch, layer: layer) }
+    let forBackward = tape?.forBackward == true
+    if forBackward, blocks[layer].attentionOutputNorm != nil { kept?.projectedAttention = batch.projected.copied() }
+    kept?.middle = batch.residual.copied()
+    expand(batch, layer: layer)
+    kept?.feedForward = batch.feedForward.copied()
+    if forBackward { kept?.hidden = batch.hidden.copied() }
+  }
+
+  private func contract(_ batch: Batch, layer: Int, tape: Tape?, keeping kept: inout Tape.Layer?) {
+    contract(batch, layer: layer)
+    guard let tape, var kept else { return }
+    if tape.forBackward, blocks[layer].feedForwardOutputNorm != nil {
+      kept.projectedFeedForward = batch.projected.copied()
+    }
+    tape.keep(kept, of: layer)
   }
 
   /// Takes up a forward pass at a site: rows hold the site's activation before memories and the residual that its
@@ -139,48 +182,59 @@ public final class Transformer {
   ///
   /// - Parameter tape: keeps what the backward down to this site needs.
   package func resume(_ batch: Batch, at address: SiteAddress, tape: Tape? = nil) {
-    let before = tape.map { _ in copy(batch.residual) }
-    let attention = tape.map { _ in copy(batch.attention) }
+    var kept = tape.map { _ in
+      Tape.Layer(
+        residual: batch.residual.copied(), middle: batch.residual.copied(), attention: batch.attention.copied(),
+        feedForward: batch.feedForward.copied())
+    }
     applyMemories(batch, address)
-    var middle = before
     if address.site == .attn {
-      projectAttention(batch, layer: address.layer)
-      middle = tape.map { _ in copy(batch.residual) }
-      expand(batch, layer: address.layer)
+      projectAndExpand(batch, layer: address.layer, tape: tape, keeping: &kept)
+      applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp))
     }
-    if let tape, let before, let middle, let attention {
-      tape.keep(
-        Tape.Layer(
-          residual: before, middle: middle, attention: attention, feedForward: copy(batch.feedForward),
-          queryKeyValue: nil, hidden: tape.forBackward ? copy(batch.hidden) : nil), of: address.layer)
-    }
-    if address.site == .attn { applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp)) }
-    contract(batch, layer: address.layer)
+    contract(batch, layer: address.layer, tape: tape, keeping: &kept)
     forward(batch, layers: (address.layer + 1)..<shape.layers, tape: tape)
   }
 
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.
   package func attend(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
-    block.attentionNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
-    block.queryKeyValue.forward(batch.normed, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
-    pool.runRanges(
-      batch.rows, grain: 16, RotationLoop(shape: shape, rotary: rotary, batch: batch, layer: layer))
-    Attention(shape).forward(batch, layer: layer, pool: pool)
+    let input = normed(batch.residual, by: block.attentionNorm, batch)
+    block.queryKeyValue.forward(input, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
+    if block.hasQueryKeyNorms { batch.unnormed.copy(rows: batch.rows, from: batch.queryKeyValue) }
+    pool.runRanges(batch.rows, grain: 16, RotationLoop(shape: shape, block: block, batch: batch, layer: layer))
+    Attention(shape, window: block.window).forward(batch, layer: layer, pool: pool)
+  }
+
+  /// `x` behind a norm, in the batch's own matrix for that; `x` itself where there is none.
+  private func normed(_ x: FloatMatrix, by norm: Norm?, _ batch: Batch) -> FloatMatrix {
+    guard let norm else { return x }
+    norm.forward(x, rows: batch.rows, into: batch.normed, pool: pool)
+    return batch.normed
   }
 
   /// The rest of the first half: the output projection, added to the residual.
   package func projectAttention(_ batch: Batch, layer: Int) {
-    blocks[layer].attentionOutput.forward(
-      batch.attention.kernelRows(), rows: batch.rows, accumulate: true, into: batch.residual.kernelRows(),
-      pool: pool)
+    let block = blocks[layer]
+    if block.isParallel { batch.blockInput.copy(rows: batch.rows, from: batch.residual) }
+    addToResidual(batch.attention, through: block.attentionOutput, block.attentionOutputNorm, batch)
+  }
+
+  private func addToResidual(_ x: FloatMatrix, through linear: Linear, _ norm: Norm?, _ batch: Batch) {
+    let residual = batch.residual.kernelRows()
+    guard let norm else {
+      return linear.forward(x.kernelRows(), rows: batch.rows, accumulate: true, into: residual, pool: pool)
+    }
+    linear.forward(x.kernelRows(), rows: batch.rows, into: batch.projected.kernelRows(), pool: pool)
+    norm.forward(batch.projected, rows: batch.rows, into: batch.normed, pool: pool)
+    for row in 0..<batch.rows { kernel_add_scaled(batch.residual.row(row), batch.normed.row(row), 1, shape.width) }
   }
 
   /// Second half, up to the site: norm, projections to the hidden width, activation.
   package func expand(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
-    block.feedForwardNorm.forward(batch.residual, rows: batch.rows, into: batch.normed, pool: pool)
-    block.feedForwardInput.forward(batch.normed, rows: batch.rows, into: batch.hidden, pool: pool)
+    let input = normed(block.isParallel ? batch.blockInput : batch.residual, by: block.feedForwardNorm, batch)
+    block.feedForwardInput.forward(input, rows: batch.rows, into: batch.hidden, pool: pool)
     pool.runRanges(batch.rows, grain: 2, ActivationLoop(model: self, batch: batch))
   }
 
@@ -199,15 +253,14 @@ public final class Transformer {
 
   /// The rest of the second half: the output projection, added to the residual.
   package func contract(_ batch: Batch, layer: Int) {
-    blocks[layer].feedForwardOutput.forward(
-      batch.feedForward.kernelRows(), rows: batch.rows, accumulate: true, into: batch.residual.kernelRows(),
-      pool: pool)
+    addToResidual(
+      batch.feedForward, through: blocks[layer].feedForwardOutput, blocks[layer].feedForwardOutputNorm, batch)
   }
 
-  /// Rotates queries and keys, and puts keys and values into the caches that take them.
+  /// Norms and rotates queries and keys, and puts keys and values into the caches that take them.
   private struct RotationLoop: RangeLoop {
     let shape: ModelShape
-    let rotary: RotaryHalves?
+    let block: Block
     let batch: Batch
     let layer: Int
 
@@ -216,7 +269,9 @@ public final class Transformer {
         let sequence = batch.sequences[batch.sequenceOfRow[row]]
         let position = sequence.position + row - sequence.rows.lowerBound
         let values = batch.queryKeyValue.row(row)
-        if let rotary {
+        block.queryNorm?.forward(in: values, count: shape.queryWidth)
+        block.keyNorm?.forward(in: values + shape.queryWidth, count: shape.keyValueWidth)
+        if let rotary = block.rotary {
           for head in 0..<(shape.heads + shape.keyValueHeads) {
             rotary.rotate(values + head * shape.headWidth, position: position)
           }

@@ -66,7 +66,7 @@ void kernel_layer_norm(const float *x, const float *weight, const float *bias, f
 void kernel_layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
                                 float *d_x);
 
-typedef enum { kernel_silu, kernel_gelu_tanh } kernel_activation;
+typedef enum { kernel_silu, kernel_gelu_tanh, kernel_gelu } kernel_activation;
 // y = f(x), or f(x) · up where up is not null.
 void kernel_activate(kernel_activation f, const float *x, const float *up, size_t count, float *y);
 // d_x = d_y f'(x) [· up], d_up = d_y f(x).

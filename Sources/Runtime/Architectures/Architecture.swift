@@ -12,22 +12,33 @@ protocol Architecture: Sendable {
 }
 
 extension Architecture {
-  /// The projection to the vocabulary: `lm_head.weight`, or the embedding where the two are tied.
+  /// The projection to the vocabulary: `lm_head.weight` or another name, or the embedding where the two are tied.
   static func outputHead(
     _ checkpoint: Checkpoint, _ config: Configuration, embedding: Weights, shape: ModelShape,
-    tiedByDefault: Bool = true
+    tiedByDefault: Bool = true, name: String = "lm_head"
   ) throws(FormatError) -> Linear {
     if try config.flag("tie_word_embeddings", default: tiedByDefault) {
       return Linear(weights: embedding, layout: .outputsByInputs, bias: nil)
     }
     return try TensorSource(checkpoint: checkpoint, prefix: "").linear(
-      "lm_head", inputs: shape.width, outputs: shape.vocabulary)
+      name, inputs: shape.width, outputs: shape.vocabulary)
   }
 }
 
 extension Transformer {
   /// Every architecture there is; a new one is a file and an entry here.
-  private static var architectures: [any Architecture.Type] { [GPT2.self, Llama.self] }
+  private static let architectures: [any Architecture.Type] = [
+    GPT2.self,
+    GPTNeoX.self,
+    Llama.self,
+    Mistral.self,
+    Phi3.self,
+    Qwen2.self,
+    Qwen3.self,
+    SmolLM3.self,
+    OLMo2.self,
+    Gemma3.self,
+  ]
 
   /// Makes the model that `checkpoint` and its config.json describe; weights stay in the mapped file.
   ///

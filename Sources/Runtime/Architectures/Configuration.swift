@@ -66,6 +66,41 @@ struct Configuration {
     return flag
   }
 
+  /// Refuses a config that asks for what is not implemented: `key` has to be absent, null, false or `neutral`.
+  func refuse(_ key: String, unless neutral: Double? = nil) throws(FormatError) {
+    guard let value = root[key], !value.isNull, value.bool != false else { return }
+    if let neutral, value.double == neutral { return }
+    throw FormatError(
+      .unsupported, "\(root.place): \(key)", "not supported", expected: neutral.map { "\($0)" } ?? "none",
+      got: value.kindDescription)
+  }
+
+  /// Whether each layer sees a window alone, by `layer_types`; nil where the config does not say.
+  func slidingLayers(_ layers: Int) throws(FormatError) -> [Bool]? {
+    guard let list = root["layer_types"], !list.isNull else { return nil }
+    guard list.isArray, list.count == layers else {
+      throw error("layer_types", "\(layers) kinds of layers")
+    }
+    var result: [Bool] = []
+    for kind in list.elements {
+      switch kind.string {
+      case "full_attention": result.append(false)
+      case "sliding_attention": result.append(true)
+      default:
+        throw FormatError(
+          .unsupported, kind.place, "not supported", expected: "full_attention or sliding_attention",
+          got: kind.kindDescription)
+      }
+    }
+    return result
+  }
+
+  /// A positive integer, nil where it is absent or null.
+  func optionalCount(_ key: String) throws(FormatError) -> Int? {
+    guard let value = root[key], !value.isNull else { return nil }
+    return try count(key)
+  }
+
   /// Refuses a config that asks for what is not implemented.
   func require(_ key: String, isOneOf allowed: [String], default fallback: String) throws(FormatError)
     -> String

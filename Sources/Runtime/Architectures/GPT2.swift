@@ -60,7 +60,7 @@ enum GPT2: Architecture {
     let embedding = try source.weights("wte.weight", shape.vocabulary, C)
     return Transformer(
       shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
-      positionEmbedding: try source.weights("wpe.weight", shape.positions, C), rotary: nil,
+      positionEmbedding: try source.weights("wpe.weight", shape.positions, C),
       activation: kernel_gelu_tanh, blocks: blocks, finalNorm: try norm("ln_f"),
       head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))
   }

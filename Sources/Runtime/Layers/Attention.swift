@@ -3,26 +3,37 @@ import Kernels
 /// Causal attention with grouped key–value heads over the rows of a batch.
 struct Attention {
   let shape: ModelShape
+  /// How many tokens a token sees, itself among them.
+  let window: Int
 
-  init(_ shape: ModelShape) { self.shape = shape }
+  init(_ shape: ModelShape, window: Int? = nil) {
+    self.shape = shape
+    self.window = window ?? .max
+  }
 
-  private var scale: Float { 1 / Float(shape.headWidth).squareRoot() }
+  private var scale: Float { shape.scoreScale ?? 1 / Float(shape.headWidth).squareRoot() }
   private var group: Int { shape.heads / shape.keyValueHeads }
 
-  /// The cached tokens before a sequence and its own first `count` rows, for one key–value head.
+  /// What a sequence's row `index` sees, for one key–value head: cached tokens, and rows of the sequence from the
+  /// `skipped`th on.
   private func segments(
-    _ sequence: Batch.Sequence, _ rows: FloatMatrix, layer: Int, head: Int, count: Int
-  ) -> (earlier: kernel_segment, own: kernel_segment) {
+    _ sequence: Batch.Sequence, _ rows: FloatMatrix, layer: Int, head: Int, index: Int
+  ) -> (earlier: kernel_segment, own: kernel_segment, skipped: Int) {
     let column = head * shape.headWidth
-    let own = rows.row(sequence.rows.lowerBound) + shape.queryWidth + column
+    let unseen = max(0, sequence.position + index - (window - 1))
+    let skipped = max(0, unseen - sequence.position)
+    let own = rows.row(sequence.rows.lowerBound + skipped) + shape.queryWidth + column
     let ownSegment = kernel_segment(
-      keys: own, values: own + shape.keyValueWidth, stride: shape.queryKeyValueWidth, count: count)
-    guard let cache = sequence.cache, sequence.position > 0 else {
-      return (kernel_segment(keys: own, values: own, stride: 0, count: 0), ownSegment)
+      keys: own, values: own + shape.keyValueWidth, stride: shape.queryKeyValueWidth, count: index + 1 - skipped)
+    guard let cache = sequence.cache, sequence.position > unseen else {
+      return (kernel_segment(keys: own, values: own, stride: 0, count: 0), ownSegment, skipped)
     }
     let (keys, values) = cache.head(head, layer: layer)
+    let offset = unseen * shape.headWidth
     return (
-      kernel_segment(keys: keys, values: values, stride: shape.headWidth, count: sequence.position), ownSegment
+      kernel_segment(
+        keys: keys + offset, values: values + offset, stride: shape.headWidth, count: sequence.position - unseen),
+      ownSegment, skipped
     )
   }
 
@@ -53,8 +64,8 @@ struct Attention {
     let heads = shape.keyValueHeads
     let (row, head, part) = (task / parts / heads, task / parts % heads, task % parts)
     let sequence = batch.sequences[batch.sequenceOfRow[row]]
-    let count = row - sequence.rows.lowerBound + 1
-    let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: count)
+    let index = row - sequence.rows.lowerBound
+    let (earlier, own, _) = segments(sequence, rows, layer: layer, head: head, index: index)
     let size = group / parts
     withUnsafeTemporaryAllocation(of: Float.self, capacity: size * (earlier.count + own.count)) { scores in
       var (q, out) = (queries(rows, row: row, head: head), queries(batch.attention, row: row, head: head))
@@ -103,14 +114,15 @@ struct Attention {
       let output = scores + (group + 1) * most
       let first = result.row(sequence.rows.lowerBound) + shape.queryWidth + head * shape.headWidth
       for (i, row) in sequence.rows.enumerated() {
-        let (earlier, own) = segments(sequence, rows, layer: layer, head: head, count: i + 1)
+        let (earlier, own, skipped) = segments(sequence, rows, layer: layer, head: head, index: i)
+        let keys = first + skipped * shape.queryKeyValueWidth
         let q = queries(rows, row: row, head: head)
         kernel_attend(
           q, group, shape.headWidth, scale, earlier, own, scores,
           kernel_rows(values: output, stride: shape.headWidth))
         kernel_attend_backward(
           q, group, shape.headWidth, scale, earlier, own, scores, queries(gradient, row: row, head: head),
-          queries(result, row: row, head: head), first, first + shape.keyValueWidth, scores + group * most)
+          queries(result, row: row, head: head), keys, keys + shape.keyValueWidth, scores + group * most)
       }
     }
   }

@@ -56,6 +56,12 @@ struct Linear {
   var inputs: Int { layout == .outputsByInputs ? weights.columns : weights.rows }
   var outputs: Int { layout == .outputsByInputs ? weights.rows : weights.columns }
 
+  /// Some of the outputs; only of a weight kept by outputs.
+  func outputs(_ range: Range<Int>) -> Linear {
+    precondition(layout == .outputsByInputs)
+    return Linear(weights: Weights(weights, rows: range), layout: layout, bias: bias.map { Array($0[range]) })
+  }
+
   /// Outputs a task takes at least: a whole number of the kernels' tiles, whose widths are 2, 3 and 5.
   static let grain = 60
 

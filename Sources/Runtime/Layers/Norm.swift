@@ -21,6 +21,33 @@ struct Norm {
     pool.runRanges(rows, grain: 4, Forward(norm: self, x: x, y: y))
   }
 
+  /// The same for vectors as long as the weight that stand one behind the other, in place.
+  func forward(in values: UnsafeMutablePointer<Float>, count: Int) {
+    for start in stride(from: 0, to: count, by: weight.count) {
+      let x = values + start
+      switch kind {
+      case .rms: kernel_rms_norm(x, weight, epsilon, weight.count, x)
+      case .layer: kernel_layer_norm(x, weight, bias, epsilon, weight.count, x)
+      }
+    }
+  }
+
+  /// Turns d_y in `gradient` into d_x, of vectors `x` that stand one behind the other.
+  func backward(_ x: UnsafeMutablePointer<Float>, in gradient: UnsafeMutablePointer<Float>, count: Int) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: weight.count) { dy in
+      let dy = dy.baseAddress!
+      for start in stride(from: 0, to: count, by: weight.count) {
+        let dx = gradient + start
+        dy.update(from: dx, count: weight.count)
+        dx.update(repeating: 0, count: weight.count)
+        switch kind {
+        case .rms: kernel_rms_norm_backward(x + start, weight, epsilon, weight.count, dy, dx)
+        case .layer: kernel_layer_norm_backward(x + start, weight, epsilon, weight.count, dy, dx)
+        }
+      }
+    }
+  }
+
   private struct Forward: RangeLoop {
     let norm: Norm
     let x: FloatMatrix

@@ -1,37 +1,21 @@
 import Foundation
 
 /// Rotary position embedding (Su et al. 2021) in the layout that rotates halves: element i goes with i + width / 2.
+///
+/// Where `width` is less than the head's, the elements behind it stay as they are.
 final class RotaryHalves {
-  enum Scaling: Equatable {
-    case none
-    /// Positions divided by a factor.
-    case linear(factor: Float)
-    /// Llama 3.1's: low frequencies divided by a factor, a smooth passage between.
-    case llama3(
-      factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float, originalPositions: Float)
-  }
-
   let width: Int
   private let frequencies: [Float]
+  /// What cosine and sine are multiplied by.
+  private let magnitude: Float
   /// Cosine and sine of every position met so far, [positions, width / 2] each.
   private var cosines: [Float] = []
   private var sines: [Float] = []
 
-  init(width: Int, base: Float, scaling: Scaling) {
+  init(width: Int, base: Float, scaling: RotaryScaling = .none) {
     self.width = width
-    let plain = (0..<(width / 2)).map { 1 / pow(base, Float(2 * $0) / Float(width)) }
-    switch scaling {
-    case .none: frequencies = plain
-    case .linear(let factor): frequencies = plain.map { $0 / factor }
-    case .llama3(let factor, let low, let high, let original):
-      frequencies = plain.map { frequency in
-        let wavelength = 2 * Float.pi / frequency
-        if wavelength < original / high { return frequency }
-        if wavelength > original / low { return frequency / factor }
-        let smooth = (original / wavelength - low) / (high - low)
-        return (1 - smooth) * frequency / factor + smooth * frequency
-      }
-    }
+    frequencies = scaling.frequencies(width: width, base: base)
+    magnitude = scaling.magnitude
   }
 
   /// Makes the tables reach to `count` positions.
@@ -44,13 +28,14 @@ final class RotaryHalves {
     for position in known..<goal {
       for frequency in frequencies {
         let angle = Float(position) * frequency
-        cosines.append(cos(angle))
-        sines.append(sin(angle))
+        cosines.append(magnitude * cos(angle))
+        sines.append(magnitude * sin(angle))
       }
     }
   }
 
-  /// Rotates one head's vector in place; by the opposite angle where `inverse`, which is the backward.
+  /// Rotates one head's vector in place; by the opposite angle where `inverse`, which is the backward (a magnitude
+  /// stays).
   func rotate(_ x: UnsafeMutablePointer<Float>, position: Int, inverse: Bool = false) {
     let half = width / 2
     let start = position * half

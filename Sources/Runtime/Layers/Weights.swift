@@ -8,6 +8,8 @@ final class Weights {
   let columns: Int
   private let file: MappedFile?
   private let owned: UnsafeMutableRawPointer?
+  /// What this is a part of.
+  private let whole: Weights?
 
   /// - Parameter tensor: F32, F16 or BF16 of two dimensions.
   init(_ tensor: Tensor, place: String) throws(FormatError) {
@@ -41,13 +43,24 @@ final class Weights {
       address = UnsafeRawPointer(memory)
     }
     matrix = kernel_matrix(weights: address, dtype: dtype, stride: columns)
+    whole = nil
+  }
+
+  /// Some of the rows, in place.
+  init(_ whole: Weights, rows range: Range<Int>) {
+    (rows, columns) = (range.count, whole.columns)
+    (file, owned, self.whole) = (nil, nil, whole)
+    let size = whole.matrix.dtype == kernel_f32 ? 4 : 2
+    matrix = kernel_matrix(
+      weights: whole.matrix.weights + range.lowerBound * whole.columns * size, dtype: whole.matrix.dtype,
+      stride: whole.columns)
   }
 
   deinit { owned?.deallocate() }
 
-  /// Adds (or, unless `accumulate`, writes) row `index` as F32 to `target`.
-  func read(row index: Int, into target: UnsafeMutablePointer<Float>, accumulate: Bool = false) {
-    var one: Float = 1
+  /// Adds (or, unless `accumulate`, writes) row `index` times `scale` as F32 to `target`.
+  func read(row index: Int, into target: UnsafeMutablePointer<Float>, accumulate: Bool = false, scale: Float = 1) {
+    var one = scale
     var row = matrix
     let size = matrix.dtype == kernel_f32 ? 4 : 2
     row.weights = matrix.weights + index * columns * size

@@ -1,0 +1,132 @@
+import Format
+import Kernels
+
+/// What the architectures that descend from Llama share: their configuration's names, their tensors' names, and blocks
+/// of grouped-query attention and a gated feed-forward.
+struct LlamaFamily {
+  let checkpoint: Checkpoint
+  let config: Configuration
+  let source: TensorSource
+  var shape: ModelShape
+  let epsilon: Float
+  /// Added to the weights of norms: 1 where a file has them as differences from 1.
+  var normOffset: Float = 0
+
+  /// Which projections have a bias.
+  struct Biases {
+    var queryKeyValue = false
+    var attentionOutput = false
+    var feedForward = false
+
+    static let none = Biases()
+  }
+
+  /// - Parameter headWidth: unless the configuration says; nil for the width over the heads.
+  init(_ checkpoint: Checkpoint, _ config: Configuration, headWidth fallback: Int? = nil) throws(FormatError) {
+    self.checkpoint = checkpoint
+    self.config = config
+    source = TensorSource(checkpoint: checkpoint, prefix: "model.")
+    epsilon = try config.positive("rms_norm_eps", default: 1e-6)
+    let C = try config.count("hidden_size")
+    let heads = try config.count("num_attention_heads")
+    let keyValueHeads = try config.count("num_key_value_heads", default: heads)
+    guard heads % keyValueHeads == 0 else {
+      throw FormatError(
+        .config, "\(config.root.place): num_key_value_heads", "does not divide num_attention_heads \(heads)",
+        got: "\(keyValueHeads)")
+    }
+    let headWidth: Int
+    if let given = try config.optionalCount("head_dim") ?? fallback {
+      headWidth = given
+    } else {
+      guard C % heads == 0 else {
+        throw FormatError(
+          .config, "\(config.root.place): num_attention_heads", "does not divide hidden_size \(C)", got: "\(heads)")
+      }
+      headWidth = C / heads
+    }
+    guard headWidth % 2 == 0 else {
+      throw FormatError(
+        .config, "\(config.root.place): head_dim", "odd, which rotary positions do not allow", got: "\(headWidth)")
+    }
+    shape = ModelShape(
+      layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads,
+      keyValueHeads: keyValueHeads, headWidth: headWidth, feedForwardWidth: try config.count("intermediate_size"),
+      isGated: true, vocabulary: try config.count("vocab_size"),
+      positions: try config.count("max_position_embeddings", default: 2048))
+    if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
+  }
+
+  /// An RMS norm, over the residual unless a width is given.
+  func norm(_ name: String, _ width: Int? = nil) throws(FormatError) -> Norm {
+    let weight = try source.vector(name + ".weight", width ?? shape.width)
+    return Norm(
+      kind: .rms, weight: normOffset == 0 ? weight : weight.map { $0 + normOffset }, bias: nil, epsilon: epsilon)
+  }
+
+  /// Norms over each head's queries and keys.
+  func addHeadNorms(_ block: inout Block, layer: Int) throws(FormatError) {
+    block.queryNorm = try norm("layers.\(layer).self_attn.q_norm", shape.headWidth)
+    block.keyNorm = try norm("layers.\(layer).self_attn.k_norm", shape.headWidth)
+  }
+
+  /// A block as Llama has it.
+  func block(_ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none) throws(FormatError)
+    -> Block
+  {
+    let (attention, mlp) = ("layers.\(layer).self_attn", "layers.\(layer).mlp")
+    let (C, F, Q, K) = (shape.width, shape.feedForwardWidth, shape.queryWidth, shape.keyValueWidth)
+    return try block(
+      layer, rotary: rotary, window: window, biases: biases,
+      attentionNorm: norm("layers.\(layer).input_layernorm"),
+      queryKeyValue: [
+        source.linear("\(attention).q_proj", inputs: C, outputs: Q, bias: biases.queryKeyValue),
+        source.linear("\(attention).k_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
+        source.linear("\(attention).v_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
+      ],
+      feedForwardNorm: norm("layers.\(layer).post_attention_layernorm"),
+      feedForwardInput: [
+        source.linear("\(mlp).gate_proj", inputs: C, outputs: F, bias: biases.feedForward),
+        source.linear("\(mlp).up_proj", inputs: C, outputs: F, bias: biases.feedForward),
+      ])
+  }
+
+  /// A block whose norms and inputs are the caller's.
+  func block(
+    _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none, attentionNorm: Norm?,
+    queryKeyValue: [Linear], feedForwardNorm: Norm?, feedForwardInput: [Linear]
+  ) throws(FormatError) -> Block {
+    let (attention, mlp) = ("layers.\(layer).self_attn.o_proj", "layers.\(layer).mlp.down_proj")
+    return Block(
+      attentionNorm: attentionNorm, queryKeyValue: LinearGroup(queryKeyValue), rotary: rotary, window: window,
+      attentionOutput: try source.linear(
+        attention, inputs: shape.queryWidth, outputs: shape.width, bias: biases.attentionOutput),
+      feedForwardNorm: feedForwardNorm, feedForwardInput: LinearGroup(feedForwardInput),
+      feedForwardOutput: try source.linear(
+        mlp, inputs: shape.feedForwardWidth, outputs: shape.width, bias: biases.feedForward),
+      attentionModule: source.module(attention), feedForwardModule: source.module(mlp))
+  }
+
+  /// The model around its blocks.
+  func transformer(
+    activation: kernel_activation = kernel_silu, embeddingScale: Float = 1, tiedByDefault: Bool = false,
+    pool: WorkerPool, block: (_ layer: Int) throws(FormatError) -> Block
+  ) throws(FormatError) -> Transformer {
+    var blocks: [Block] = []
+    for layer in 0..<shape.layers { blocks.append(try block(layer)) }
+    let embedding = try source.weights("embed_tokens.weight", shape.vocabulary, shape.width)
+    return Transformer(
+      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding, embeddingScale: embeddingScale,
+      activation: activation, blocks: blocks, finalNorm: try norm("norm"),
+      head: try Llama.outputHead(
+        checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: tiedByDefault))
+  }
+
+  /// The window of the layers that have one: by `layer_types`, else those for which `isSliding`.
+  func windows(
+    _ window: Int?, where isSliding: (_ layer: Int) -> Bool = { _ in true }
+  ) throws(FormatError) -> [Int?] {
+    let sliding = try config.slidingLayers(shape.layers) ?? (0..<shape.layers).map(isSliding)
+    return sliding.map { $0 ? window : nil }
+  }
+}

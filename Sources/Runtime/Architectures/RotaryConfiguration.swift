@@ -1,0 +1,122 @@
+import Format
+import Foundation
+
+extension Configuration {
+  /// The rotary positions of a head, in both spellings of config.json: `rope_parameters`, or `rope_theta` with
+  /// `rope_scaling`.
+  ///
+  /// Frequencies that depend on a text's length (dynamic, longrope) are implemented up to the length at which they begin
+  /// to; `rotaryPositions` says where that is.
+  /// - Parameters:
+  ///   - layers: the key of those layers' parameters within `rope_parameters`, where each kind has its own.
+  ///   - baseKey, partKey: what the older spelling calls base and rotated share.
+  ///   - part: the share of the head's width that is rotated unless the configuration says.
+  /// - Throws: `FormatError` of kind `config`, or `unsupported` for another kind of scaling.
+  func rotary(
+    width: Int, layers: String? = nil, base: Float = 10000, baseKey: String = "rope_theta",
+    partKey: String = "partial_rotary_factor", part: Float = 1, isScaled: Bool = true
+  ) throws(FormatError) -> RotaryHalves {
+    let parameters = try rotaryParameters(layers, isScaled: isScaled)
+    let theta = try positive(
+      "rope_theta", in: parameters, default: positive(baseKey, default: base))
+    let share = try positive("partial_rotary_factor", in: parameters, default: positive(partKey, default: part))
+    let rotated = Int(Double(width) * Double(share))
+    guard share <= 1, rotated > 0, rotated % 2 == 0 else {
+      throw FormatError(
+        .config, "\(root.place): \(partKey)", "does not rotate an even part of a head", expected: "a share of \(width)",
+        got: "\(share)")
+    }
+    return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: rotated / 2))
+  }
+
+  /// Up to which position rotary frequencies are known; nil where they are for all.
+  func rotaryPositions() throws(FormatError) -> Int? {
+    let parameters = try rotaryParameters(nil)
+    switch Self.kind(parameters) {
+    case "longrope", "su": return Int(try originalPositions(parameters))
+    default: return nil
+    }
+  }
+
+  private func rotaryParameters(_ layers: String?, isScaled: Bool = true) throws(FormatError) -> JSONValue? {
+    if let parameters = try object("rope_parameters") {
+      guard let layers else { return parameters }
+      guard let own = parameters[layers], !own.isNull else { return nil }
+      guard own.isObject else {
+        throw FormatError(.config, own.place, "wrong value", expected: "an object", got: own.kindDescription)
+      }
+      return own
+    }
+    return isScaled ? try object("rope_scaling") : nil
+  }
+
+  private static func kind(_ parameters: JSONValue?) -> String? {
+    let given = [parameters?["rope_type"], parameters?["type"]].compactMap(\.self).first { !$0.isNull }
+    return given.map { $0.string ?? $0.kindDescription }
+  }
+
+  private func originalPositions(_ parameters: JSONValue?) throws(FormatError) -> Float {
+    let key = "original_max_position_embeddings"
+    if let value = root[key], !value.isNull { return try positive(key) }
+    return try positive(key, in: parameters, default: positive("max_position_embeddings"))
+  }
+
+  private func scaling(_ parameters: JSONValue?, count: Int) throws(FormatError) -> RotaryScaling {
+    let kind = Self.kind(parameters) ?? "default"
+    func factor() throws(FormatError) -> Float { try positive("factor", in: parameters) }
+    switch kind {
+    // Up to max_position_embeddings a dynamic base is the given one.
+    case "default", "dynamic": return .none
+    case "linear": return .linear(factor: try factor())
+    case "llama3":
+      let low = try positive("low_freq_factor", in: parameters)
+      let high = try positive("high_freq_factor", in: parameters)
+      guard low < high else {
+        throw FormatError(
+          .config, parameters?.place ?? root.place, "high_freq_factor is not above low_freq_factor",
+          expected: "above \(low)", got: "\(high)")
+      }
+      return .llama3(
+        factor: try factor(), lowFrequencyFactor: low, highFrequencyFactor: high,
+        originalPositions: try originalPositions(parameters))
+    case "yarn": return try yarn(parameters)
+    case "longrope", "su":
+      let original = try originalPositions(parameters)
+      let stretch = try positive("factor", in: parameters, default: positive("max_position_embeddings") / original)
+      let derived = stretch <= 1 ? 1 : sqrt(1 + log(Double(stretch)) / log(Double(original)))
+      return .divisors(
+        try numbers("short_factor", in: parameters, count: count),
+        magnitude: try positive("attention_factor", in: parameters, default: Float(derived)))
+    default:
+      throw FormatError(
+        .unsupported, "\(parameters?.place ?? root.place): rope_type", "this kind of rotary scaling is not supported",
+        expected: "default, linear, dynamic, llama3, yarn or longrope", got: kind)
+    }
+  }
+
+  private func yarn(_ parameters: JSONValue?) throws(FormatError) -> RotaryScaling {
+    let original = try originalPositions(parameters)
+    let factor = try positive("factor", in: parameters, default: positive("max_position_embeddings") / original)
+    func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(Double(factor)) + 1 }
+    var derived = magnitude(1)
+    if let scale = parameters?["mscale"]?.double, let all = parameters?["mscale_all_dim"]?.double, scale != 0, all != 0
+    {
+      derived = magnitude(scale) / magnitude(all)
+    }
+    return .yarn(
+      factor: factor, fast: Double(try positive("beta_fast", in: parameters, default: 32)),
+      slow: Double(try positive("beta_slow", in: parameters, default: 1)), originalPositions: Double(original),
+      truncates: parameters?["truncate"]?.bool ?? true,
+      magnitude: try positive("attention_factor", in: parameters, default: Float(derived)))
+  }
+
+  private func numbers(_ key: String, in object: JSONValue?, count: Int) throws(FormatError) -> [Float] {
+    let values = object?[key].map { $0.elements.compactMap { $0.double.map(Float.init) } } ?? []
+    guard values.count == count, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw FormatError(
+        .config, "\(object?.place ?? root.place): \(key)", "out of range", expected: "\(count) positive numbers",
+        got: object?[key]?.kindDescription ?? "nothing")
+    }
+    return values
+  }
+}
