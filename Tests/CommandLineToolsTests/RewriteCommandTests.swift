@@ -184,7 +184,7 @@ import Testing
     try Checkpoint(path: base).write(memories: [misfitting], to: misfit)
     let cases: [(base: String, output: String, part: String)] = [
       (folder.file("absent"), "out", "no such file"), (folder.path + "/other/..", "out", "holds no checkpoint"),
-      (other, "out", "gpt2 or llama"), (base, existing, "--force"), (misfit, "out", "expected width 48"),
+      (other, "out", "gpt2 or gpt_neox or llama"), (base, existing, "--force"), (misfit, "out", "expected width 48"),
     ]
     for (base, output, part) in cases {
       let output = output.hasPrefix("/") ? output : folder.file(output)

@@ -2,17 +2,20 @@
 
 usage: python make_model_fixtures.py [NAME ...]      (needs torch, transformers, tokenizers, safetensors)
 
-For every model: the checkpoint (config.json, tokenizer.json, weights), and
+For every model: the checkpoint (config.json, weights, and tokenizer.json for some), and
 
   expected.json         cases: prompt, prompt_ids, target, target_id, loss = -log p(target_id | prompt),
                         greedy: the next 16 greedy ids (the end-of-text token does not stop them)
   expected.safetensors  per case i, all F32, one row a prompt token:
-                        case.i.logits        [T, V]
+                        case.i.logits        [T, V]   or those of the last tokens alone
                         case.i.act.SITE.L    [T, D]   the activation at the site of layer L
                         case.i.grad.SITE.L   [T, D]   the gradient of the loss with respect to it
 
 SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold BF16 or F16
 weights; everything expected is computed in F32 from the weights as the file has them, with eager attention.
+
+A new architecture needs an entry or two in MODELS, and its projections in site_modules where they are not named as
+Llama's are.
 """
 
 import json
@@ -41,31 +44,127 @@ CASES = [
 ]
 
 gpt2 = lambda **k: transformers.GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **k)
-llama = lambda **k: transformers.LlamaConfig(**k)
+llama = transformers.LlamaConfig
+F32, F16, BF16 = torch.float32, torch.float16, torch.bfloat16
+
+
+def small(width, heads, key_values, inner, layers=2, **more):
+    """The fields that Llama and those after it share."""
+    return dict(
+        dict(hidden_size=width, num_attention_heads=heads, num_key_value_heads=key_values, intermediate_size=inner,
+             num_hidden_layers=layers, max_position_embeddings=128, pad_token_id=None), **more)
+
+
+def rope(kind, theta=10000.0, **more):
+    return dict(rope_parameters=dict(rope_type=kind, rope_theta=theta, **more))
+
 
 MODELS = {
-    "gpt2-a": (gpt2, dict(n_embd=48, n_head=4, n_layer=3, n_positions=80), torch.float32),
-    "gpt2-b": (gpt2, dict(n_embd=36, n_head=3, n_layer=2, n_inner=100, n_positions=64), torch.bfloat16),
-    "gpt2-published": (gpt2, dict(n_embd=32, n_head=2, n_layer=2, n_positions=56), torch.float32),
+    "gpt2-a": (gpt2, dict(n_embd=48, n_head=4, n_layer=3, n_positions=80), F32),
+    "gpt2-b": (gpt2, dict(n_embd=36, n_head=3, n_layer=2, n_inner=100, n_positions=64), BF16),
+    "gpt2-published": (gpt2, dict(n_embd=32, n_head=2, n_layer=2, n_positions=56), F32),
     "llama-a": (
         llama,
         dict(hidden_size=64, intermediate_size=88, num_hidden_layers=2, num_attention_heads=8, num_key_value_heads=4,
              max_position_embeddings=128, rope_theta=50000.0, tie_word_embeddings=False),
-        torch.float32,
+        F32,
     ),
     "llama-b": (
         llama,
         dict(hidden_size=60, intermediate_size=77, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
              head_dim=10, max_position_embeddings=96, tie_word_embeddings=True),
-        torch.bfloat16,
+        BF16,
     ),
     "llama-sharded": (
         llama,
         dict(hidden_size=32, intermediate_size=56, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4,
              max_position_embeddings=64, tie_word_embeddings=False),
-        torch.float16,
+        F16,
+    ),
+    "llama-biases": (llama, small(32, 4, 1, 40, attention_bias=True, mlp_bias=True), F32),
+    "llama-linear": (llama, small(32, 4, 2, 48, tie_word_embeddings=True, **rope("linear", factor=4.0)), F32),
+    "llama-dynamic": (llama, small(36, 3, 3, 40, **rope("dynamic", 5e5, factor=2.0)), BF16),
+    "llama-llama3": (
+        llama,
+        small(40, 5, 1, 44, tie_word_embeddings=True,
+              **rope("llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                     original_max_position_embeddings=16)),
+        BF16,
+    ),
+    "llama-yarn": (
+        llama,
+        small(32, 2, 1, 48, **rope("yarn", 1e6, factor=4.0, original_max_position_embeddings=32, truncate=False,
+                                   beta_fast=8.0, beta_slow=2.0)),
+        F32,
+    ),
+    "llama-yarn-old": (
+        llama,
+        small(32, 2, 2, 40, **rope("yarn", factor=8.0, original_max_position_embeddings=16, mscale=0.7,
+                                   mscale_all_dim=1.2)),
+        BF16,
+    ),
+    "mistral-a": (transformers.MistralConfig, small(36, 4, 2, 40, head_dim=12, sliding_window=8), F32),
+    "mistral-b": (transformers.MistralConfig, small(30, 6, 3, 52, head_dim=10, sliding_window=None), BF16),
+    "qwen2-a": (transformers.Qwen2Config, small(32, 4, 2, 40, tie_word_embeddings=True), F32),
+    "qwen2-b": (
+        transformers.Qwen2Config,
+        small(36, 6, 1, 44, 3, use_sliding_window=True, sliding_window=6, max_window_layers=1,
+              **rope("yarn", factor=4.0, original_max_position_embeddings=32)),
+        BF16,
+    ),
+    "qwen3-a": (transformers.Qwen3Config, small(32, 4, 2, 40, head_dim=12, tie_word_embeddings=True), F32),
+    "qwen3-b": (transformers.Qwen3Config, small(40, 5, 5, 36, head_dim=8, attention_bias=True), BF16),
+    "phi3-a": (transformers.Phi3Config, small(32, 4, 2, 40, sliding_window=9), F32),
+    "phi3-b": (
+        transformers.Phi3Config,
+        small(32, 2, 1, 44, sliding_window=None, original_max_position_embeddings=96,
+              **rope("longrope", partial_rotary_factor=0.75, original_max_position_embeddings=96,
+                     short_factor=[1.0, 1.1, 1.3, 2.0, 3.0, 4.5], long_factor=[1.0, 2.0, 3.0, 5.0, 8.0, 9.0])),
+        BF16,
+    ),
+    "smollm3-a": (transformers.SmolLM3Config, small(32, 4, 2, 40, 3, no_rope_layer_interval=2), F32),
+    "smollm3-b": (
+        transformers.SmolLM3Config,
+        small(36, 3, 3, 40, 3, no_rope_layers=[0, 1, 0], attention_bias=True, mlp_bias=True, use_sliding_window=True,
+              sliding_window=7, tie_word_embeddings=False),
+        BF16,
+    ),
+    "olmo2-a": (transformers.Olmo2Config, small(32, 4, 2, 40), F32),
+    "olmo2-b": (transformers.Olmo2Config, small(36, 6, 6, 44, 3, attention_bias=True, rms_norm_eps=1e-3), BF16),
+    "gpt_neox-a": (  # a quarter of a head is an odd number of elements
+        transformers.GPTNeoXConfig,
+        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=2, num_attention_heads=4,
+             max_position_embeddings=128, **rope("default", partial_rotary_factor=0.25)),
+        F32,
+    ),
+    "gpt_neox-b": (
+        transformers.GPTNeoXConfig,
+        dict(hidden_size=32, intermediate_size=60, num_hidden_layers=3, num_attention_heads=2,
+             max_position_embeddings=96, use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new",
+             tie_word_embeddings=True, layer_norm_eps=1e-3, **rope("default", 3e3, partial_rotary_factor=0.5)),
+        BF16,
+    ),
+    "gemma3-a": (
+        transformers.Gemma3TextConfig,
+        small(24, 3, 1, 32, 7, head_dim=16, sliding_window=8, query_pre_attn_scalar=20, pad_token_id=0),
+        F32,
+    ),
+    "gemma3-b": (
+        transformers.Gemma3TextConfig,
+        small(32, 4, 2, 36, 3, head_dim=8, sliding_window=5, query_pre_attn_scalar=8, pad_token_id=0,
+              layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+              rope_parameters=dict(
+                  full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1e6),
+                  sliding_attention=dict(rope_type="default", rope_theta=5e3))),
+        BF16,
     ),
 }
+
+# The others have no tokenizer of their own, and the logits of their last tokens alone, to keep them small.
+WHOLE = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded"]
+LEAN_ROWS = 3
+# Those whose config.json spells rotary positions as transformers 4 did.
+OLD_SPELLING = ["llama-linear", "llama-yarn-old", "qwen2-b", "gpt_neox-b", "gemma3-b", "phi3-b"]
 
 
 def train_tokenizer():
@@ -82,19 +181,22 @@ def train_tokenizer():
     return tokenizer
 
 
-def enlarge(model, generator):
+def enlarge(model, generator, narrow):
     """Larger parameters than the default initialisation gives, so that greedy choices are clear.
 
     Where the embedding is also the output head a model with matrices of one size repeats its last token forever;
-    there the other matrices grow more.
+    there the other matrices grow more. Narrow models with biases repeat one token unless everything grows.
     """
     tied = model.config.tie_word_embeddings
+    matrices = 10.0 if narrow or tied else 4.0
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if parameter.ndim > 1:
-                parameter.mul_(10.0 if tied and "wte" not in name and "embed_tokens" not in name else 4.0)
-            else:
+            if parameter.ndim == 1:
                 parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+            elif any(part in name for part in ("wte", "embed_tokens", "embed_in")):
+                parameter.mul_(16.0 if narrow and not tied else 4.0)
+            else:
+                parameter.mul_(matrices)
 
 
 def publish_names(folder, layers, context):
@@ -106,13 +208,39 @@ def publish_names(folder, layers, context):
     save_file(tensors, path, metadata={"format": "pt"})
 
 
+def spell_as_before(folder):
+    path = os.path.join(folder, "config.json")
+    with open(path) as file:
+        config = json.load(file)
+    parameters = config.pop("rope_parameters")
+    if "sliding_attention" in parameters:
+        config["rope_local_base_freq"] = parameters["sliding_attention"]["rope_theta"]
+        parameters = parameters["full_attention"]
+        config["sliding_window_pattern"] = 2
+        del config["layer_types"]
+    is_neox = config["model_type"] == "gpt_neox"
+    config["rotary_emb_base" if is_neox else "rope_theta"] = parameters.pop("rope_theta")
+    if (part := parameters.pop("partial_rotary_factor", None)) is not None:
+        config["rotary_pct" if is_neox else "partial_rotary_factor"] = part
+    if config["model_type"] == "phi3":
+        del parameters["original_max_position_embeddings"]
+    kind = parameters.pop("rope_type")
+    spelling = "rope_type" if "gemma" in config["model_type"] else "type"
+    config["rope_scaling"] = {spelling: kind, **parameters} if kind != "default" else None
+    with open(path, "w") as file:
+        json.dump(config, file, indent=2)
+        file.write("\n")
+
+
 def site_modules(model):
-    if model.config.model_type == "gpt2":
-        blocks = model.transformer.h
-        return {f"{site}.{i}": getattr(block, site).c_proj for i, block in enumerate(blocks) for site in ("attn", "mlp")}
-    found = {}
-    for i, block in enumerate(model.model.layers):
-        found[f"attn.{i}"], found[f"mlp.{i}"] = block.self_attn.o_proj, block.mlp.down_proj
+    """The output projections, by site."""
+    kind, found = model.config.model_type, {}
+    blocks = {"gpt2": lambda: model.transformer.h, "gpt_neox": lambda: model.gpt_neox.layers}
+    for i, block in enumerate(blocks.get(kind, lambda: model.model.layers)()):
+        found[f"attn.{i}"], found[f"mlp.{i}"] = {
+            "gpt2": lambda: (block.attn.c_proj, block.mlp.c_proj),
+            "gpt_neox": lambda: (block.attention.dense, block.mlp.dense_4h_to_h),
+        }.get(kind, lambda: (block.self_attn.o_proj, block.mlp.down_proj))()
     return found
 
 
@@ -156,16 +284,22 @@ def build(name, seed, folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     tokenizer = train_tokenizer()
-    tokenizer.save(os.path.join(folder, "tokenizer.json"))
+    if name in WHOLE:
+        tokenizer.save(os.path.join(folder, "tokenizer.json"))
 
     torch.manual_seed(seed)
     config = configuration(vocab_size=tokenizer.get_vocab_size(), bos_token_id=0, eos_token_id=0, **options)
     model = transformers.AutoModelForCausalLM.from_config(config)
-    enlarge(model, torch.Generator().manual_seed(seed))
+    enlarge(model, torch.Generator().manual_seed(seed), name not in WHOLE)
     shard = dict(max_shard_size="34KB") if name == "llama-sharded" else {}
     model.to(dtype).save_pretrained(folder, **shard)
+    if name in OLD_SPELLING:
+        spell_as_before(folder)
     # Read back in F32 rather than converted in memory: a conversion also rounds the rotary frequencies.
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    if "gemma" in name:  # rounded to the weights' dtype wherever they are not F32
+        scale = model.model.embed_tokens.embed_scale
+        scale.copy_(scale.to(dtype))
     if name == "gpt2-published":
         publish_names(folder, config.n_layer, config.n_positions)
     if name != "llama-a":  # one model keeps its generation_config.json
@@ -195,6 +329,8 @@ def make(name):
 
     tensors = {}
     for i, (case, values, margin) in enumerate(found):
+        if name not in WHOLE:
+            values["logits"] = values["logits"][-LEAN_ROWS:]
         tensors.update({f"case.{i}.{key}": value.float().contiguous().clone() for key, value in values.items()})
         print(
             f"{name} seed {seed} case {i}: {len(case['prompt_ids'])} tokens, loss {case['loss']:.3f}, "

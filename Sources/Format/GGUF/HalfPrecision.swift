@@ -1,8 +1,8 @@
 /// Conversions between 32-bit floats and the two 16-bit kinds, written with integers so that they are inlined.
-enum HalfPrecision {
+package enum HalfPrecision {
   /// An IEEE 754 half as a float; exact.
   @inline(__always)
-  static func float(f16 half: UInt16) -> Float {
+  package static func float(f16 half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16
     let magnitude = UInt32(half & 0x7FFF) << 13
     if magnitude >= 0x0F80_0000 { return Float(bitPattern: sign | magnitude | 0x7F80_0000) }
@@ -12,11 +12,11 @@ enum HalfPrecision {
 
   /// A bfloat16 as a float; exact.
   @inline(__always)
-  static func float(bf16 half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
+  package static func float(bf16 half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
 
   /// The nearest half, ties to even; beyond 65504 and its rounding, infinity.
   @inline(__always)
-  static func f16(_ value: Float) -> UInt16 {
+  package static func f16(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.bitPattern & 0x7FFF_FFFF
     if magnitude > 0x7F80_0000 { return sign | 0x7E00 }
@@ -32,7 +32,7 @@ enum HalfPrecision {
 
   /// The nearest bfloat16, ties to even.
   @inline(__always)
-  static func bf16(_ value: Float) -> UInt16 {
+  package static func bf16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     if bits & 0x7FFF_FFFF > 0x7F80_0000 { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)

@@ -45,10 +45,6 @@ struct LlamaFamily {
       }
       headWidth = C / heads
     }
-    guard headWidth % 2 == 0 else {
-      throw FormatError(
-        .config, "\(config.root.place): head_dim", "odd, which rotary positions do not allow", got: "\(headWidth)")
-    }
     shape = ModelShape(
       layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads,
       keyValueHeads: keyValueHeads, headWidth: headWidth, feedForwardWidth: try config.count("intermediate_size"),
@@ -107,7 +103,7 @@ struct LlamaFamily {
       attentionModule: source.module(attention), feedForwardModule: source.module(mlp))
   }
 
-  /// The model around its blocks.
+  /// The model around its blocks; embeddings are multiplied by `embeddingScale` in their dtype's precision.
   func transformer(
     activation: kernel_activation = kernel_silu, embeddingScale: Float = 1, tiedByDefault: Bool = false,
     pool: WorkerPool, block: (_ layer: Int) throws(FormatError) -> Block
@@ -116,7 +112,8 @@ struct LlamaFamily {
     for layer in 0..<shape.layers { blocks.append(try block(layer)) }
     let embedding = try source.weights("embed_tokens.weight", shape.vocabulary, shape.width)
     return Transformer(
-      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding, embeddingScale: embeddingScale,
+      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
+      embeddingScale: embedding.rounded(embeddingScale),
       activation: activation, blocks: blocks, finalNorm: try norm("norm"),
       head: try Llama.outputHead(
         checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: tiedByDefault))

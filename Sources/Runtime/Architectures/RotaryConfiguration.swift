@@ -17,16 +17,20 @@ extension Configuration {
     partKey: String = "partial_rotary_factor", part: Float = 1, isScaled: Bool = true
   ) throws(FormatError) -> RotaryHalves {
     let parameters = try rotaryParameters(layers, isScaled: isScaled)
-    let theta = try positive(
-      "rope_theta", in: parameters, default: positive(baseKey, default: base))
-    let share = try positive("partial_rotary_factor", in: parameters, default: positive(partKey, default: part))
-    let rotated = Int(Double(width) * Double(share))
-    guard share <= 1, rotated > 0, rotated % 2 == 0 else {
-      throw FormatError(
-        .config, "\(root.place): \(partKey)", "does not rotate an even part of a head", expected: "a share of \(width)",
-        got: "\(share)")
+    func value(_ key: String, elsewhere other: String, default fallback: Float) throws(FormatError) -> Float {
+      guard let parameters else { return try positive(other, default: fallback) }
+      return try positive(key, in: parameters, default: positive(other, default: fallback))
     }
-    return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: rotated / 2))
+    let theta = try value("rope_theta", elsewhere: baseKey, default: base)
+    let share = try value("partial_rotary_factor", elsewhere: partKey, default: part)
+    let rotated = Int(Double(width) * Double(share))
+    let count = (rotated + 1) / 2
+    guard share <= 1, count > 0, 2 * count <= width else {
+      throw FormatError(
+        .config, "\(root.place): \(share == 1 ? "head_dim" : partKey)",
+        "a head of width \(width) has no such number of pairs to rotate", got: "\(share == 1 ? Float(width) : share)")
+    }
+    return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: count))
   }
 
   /// Up to which position rotary frequencies are known; nil where they are for all.

@@ -21,9 +21,9 @@ enum RotaryScaling: Equatable {
     }
   }
 
-  /// [width / 2]
+  /// Of the pairs that `width` elements make, an odd one counted as a pair too.
   func frequencies(width: Int, base: Float) -> [Float] {
-    let plain = (0..<(width / 2)).map { 1 / pow(base, Float(2 * $0) / Float(width)) }
+    let plain = (0..<((width + 1) / 2)).map { 1 / pow(base, Float(2 * $0) / Float(width)) }
     switch self {
     case .none: return plain
     case .linear(let factor): return plain.map { $0 / factor }

@@ -58,6 +58,15 @@ final class Weights {
 
   deinit { owned?.deallocate() }
 
+  /// `value` as this matrix's dtype has it.
+  func rounded(_ value: Float) -> Float {
+    switch matrix.dtype {
+    case kernel_bf16: HalfPrecision.float(bf16: HalfPrecision.bf16(value))
+    case kernel_f16: HalfPrecision.float(f16: HalfPrecision.f16(value))
+    default: value
+    }
+  }
+
   /// Adds (or, unless `accumulate`, writes) row `index` times `scale` as F32 to `target`.
   func read(row index: Int, into target: UnsafeMutablePointer<Float>, accumulate: Bool = false, scale: Float = 1) {
     var one = scale

@@ -83,9 +83,11 @@ def numbers_of(reject):
             text = compact(changed(**{key: "?"})).replace('"?"', value)
             reject(f"{key}-{name}", text.encode(), "config", f"{key} {value} is no positive number of 32 bits")
     for name, scaling, error in [
-        ("unknown", {"rope_type": "yarn", "factor": 2}, "unsupported"), ("type-number", {"rope_type": 1}, "unsupported"),
+        ("unknown", {"rope_type": "spiral", "factor": 2}, "unsupported"), ("type-number", {"rope_type": 1}, "unsupported"),
         ("number", 2, "config"), ("string", "linear", "config"), ("array", ["linear", 2], "config"),
         ("linear-without-factor", {"type": "linear"}, "config"), ("factor-0", {"type": "linear", "factor": 0}, "config"),
+        ("yarn-fast-negative", {"type": "yarn", "factor": 2, "beta_fast": -1}, "config"),
+        ("longrope-cut", {"type": "longrope", "short_factor": [1, 1]}, "config"),
         ("factor-negative", {"type": "linear", "factor": -2}, "config"), ("llama3-without-all", {"type": "llama3"}, "config"),
         ("llama3-of-no-width", {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4,
                                 "original_max_position_embeddings": 16}, "config"),
