@@ -55,6 +55,12 @@ public final class LanguageModel {
     guard !ids.isEmpty else {
       throw FormatError(.prompt, checkpoint.path, "the prompt is empty", expected: "at least one token")
     }
+    if let alien = ids.first(where: { $0 >= transformer.shape.vocabulary }) {
+      throw FormatError(
+        .prompt, checkpoint.path, "the prompt has a token that the model does not know",
+        expected: "ids below \(transformer.shape.vocabulary)",
+        got: "\(alien), \(tokenizer.text(of: alien).debugDescription)")
+    }
     guard ids.count <= transformer.shape.positions else {
       throw FormatError(
         .prompt, checkpoint.path, "the prompt is too long",

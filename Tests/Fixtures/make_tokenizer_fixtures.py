@@ -38,35 +38,40 @@ def lines():
         yield "".join(random.choice(WORDS) + random.choice(spaces) for _ in range(random.randint(1, 9)))
 
 
-corpus = [" ".join(random.choice(WORDS) for _ in range(12)) for _ in range(1500)]
-trainer = lambda: trainers.BpeTrainer(
-    vocab_size=1200, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=["<|endoftext|>"], show_progress=False
-)
-byte_level = lambda: pre_tokenizers.ByteLevel(add_prefix_space=False)
+def main():
+    corpus = [" ".join(random.choice(WORDS) for _ in range(12)) for _ in range(1500)]
+    trainer = lambda: trainers.BpeTrainer(
+        vocab_size=1200, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=["<|endoftext|>"], show_progress=False
+    )
+    byte_level = lambda: pre_tokenizers.ByteLevel(add_prefix_space=False)
 
-gpt2 = Tokenizer(models.BPE())
-gpt2.pre_tokenizer = byte_level()
-gpt2.post_processor = processors.ByteLevel(trim_offsets=False)
+    gpt2 = Tokenizer(models.BPE())
+    gpt2.pre_tokenizer = byte_level()
+    gpt2.post_processor = processors.ByteLevel(trim_offsets=False)
 
-digits = Tokenizer(models.BPE())
-digits.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level()])
+    digits = Tokenizer(models.BPE())
+    digits.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level()])
 
-os.makedirs(here, exist_ok=True)
-expected = {}
-for name, tokenizer in [("gpt2", gpt2), ("digits", digits)]:
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(corpus, trainer())
-    if name == "digits":
-        tokenizer.add_special_tokens(["<|im_start|>", "<|im_end|>"])
-        tokenizer.add_tokens([AddedToken("<x>", lstrip=True, rstrip=True, normalized=False)])
-        tokenizer.post_processor = processors.TemplateProcessing(single="<|im_start|> $A", special_tokens=[("<|im_start|>", tokenizer.token_to_id("<|im_start|>"))])
-    path = os.path.join(here, f"{name}.json")
-    tokenizer.save(path, pretty=False)
-    expected[name] = tokenizer
-cases = [
-    {"text": text, **{name: tokenizer.encode(text).ids for name, tokenizer in expected.items()}}
-    for text in lines()
-]
-with open(os.path.join(here, "lines.json"), "w") as file:
-    json.dump(cases, file, separators=(",", ":"))
-print(len(cases), "lines")
+    os.makedirs(here, exist_ok=True)
+    expected = {}
+    for name, tokenizer in [("gpt2", gpt2), ("digits", digits)]:
+        tokenizer.decoder = decoders.ByteLevel()
+        tokenizer.train_from_iterator(corpus, trainer())
+        if name == "digits":
+            tokenizer.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+            tokenizer.add_tokens([AddedToken("<x>", lstrip=True, rstrip=True, normalized=False)])
+            tokenizer.post_processor = processors.TemplateProcessing(single="<|im_start|> $A", special_tokens=[("<|im_start|>", tokenizer.token_to_id("<|im_start|>"))])
+        path = os.path.join(here, f"{name}.json")
+        tokenizer.save(path, pretty=False)
+        expected[name] = tokenizer
+    cases = [
+        {"text": text, **{name: tokenizer.encode(text).ids for name, tokenizer in expected.items()}}
+        for text in lines()
+    ]
+    with open(os.path.join(here, "lines.json"), "w") as file:
+        json.dump(cases, file, separators=(",", ":"))
+    print(len(cases), "lines")
+
+
+if __name__ == "__main__":
+    main()

@@ -35,6 +35,29 @@ import Testing
     }
   }
 
+  static let kinds = [
+    "llama3", "qwen2", "qwen3.5", "cl100k", "o200k", "tekken", "deepseek", "behaviors", "neox", "added", "llama2",
+    "phi3", "llama2-unknown", "metaspace-first", "metaspace-always", "gemma",
+  ]
+
+  /// Kinds of tokenizers that published models have, by the fixtures that make_tokenizer_kinds.py wrote.
+  @Test(arguments: kinds)
+  func kindsEncodeAndDecodeAsTheReference(_ name: String) throws {
+    let tokenizer = try Self.tokenizer("kinds/\(name)")
+    let root = try JSONDocument(path: "\(Self.folder)/kinds/expected.json").root
+    let expected = try #require(root["kinds"]?[name])
+    let texts = try #require(root["texts"]).elements
+    #expect(texts.count > 150 && root["kinds"]?.members.count == Self.kinds.count)
+    for (i, text) in texts.enumerated() {
+      let text = try #require(text.string)
+      let ids = try #require(expected["ids"]?.elements[i]).elements.compactMap(\.int)
+      #expect(tokenizer.encode(text) == ids, "\(text.debugDescription)")
+      let decoded = try #require(expected["decoded"]?.elements[i]).string ?? text
+      let plain = tokenizer.encode(text, addSpecialTokens: false)
+      #expect(tokenizer.decode(plain, isStart: true) == decoded, "\(text.debugDescription)")
+    }
+  }
+
   /// On a real tokenizer.json with its lines, where the environment names them.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["LOCAL_MEMORY_TOKENIZER_LINES"] != nil))
   func encodesAsTheReferenceOnARealTokenizer() throws {
@@ -95,10 +118,28 @@ import Testing
     (#"{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":["a b"]}}"#, .tokenizer),
     (#"{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a"]]}}"#, .tokenizer),
     (#"{"model":{"type":"BPE","vocab":{"a":0,"a":1},"merges":[]}}"#, .json),
-    (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}"#, .unsupported),
+    (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"b"}}"#, .tokenizer),
+    (
+      #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"BertPreTokenizer"}}"#, .unsupported
+    ),
+    (
+      #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"last"}}"#,
+      .unsupported
+    ),
+    (
+      #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"Digits"}]}}"#,
+      .unsupported
+    ),
+    (
+      #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"Sequence","decoders":[{"type":"Strip","content":" ","start":1,"stop":0}]}}"#,
+      .unsupported
+    ),
+    (
+      #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"decoder":{"type":"WordPiece"}}"#, .unsupported
+    ),
     (
       #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"Metaspace"}}"#,
-      .unsupported
+      .tokenizer
     ),
     (
       #"{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"ByteLevel"},"normalizer":{"type":"Lowercase"}}"#,
@@ -115,5 +156,54 @@ import Testing
     #expect {
       try Tokenizer(json: Array(json.utf8), place: "tokenizer.json")
     } throws: { ($0 as? FormatError)?.kind == kind }
+  }
+
+  static let refusedPatterns = [
+    "a+?", "(ab)+", "(?<=a)b", "(?<name>a)", #"\p{Han}"#, #"\p{L"#, #"\bword"#, "[a[bc]]", "[a&&b]", "[b-a]", "[ab",
+    "(a", "a)", "*", "a{3}+", "a{2,1}", "a{,2}", #"\"#, #"(a)\1"#, #"[[:alpha:]]"#, String(repeating: "|a", count: 64),
+    String(repeating: "(", count: 40), String(repeating: "a", count: 5000),
+  ]
+
+  /// A pattern that is not supported is an error that shows it.
+  @Test(arguments: refusedPatterns)
+  func refusesAndShowsPatterns(_ pattern: String) throws {
+    let json: JSONNode = [
+      "model": ["type": "BPE", "vocab": ["a": 0], "merges": []],
+      "pre_tokenizer": [
+        "type": "Split", "pattern": ["Regex": .string(pattern)], "behavior": "Isolated", "invert": false,
+      ],
+    ]
+    #expect {
+      try Tokenizer(json: json.bytes(), place: "tokenizer.json")
+    } throws: { error in
+      let error = error as? FormatError
+      return error?.kind == .unsupported && error?.description.contains("pre_tokenizer") == true
+        && (error?.description.contains(pattern.debugDescription) == true || pattern.count > 100)
+    }
+  }
+
+  private func parts(_ pattern: String, _ text: String) throws -> [String] {
+    let text = Array(text.utf8)
+    return SplitBehavior.isolated.split(text[...], by: try TextPattern(pattern, place: ""), isInverted: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  /// Alternatives by turn, longest runs first, and back from them where what follows asks for it.
+  @Test func patternsMatchAsOniguruma() throws {
+    #expect(try parts("a|ab", "abab") == ["a", "b", "a", "b"])
+    #expect(try parts("a*ab", "xaaab") == ["x", "aaab"])
+    #expect(try parts("a*+ab", "xaaab") == ["xaaab"])
+    #expect(try parts("(?:a|ab)?c", "abcac") == ["abc", "ac"])
+    #expect(try parts("[^a-cé]+", "abxyéz") == ["ab", "xy", "é", "z"])
+    #expect(try parts("(?i:ks)", "KSkſ\u{212A}sk") == ["KS", "kſ", "\u{212A}s", "k"])
+    #expect(try parts("é{2}", "ééé") == ["éé", "é"])
+    #expect(try parts("^x|y$", "x\nxy\nyx") == ["x", "\n", "x", "y", "\nyx"])
+    #expect(try parts("a(?=b)|(?!a)c", "abac") == ["a", "ba", "c"])
+    // Each step back from one run lets the next try again: without memory of what has failed this takes years.
+    let hostile = String(repeating: "a*", count: 12) + "b"
+    #expect(try parts(hostile, String(repeating: "a", count: 200)).count == 1)
+    #expect(try parts("x*", "axx") == ["a", "xx"])
+    #expect(try parts(#"[\]\-\x{41}]+"#, "a]-Ab") == ["a", "]-A", "b"])
   }
 }

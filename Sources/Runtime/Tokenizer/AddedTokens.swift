@@ -5,6 +5,8 @@ struct AddedTokens {
   struct Token {
     var id: Int
     var content: [UInt8]
+    /// What is looked for in the text, or in the normalized text.
+    var sought: [UInt8]
     var isSpecial: Bool
     var isNormalized: Bool
     var isSingleWord: Bool
@@ -13,12 +15,13 @@ struct AddedTokens {
   }
 
   private(set) var tokens: [Token] = []
-  /// By first byte, the longest first.
-  private var byFirstByte: [UInt8: [Token]] = [:]
+  /// Those that are looked for in the text as it is, and those that are looked for in the normalized text.
+  private var plain = Finder()
+  private var normalized = Finder()
 
   /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or id and content do not belong
   ///   together in the vocabulary or in another entry.
-  init(_ value: JSONValue?, vocabulary: Vocabulary) throws(FormatError) {
+  init(_ value: JSONValue?, vocabulary: Vocabulary, normalizer: Normalizer) throws(FormatError) {
     var contents: [Int: [UInt8]] = [:]
     for entry in try value.flatMap({ value throws(FormatError) in value.isNull ? nil : try value.list() }) ?? [] {
       guard let id = entry["id"]?.int, 0..<Vocabulary.idLimit ~= id,
@@ -37,15 +40,17 @@ struct AddedTokens {
         throw FormatError(
           .tokenizer, entry.place, "id and content belong to different tokens", got: "id \(id)")
       }
+      let isNormalized = try entry.flag("normalized", default: false)
       tokens.append(
         Token(
-          id: id, content: content, isSpecial: try entry.flag("special", default: false),
-          isNormalized: try entry.flag("normalized", default: false),
+          id: id, content: content, sought: isNormalized ? Array(normalizer(content[...])) : content,
+          isSpecial: try entry.flag("special", default: false), isNormalized: isNormalized,
           isSingleWord: try entry.flag("single_word", default: false),
           stripsLeft: try entry.flag("lstrip", default: false), stripsRight: try entry.flag("rstrip", default: false)))
     }
-    for token in tokens { byFirstByte[token.content[0], default: []].append(token) }
-    for key in byFirstByte.keys { byFirstByte[key]?.sort { $0.content.count > $1.content.count } }
+    for (i, token) in tokens.enumerated() {
+      if token.isNormalized { normalized.add(token.sought, i) } else { plain.add(token.sought, i) }
+    }
   }
 
   enum Piece {
@@ -53,52 +58,80 @@ struct AddedTokens {
     case token(Int)
   }
 
-  /// The text with its added tokens cut out, those that are not normalized first, as the reference library does.
-  func split(_ text: [UInt8]) -> [Piece] {
-    guard !byFirstByte.isEmpty else { return text.isEmpty ? [] : [.text(text[...])] }
-    return [false, true].reduce([Piece.text(text[...])]) { pieces, normalized in
-      pieces.flatMap { piece in
-        guard case .text(let slice) = piece else { return [piece] }
-        return split(slice, normalized: normalized)
-      }
+  /// The text with its added tokens cut out; what is between them normalized, and cut again by those that are looked
+  /// for in that, as the reference library does.
+  ///
+  /// - Parameter isStart: false where other text stands before.
+  func split(_ text: [UInt8], normalizer: Normalizer, isStart: Bool) -> [Piece] {
+    split(text[...], plain).flatMap { piece in
+      guard case .text(let slice) = piece else { return [piece] }
+      return split(normalizer(slice, isStart: isStart || slice.startIndex > 0), normalized)
     }
   }
 
-  private func split(_ text: ArraySlice<UInt8>, normalized: Bool) -> [Piece] {
+  private func split(_ text: ArraySlice<UInt8>, _ finder: Finder) -> [Piece] {
+    guard !finder.isEmpty else { return text.isEmpty ? [] : [.text(text)] }
     var result: [Piece] = []
-    var start = text.startIndex
-    var i = text.startIndex
-    while i < text.endIndex {
-      guard let token = match(text, at: i, normalized: normalized) else {
-        i += 1
-        continue
+    text.withUnsafeBufferPointer { bytes in
+      let offset = text.startIndex
+      var (start, i) = (0, 0)
+      while i < bytes.count {
+        guard let (index, length) = finder.longest(bytes, at: i) else {
+          i += 1
+          continue
+        }
+        let token = tokens[index]
+        var (from, to) = (i, i + length)
+        i = to
+        if token.isSingleWord, Self.isWithinWord(bytes, from..<to) { continue }
+        if token.stripsLeft {
+          while from > start, let before = Self.space(bytes, endingAt: from) { from = max(start, before) }
+        }
+        if token.stripsRight {
+          while to < bytes.count, case let (scalar, end) = UTF8Scalars.read(bytes, to), ScalarCategory.isSpace(scalar) {
+            to = end
+          }
+        }
+        if from > start { result.append(.text(text[(offset + start)..<(offset + from)])) }
+        result.append(.token(token.id))
+        (start, i) = (to, max(i, to))
       }
-      var (from, to) = (i, i + token.content.count)
-      if token.stripsLeft { while from > start, Self.isSpace(text[from - 1]) { from -= 1 } }
-      if token.stripsRight { while to < text.endIndex, Self.isSpace(text[to]) { to += 1 } }
-      if from > start { result.append(.text(text[start..<from])) }
-      result.append(.token(token.id))
-      start = to
-      i = to
+      if start < bytes.count { result.append(.text(text[(offset + start)...])) }
     }
-    if start < text.endIndex { result.append(.text(text[start...])) }
     return result
   }
 
-  private func match(_ text: ArraySlice<UInt8>, at i: Int, normalized: Bool) -> Token? {
-    byFirstByte[text[i]]?.first { token in
-      guard token.isNormalized == normalized, text[i...].starts(with: token.content) else { return false }
-      guard token.isSingleWord else { return true }
-      let end = i + token.content.count
-      return !(i > text.startIndex && Self.isWord(text[i - 1]))
-        && !(end < text.endIndex && Self.isWord(text[end]))
-    }
+  private static func space(_ bytes: UnsafeBufferPointer<UInt8>, endingAt end: Int) -> Int? {
+    let start = UTF8Scalars.before(bytes, end)
+    return ScalarCategory.isSpace(UTF8Scalars.read(bytes, start).scalar) ? start : nil
   }
 
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
+  private static func isWithinWord(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+    let before = range.lowerBound > 0 ? UTF8Scalars.before(bytes, range.lowerBound) : nil
+    if let before, ScalarCategory.isWord(UTF8Scalars.read(bytes, before).scalar) { return true }
+    return range.upperBound < bytes.count && ScalarCategory.isWord(UTF8Scalars.read(bytes, range.upperBound).scalar)
+  }
+}
 
-  private static func isWord(_ byte: UInt8) -> Bool {
-    byte >= 0x80 || byte == UInt8(ascii: "_") || 0x30...0x39 ~= byte || 0x41...0x5A ~= byte
-      || 0x61...0x7A ~= byte
+/// Finds which of many texts stands at a place, the longest of several.
+private struct Finder {
+  private var texts = Vocabulary(capacity: 0)
+  /// Of the texts that begin with each byte, the longest first.
+  private var lengths = [[Int]](repeating: [], count: 256)
+
+  var isEmpty: Bool { texts.count == 0 }
+
+  mutating func add(_ text: [UInt8], _ index: Int) {
+    guard let first = text.first, text.withUnsafeBufferPointer({ texts.insert($0, id: index) }) else { return }
+    guard !lengths[Int(first)].contains(text.count) else { return }
+    lengths[Int(first)].append(text.count)
+    lengths[Int(first)].sort(by: >)
+  }
+
+  func longest(_ bytes: UnsafeBufferPointer<UInt8>, at i: Int) -> (index: Int, length: Int)? {
+    for length in lengths[Int(bytes[i])] where length <= bytes.count - i {
+      if let index = texts.id(UnsafeBufferPointer(rebasing: bytes[i..<(i + length)])) { return (index, length) }
+    }
+    return nil
   }
 }

@@ -21,27 +21,26 @@ enum ByteLevelAlphabet {
     return result
   }()
 
-  /// Appends the bytes that a token's spelling (UTF-8) stands for; a spelling with other characters stands for itself.
-  static func appendBytes(of spelling: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
-    let start = result.count
-    var i = 0
-    while i < spelling.count {
-      let scalar: UInt32
-      if spelling[i] < 0x80 {
-        scalar = UInt32(spelling[i])
-        i += 1
-      } else if spelling[i] < 0xE0, i + 1 < spelling.count {
-        scalar = UInt32(spelling[i] & 0x1F) << 6 | UInt32(spelling[i + 1] & 0x3F)
-        i += 2
-      } else {
-        scalar = .max
+  /// Appends the UTF-8 of a byte's scalar.
+  static func appendSpelling(of byte: UInt8, to result: inout [UInt8]) {
+    let scalar = scalars[Int(byte)]
+    if scalar < 0x80 { return result.append(UInt8(scalar)) }
+    result.append(UInt8(0xC0 | scalar >> 6))
+    result.append(UInt8(0x80 | scalar & 0x3F))
+  }
+
+  /// The bytes that a token's spelling (UTF-8) stands for; a spelling with other characters stands for itself.
+  static func bytes(of spelling: [UInt8]) -> [UInt8] {
+    spelling.withUnsafeBufferPointer { text in
+      var result: [UInt8] = []
+      var i = 0
+      while i < text.count {
+        let (scalar, end) = UTF8Scalars.read(text, i)
+        guard scalar < 0x144, bytes[Int(scalar)] >= 0 else { return spelling }
+        result.append(UInt8(bytes[Int(scalar)]))
+        i = end
       }
-      guard scalar < 0x144, bytes[Int(scalar)] >= 0 else {
-        result.removeSubrange(start...)
-        result.append(contentsOf: spelling)
-        return
-      }
-      result.append(UInt8(bytes[Int(scalar)]))
+      return result
     }
   }
 }

@@ -1,14 +1,21 @@
 import Format
 
 /// Cuts text into the words that are encoded each by itself.
-enum PreTokenizer {
-  /// Digits apart, one by one where `individual`.
-  case digits(individual: Bool)
-  /// GPT-2's words, with a space put in front where `addPrefixSpace`; the whole piece where not `useWords`.
-  case byteLevel(addPrefixSpace: Bool, useWords: Bool)
+enum PreTokenizer: Sendable {
+  case split(TextPattern, SplitBehavior, isInverted: Bool)
+  /// A space put in front where `addPrefixSpace`, then GPT-2's words; the whole piece without `words`.
+  case byteLevel(addPrefixSpace: Bool, words: TextPattern?)
+  /// Spaces as `replacement`, one more put in front by `scheme`; cut in front of each where `isSplit`.
+  case metaspace(replacement: [UInt8], scheme: PrependScheme, isSplit: TextPattern?)
   case sequence([PreTokenizer])
 
-  static let supported = "ByteLevel, Digits, or a Sequence of these"
+  enum PrependScheme: String {
+    case always, first, never
+  }
+
+  static let supported = "ByteLevel, Digits, Metaspace, Split or a Sequence of these"
+
+  private static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
   /// - Throws: `FormatError` of kind `unsupported` for what is none of `supported`, `tokenizer` for malformed fields.
   init(_ value: JSONValue) throws(FormatError) {
@@ -16,11 +23,24 @@ enum PreTokenizer {
     case "ByteLevel":
       self = .byteLevel(
         addPrefixSpace: try value.flag("add_prefix_space", default: true),
-        useWords: try value.flag("use_regex", default: true))
-    case "Digits": self = .digits(individual: try value.flag("individual_digits", default: false))
+        words: try value.flag("use_regex", default: true) ? try TextPattern(Self.gpt2, place: value.place) : nil)
+    case "Digits":
+      self = .split(
+        try TextPattern(#"\p{N}"#, place: value.place),
+        try value.flag("individual_digits", default: false) ? .isolated : .contiguous, isInverted: false)
+    case "Metaspace": self = try Self.metaspace(value)
+    case "Split":
+      self = .split(
+        try value.pattern("pattern"), try value.choice("behavior"), isInverted: try value.flag("invert", default: false)
+      )
     case "Sequence":
       var parts: [PreTokenizer] = []
       for part in try value.list("pretokenizers") { parts.append(try PreTokenizer(part)) }
+      guard !parts.dropLast().contains(where: \.isByteLevel) else {
+        throw FormatError(
+          .unsupported, value.place, "not supported", expected: "ByteLevel as the last of a sequence",
+          got: "others behind it")
+      }
       self = .sequence(parts)
     default:
       throw FormatError(
@@ -29,122 +49,88 @@ enum PreTokenizer {
     }
   }
 
-  /// The words of a piece of UTF-8 text.
-  func split(_ pieces: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
+  private static func metaspace(_ value: JSONValue) throws(FormatError) -> PreTokenizer {
+    let replacement = try value.text("replacement")
+    // The older spelling says it with a flag.
+    let older = try value.flag("add_prefix_space", default: true) ? PrependScheme.always : .never
+    return .metaspace(
+      replacement: Array(replacement.utf8), scheme: try value.choice("prepend_scheme", default: older),
+      isSplit: try value.flag("split", default: true) ? TextPattern(literal: replacement) : nil)
+  }
+
+  /// Whether words are spelled with a character for each byte.
+  var isByteLevel: Bool {
     switch self {
-    case .sequence(let parts): return parts.reduce(pieces) { $1.split($0) }
-    case .digits(let individual): return pieces.flatMap { Self.splitDigits($0, individual: individual) }
-    case .byteLevel(let addPrefixSpace, let useWords):
+    case .byteLevel: true
+    case .sequence(let parts): parts.last?.isByteLevel ?? false
+    case .split, .metaspace: false
+    }
+  }
+
+  /// The words of pieces of UTF-8 text.
+  ///
+  /// - Parameters:
+  ///   - isFirst: whether the first piece begins the text.
+  ///   - isStart: false where other text stands before, to which no space is added.
+  func split(_ pieces: [ArraySlice<UInt8>], isFirst: Bool, isStart: Bool) -> [ArraySlice<UInt8>] {
+    switch self {
+    case .sequence(let parts):
+      return parts.reduce(pieces) { $1.split($0, isFirst: isFirst, isStart: isStart) }
+    case .split(let pattern, let behavior, let isInverted):
+      return pieces.flatMap { behavior.split($0, by: pattern, isInverted: isInverted) }
+    case .byteLevel(let addPrefixSpace, let words):
       return pieces.flatMap { piece in
-        let spaced = addPrefixSpace && piece.first != 0x20 ? ([0x20] + piece)[...] : piece
-        return useWords ? Self.splitWords(spaced) : [spaced]
+        let spaced = addPrefixSpace && isStart && piece.first != 0x20 ? ([0x20] + piece)[...] : piece
+        return words.map { SplitBehavior.isolated.split(spaced, by: $0, isInverted: false) } ?? [spaced]
+      }
+    case .metaspace(let replacement, let scheme, let isSplit):
+      return pieces.enumerated().flatMap { i, piece in
+        var text: [UInt8] = []
+        text.reserveCapacity(piece.count + piece.count / 2)
+        for byte in piece { if byte == 0x20 { text += replacement } else { text.append(byte) } }
+        let isPrepended = scheme == .always || scheme == .first && isFirst && i == 0
+        if isPrepended, isStart, !text.starts(with: replacement) { text = replacement + text }
+        return isSplit.map { SplitBehavior.mergedWithNext.split(text[...], by: $0, isInverted: false) } ?? [text[...]]
       }
     }
-  }
-
-  private static func splitDigits(_ piece: ArraySlice<UInt8>, individual: Bool) -> [ArraySlice<UInt8>] {
-    var result: [ArraySlice<UInt8>] = []
-    var scanner = ScalarScanner(piece)
-    var start = piece.startIndex
-    var inDigits = false
-    while let (kind, end) = scanner.peek() {
-      let isDigit = kind == .number
-      if scanner.position > start, isDigit != inDigits || (isDigit && individual) {
-        result.append(piece[start..<scanner.position])
-        start = scanner.position
-      }
-      inDigits = isDigit
-      scanner.position = end
-    }
-    if start < piece.endIndex { result.append(piece[start...]) }
-    return result
-  }
-
-  private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.utf8) }
-
-  /// GPT-2's pattern `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
-  static func splitWords(_ piece: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
-    var result: [ArraySlice<UInt8>] = []
-    var scanner = ScalarScanner(piece)
-    while let (first, firstEnd) = scanner.peek() {
-      let start = scanner.position
-      if piece[start] == UInt8(ascii: "'"),
-        let match = contractions.first(where: piece[start...].starts(with:))
-      {
-        scanner.position = start + match.count
-      } else {
-        var kind = first
-        if piece[start] == 0x20 {
-          scanner.position = firstEnd
-          if let (second, _) = scanner.peek(), second != .space { kind = second }
-        }
-        if kind == .space {
-          scanner.position = start
-          scanner.skipSpaces()
-        } else {
-          scanner.skip(kind)
-        }
-      }
-      result.append(piece[start..<scanner.position])
-    }
-    return result
   }
 }
 
-/// Steps through UTF-8 text by the character classes that the patterns tell apart.
-struct ScalarScanner {
-  enum Kind { case letter, number, space, other }
+/// What becomes of the matches of a pattern that text is split by.
+enum SplitBehavior: String, Sendable {
+  case removed = "Removed"
+  case isolated = "Isolated"
+  case mergedWithPrevious = "MergedWithPrevious"
+  case mergedWithNext = "MergedWithNext"
+  case contiguous = "Contiguous"
 
-  let text: ArraySlice<UInt8>
-  var position: Int
-
-  init(_ text: ArraySlice<UInt8>) {
-    self.text = text
-    position = text.startIndex
-  }
-
-  /// The class of the next scalar and where it ends.
-  func peek() -> (Kind, Int)? {
-    guard position < text.endIndex else { return nil }
-    let byte = text[position]
-    if byte < 0x80 { return (Self.ascii(byte), position + 1) }
-    let length = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
-    let end = min(position + length, text.endIndex)
-    var value = UInt32(byte) & (0xFF >> UInt32(length + 1))
-    for i in (position + 1)..<end { value = value << 6 | UInt32(text[i] & 0x3F) }
-    return (Unicode.Scalar(value).map(Self.kind) ?? .other, end)
-  }
-
-  mutating func skip(_ kind: Kind) {
-    while let (next, end) = peek(), next == kind { position = end }
-  }
-
-  /// A run of spaces, but for its last where something else follows and it is not the only one.
-  mutating func skipSpaces() {
-    let start = position
-    var last = position
-    while let (next, end) = peek(), next == .space {
-      last = position
-      position = end
+  func split(_ text: ArraySlice<UInt8>, by pattern: TextPattern, isInverted: Bool) -> [ArraySlice<UInt8>] {
+    var result: [ArraySlice<UInt8>] = []
+    var wasMatch = false
+    // Where a match is kept for the part behind it.
+    var held: Int?
+    pattern.forEachPart(in: text) { part, isMatch in
+      let isMatch = isMatch != isInverted
+      defer { wasMatch = isMatch }
+      switch self {
+      case .removed where isMatch: return
+      case .mergedWithPrevious where isMatch && !wasMatch, .contiguous where isMatch == wasMatch:
+        guard let last = result.popLast() else { break }
+        return result.append(text[last.startIndex..<part.upperBound])
+      case .mergedWithNext:
+        if isMatch {
+          if let held { result.append(text[held..<part.lowerBound]) }
+          held = part.lowerBound
+        } else {
+          result.append(text[(held ?? part.lowerBound)..<part.upperBound])
+          held = nil
+        }
+        return
+      default: break
+      }
+      result.append(text[part])
     }
-    if position < text.endIndex, last > start { position = last }
-  }
-
-  private static func ascii(_ byte: UInt8) -> Kind {
-    switch byte {
-    case 0x41...0x5A, 0x61...0x7A: .letter
-    case 0x30...0x39: .number
-    case 0x20, 0x09...0x0D: .space
-    default: .other
-    }
-  }
-
-  private static func kind(_ scalar: Unicode.Scalar) -> Kind {
-    let properties = scalar.properties
-    switch properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return .letter
-    case .decimalNumber, .letterNumber, .otherNumber: return .number
-    default: return properties.isWhitespace ? .space : .other
-    }
+    if let held { result.append(text[held...]) }
+    return result
   }
 }

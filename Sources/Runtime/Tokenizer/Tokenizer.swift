@@ -2,18 +2,22 @@ import Format
 
 /// Text to token ids and back, as a Hugging Face `tokenizer.json` says.
 ///
-/// Byte-level BPE. What a file asks for beyond that is an error that names it.
+/// BPE, byte-level or SentencePiece's with or without byte fallback. What a file asks for beyond that is an error that
+/// names it.
 public final class Tokenizer: Sendable {
-  /// 1 + the largest id.
+  /// 1 + the largest id that text can become; added tokens may have ids beyond, for a model that reads images too.
   public let vocabularySize: Int
   private let vocabulary: Vocabulary
   private let merger: BytePairMerger
-  private let preTokenizer: PreTokenizer
+  private let symbols: SymbolAlphabet
+  private let spelling: TokenSpelling
+  private let normalizer: Normalizer
+  /// nil where a text is one word.
+  private let preTokenizer: PreTokenizer?
   private let added: AddedTokens
-  private let addedContent: [Int: [UInt8]]
+  /// What added tokens decode to.
+  private let addedBytes: [Int: [UInt8]]
   private let specialIDs: Set<Int>
-  /// The token of each single byte, −1 where the vocabulary has none.
-  private let byteTokens: [Int32]
   private let ignoresMerges: Bool
   /// Special tokens put before and behind a text.
   private let before: [Int]
@@ -28,7 +32,7 @@ public final class Tokenizer: Sendable {
     guard let model = root["model"], model.isObject else {
       throw FormatError(.tokenizer, root.place, "model is missing or not an object")
     }
-    try Self.requireByteLevelBPE(root, model)
+    try Self.requireBPE(model)
     let vocabulary = try Self.vocabulary(model)
     self.vocabulary = vocabulary
     guard let merges = model["merges"], merges.isArray else {
@@ -36,39 +40,34 @@ public final class Tokenizer: Sendable {
     }
     merger = try BytePairMerger(merges, vocabulary: vocabulary)
     ignoresMerges = try model.flag("ignore_merges", default: false)
-    guard let pre = root["pre_tokenizer"], !pre.isNull else {
-      throw FormatError(
-        .unsupported, "\(root.place): pre_tokenizer", "not supported", expected: PreTokenizer.supported,
-        got: "none")
+    preTokenizer = try root["pre_tokenizer"].flatMap { value throws(FormatError) in
+      value.isNull ? nil : try PreTokenizer(value)
     }
-    preTokenizer = try PreTokenizer(pre)
-    let added = try AddedTokens(root["added_tokens"], vocabulary: vocabulary)
+    let isByteLevel = preTokenizer?.isByteLevel ?? false
+    symbols = try SymbolAlphabet(model, vocabulary: vocabulary, isByteLevel: isByteLevel)
+    spelling = try TokenSpelling(root["decoder"], isByteLevel: isByteLevel)
+    normalizer = try Normalizer(root["normalizer"])
+    let added = try AddedTokens(root["added_tokens"], vocabulary: vocabulary, normalizer: normalizer)
     self.added = added
-    addedContent = Dictionary(
-      added.tokens.map { ($0.id, $0.content) }, uniquingKeysWith: { first, _ in first })
+    let spelling = spelling
+    addedBytes = Dictionary(
+      added.tokens.map { ($0.id, spelling.bytes(ofAdded: $0.sought)) }, uniquingKeysWith: { first, _ in first })
     specialIDs = Set(added.tokens.filter(\.isSpecial).map(\.id))
-    vocabularySize = max(vocabulary.size, (added.tokens.map(\.id).max() ?? -1) + 1)
-    byteTokens = ByteLevelAlphabet.scalars.map { scalar in
-      Int32(vocabulary.id(Array(String(Unicode.Scalar(scalar)!).utf8)) ?? -1)
-    }
-    (before, behind) = try PostProcessor.specialTokens(root["post_processor"], limit: vocabularySize)
+    var plain = vocabulary.size
+    while plain > 0, addedBytes[plain - 1] != nil || !vocabulary.contains(plain - 1) { plain -= 1 }
+    vocabularySize = plain
+    (before, behind) = try PostProcessor.specialTokens(
+      root["post_processor"], limit: max(vocabulary.size, (added.tokens.map(\.id).max() ?? -1) + 1))
   }
 
-  private static func requireByteLevelBPE(_ root: JSONValue, _ model: JSONValue) throws(FormatError) {
+  private static func requireBPE(_ model: JSONValue) throws(FormatError) {
     func refuse(_ value: JSONValue, _ expected: String) -> FormatError {
-      FormatError(
-        .unsupported, value.place, "not supported", expected: expected,
-        got: value["type"]?.kindDescription ?? value.kindDescription)
+      FormatError(.unsupported, value.place, "not supported", expected: expected, got: value.kindDescription)
     }
     if let type = model["type"], type.string != "BPE" { throw refuse(type, "BPE") }
     for key in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
       guard let value = model[key], !value.isNull, value.string != "" else { continue }
       throw refuse(value, "null")
-    }
-    if let value = model["byte_fallback"], value.bool == true { throw refuse(value, "false") }
-    if let normalizer = root["normalizer"], !normalizer.isNull { throw refuse(normalizer, "null") }
-    if let decoder = root["decoder"], !decoder.isNull, decoder["type"]?.string != "ByteLevel" {
-      throw refuse(decoder, "ByteLevel")
     }
   }
 
@@ -94,51 +93,57 @@ public final class Tokenizer: Sendable {
 
   /// The ids of a text; added tokens that stand in it are recognised.
   ///
-  /// - Parameter addSpecialTokens: whether what the post-processor puts around a text is added.
-  public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int] {
+  /// - Parameters:
+  ///   - addSpecialTokens: whether what the post-processor puts around a text is added.
+  ///   - isStart: false for a text that is to stand behind another: no space is added in front of its first word.
+  public func encode(_ text: String, addSpecialTokens: Bool = true, isStart: Bool = true) -> [Int] {
     var ids = addSpecialTokens ? before : []
-    for piece in added.split(Array(text.utf8)) {
+    var work: [Int32] = []
+    for (i, piece) in added.split(Array(text.utf8), normalizer: normalizer, isStart: isStart).enumerated() {
       switch piece {
       case .token(let id): ids.append(id)
       case .text(let text):
-        for word in preTokenizer.split([text]) { encode(word, into: &ids) }
+        let words =
+          preTokenizer?.split([text], isFirst: i == 0, isStart: isStart || i > 0) ?? (text.isEmpty ? [] : [text])
+        for word in words { encode(word, &work, into: &ids) }
       }
     }
     return addSpecialTokens ? ids + behind : ids
   }
 
-  private func encode(_ word: ArraySlice<UInt8>, into ids: inout [Int]) {
-    if ignoresMerges, let id = vocabulary.id(spelling(word)) {
-      ids.append(id)
-      return
+  /// - Parameter work: used again from word to word.
+  private func encode(_ word: ArraySlice<UInt8>, _ work: inout [Int32], into ids: inout [Int]) {
+    word.withUnsafeBufferPointer { bytes in
+      if ignoresMerges, let id = symbols.whole(bytes, vocabulary) {
+        ids.append(id)
+        return
+      }
+      work.removeAll(keepingCapacity: true)
+      symbols.append(bytes, vocabulary, to: &work)
+      merger.merge(&work)
+      for symbol in work { ids.append(Int(symbol)) }
     }
-    var symbols: [Int32] = []
-    symbols.reserveCapacity(word.count)
-    for byte in word where byteTokens[Int(byte)] >= 0 { symbols.append(byteTokens[Int(byte)]) }
-    merger.merge(&symbols)
-    for symbol in symbols { ids.append(Int(symbol)) }
   }
 
-  private func spelling(_ word: ArraySlice<UInt8>) -> [UInt8] {
-    var result = String.UnicodeScalarView()
-    for byte in word { result.append(Unicode.Scalar(ByteLevelAlphabet.scalars[Int(byte)])!) }
-    return Array(String(result).utf8)
-  }
+  /// The special tokens that stand before each text.
+  public var startIDs: [Int] { before }
 
   // MARK: - Decoding
 
   /// The bytes that a token stands for; none for an id that is not in the vocabulary.
   public func bytes(of id: Int) -> [UInt8] {
-    if let content = addedContent[id] { return content }
-    var result: [UInt8] = []
-    vocabulary.spelling(id).withUnsafeBufferPointer { ByteLevelAlphabet.appendBytes(of: $0, to: &result) }
-    return result
+    if let bytes = addedBytes[id] { return bytes }
+    return spelling.bytes(of: vocabulary.spelling(id))
   }
 
   /// The text of `ids`; bytes that are not UTF-8 become U+FFFD.
-  public func decode(_ ids: [Int], skipSpecialTokens: Bool = false) -> String {
+  ///
+  /// - Parameter isStart: whether they are a whole text from its start on, rather than a continuation; then a space that
+  ///   encoding has put in front is taken away.
+  public func decode(_ ids: [Int], skipSpecialTokens: Bool = false, isStart: Bool = false) -> String {
     let kept = skipSpecialTokens ? ids.filter { !specialIDs.contains($0) } : ids
-    return String(decoding: kept.flatMap(bytes(of:)), as: UTF8.self)
+    let bytes = kept.flatMap(bytes(of:))
+    return String(decoding: isStart ? bytes.dropFirst(spelling.stripped(of: bytes)) : bytes[...], as: UTF8.self)
   }
 
   /// One token for display.

@@ -27,3 +27,36 @@ extension JSONValue {
     FormatError(.tokenizer, place, "wrong value", expected: expected, got: kindDescription)
   }
 }
+
+extension JSONValue {
+  /// The text under `key`, which must be there.
+  func text(_ key: String) throws(FormatError) -> String {
+    guard let text = self[key]?.string else {
+      throw FormatError(
+        .tokenizer, place, "wrong value", expected: "a text under \(key)", got: self[key]?.kindDescription ?? "nothing")
+    }
+    return text
+  }
+
+  /// One of an enumeration's values by its name.
+  func choice<Value: RawRepresentable<String>>(
+    _ key: String, default fallback: Value? = nil
+  ) throws(FormatError) -> Value {
+    let given = self[key].flatMap { $0.isNull ? nil : $0 }
+    if given == nil, let fallback { return fallback }
+    guard let value = given?.string.flatMap(Value.init) else {
+      throw FormatError(
+        .unsupported, "\(place).\(key)", "this value is not supported", got: given?.kindDescription ?? "nothing")
+    }
+    return value
+  }
+
+  /// What is looked for: `{"String": text}` or `{"Regex": pattern}`.
+  func pattern(_ key: String) throws(FormatError) -> TextPattern {
+    if let text = self[key]?["String"]?.string { return TextPattern(literal: text) }
+    if let source = self[key]?["Regex"]?.string { return try TextPattern(source, place: "\(place).\(key)") }
+    throw FormatError(
+      .tokenizer, place, "wrong value", expected: "a String or a Regex under \(key)",
+      got: self[key]?.kindDescription ?? "nothing")
+  }
+}

@@ -59,9 +59,12 @@ def models(reject):
         ("type-other", {"type": "WordPiece"}), ("type-number", {"type": 1}), ("type-unigram", {"type": "Unigram"}),
         ("dropout", {"dropout": 0.1}), ("prefix", {"continuing_subword_prefix": "##"}),
         ("prefix-long", {"continuing_subword_prefix": "#" * 1000}), ("suffix", {"end_of_word_suffix": "</w>"}),
-        ("byte-fallback", {"byte_fallback": True}),
     ]:
-        reject("model-" + name, changed(model=model), "unsupported", "another kind of model than byte-level BPE")
+        reject("model-" + name, changed(model=model), "unsupported", "another kind of model than BPE")
+    reject("model-byte-fallback", changed(pre_tokenizer=None, decoder=None, model={"byte_fallback": 1}), "tokenizer",
+           "not true or false")
+    reject("model-unknown", changed(pre_tokenizer=None, decoder=None, model={"unk_token": "<unk>"}), "tokenizer",
+           "a token for unknown characters that is none")
     reject("model-ignore-merges", changed(model={"ignore_merges": "no"}), "tokenizer", "not true or false")
     for name, vocabulary in [("missing", ...), ("empty", {}), ("array", TOKENS), ("null", None)]:
         tokenizer = changed()
@@ -82,7 +85,7 @@ def identifiers(reject):
         ("number", 5), ("object", {"id": 0}), ("of-strings", ["<|end|>"]), ("without-id", [{"content": "x"}]),
         ("without-content", [{"id": 0}]), 
         ("negative", [{"id": -1, "content": "x"}]), ("2-63", [{"id": 1 << 63, "content": "x"}]),
-        ("beyond-model", [END, {"id": 12, "content": "<x>"}]), ("flag-string", [END | {"special": "yes"}]),
+        ("flag-string", [END | {"special": "yes"}]),
         ("id-of-another", [END | {"id": 1}]), ("content-of-another", [END, {"id": 1, "content": "<x>"}]),
         ("id-twice", [END, {"id": 0, "content": "<x>"}]),
     ]:
@@ -106,17 +109,33 @@ def surroundings(reject):
     much = copy.deepcopy(deep)
     for _ in range(60):
         much = {"type": "Sequence", "pretokenizers": [much]}
-    regex = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    def split(pattern, behavior="Isolated"):
+        return {"type": "Split", "pattern": pattern, "behavior": behavior, "invert": False}
+
     for name, value, error in [
         ("missing", ..., "unsupported"), ("null", None, "unsupported"), ("number", 1, "unsupported"),
-        ("unknown", {"type": "Whitespace"}, "unsupported"), ("regex", regex, "unsupported"),
-        ("sequence-of-unknown", {"type": "Sequence", "pretokenizers": [deep, {"type": "Metaspace"}]}, "unsupported"),
+        ("unknown", {"type": "Whitespace"}, "unsupported"), ("regex", split({"Regex": "(a+)+$"}), "unsupported"),
+        ("sequence-of-unknown", {"type": "Sequence", "pretokenizers": [deep, {"type": "Whitespace"}]}, "unsupported"),
+        ("sequence-behind-bytes", {"type": "Sequence", "pretokenizers": [deep, {"type": "Digits"}]}, "unsupported"),
+        ("metaspace-without-replacement", {"type": "Metaspace"}, "tokenizer"),
+        ("metaspace-scheme", {"type": "Metaspace", "replacement": "_", "prepend_scheme": "last"}, "unsupported"),
+        ("split-without-pattern", split(None), "tokenizer"), ("split-pattern-array", split(["a"]), "tokenizer"),
+        ("split-behavior", split({"String": "a"}, "Dropped"), "unsupported"),
+        ("split-lookbehind", split({"Regex": "(?<=a)b"}), "unsupported"), ("split-lazy", split({"Regex": "a+?"}), "unsupported"),
+        ("split-script", split({"Regex": "\\p{Han}+"}), "unsupported"), ("split-cut", split({"Regex": "[a"}), "unsupported"),
+        ("split-deep", split({"Regex": "(" * 100_000}), "unsupported"),
         ("sequence-of-nothing", {"type": "Sequence"}, "tokenizer"),
         ("sequence-of-object", {"type": "Sequence", "pretokenizers": {}}, "tokenizer"),
         ("flag-string", {"type": "ByteLevel", "add_prefix_space": "yes"}, "tokenizer"), ("deep", much, "json"),
     ]:
         reject("pre-" + name, changed(pre_tokenizer=value), error, "a pre-tokenizer that is not understood")
-    reject("normalizer", changed(normalizer={"type": "NFC"}), "unsupported", "text would be changed first")
+    for name, value, error in [
+        ("unknown", {"type": "Lowercase"}, "unsupported"), ("number", 5, "unsupported"),
+        ("prepend-without-text", {"type": "Prepend"}, "tokenizer"),
+        ("replace-without-content", {"type": "Replace", "pattern": {"String": " "}}, "tokenizer"),
+        ("sequence-of-unknown", {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Strip"}]}, "unsupported"),
+    ]:
+        reject("normalizer-" + name, changed(normalizer=value), error, "a normalizer that is not understood")
     reject("decoder", changed(decoder={"type": "Metaspace"}), "unsupported", "another alphabet")
     for name, value, error in [
         ("number", 1, "unsupported"), ("unknown", {"type": "BertProcessing"}, "unsupported"),
@@ -168,6 +187,14 @@ def accepted(corpus):
         {"type": "Digits", "individual_digits": True}, TOKENIZER["pre_tokenizer"]]}), "the prompt has no digits")
     accept("template", changed(post_processor=template(piece("x"), TEXT, x=[3])), "a token before the text", ids=[3, 6],
            output="any")
+    accept("split", changed(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": "c|\\s+(?!\\S)"}, "behavior": "MergedWithNext", "invert": False},
+        TOKENIZER["pre_tokenizer"]]}), "the prompt has no c")
+    accept("normalizer", changed(normalizer={"type": "Sequence", "normalizers": [
+        {"type": "NFC"}, {"type": "Replace", "pattern": {"String": "xyz"}, "content": "a"}]}), "nothing to be changed")
+    accept("byte-fallback", changed(model={"byte_fallback": True, "fuse_unk": True}), "every byte of the prompt has a token")
+    accept("added-beyond-model", changed(added_tokens=[END, {"id": 12, "content": "<x>"}]),
+           "an added token for another model, which does not stand in the prompt")
     accept("unknown-keys", changed(note={"x": [1]}, truncation=None), "other keys are not read")
     accept("ignore-merges", changed(model={"ignore_merges": True}), "whole words first")
     accept("added-in-text", changed(added_tokens=[END, {"id": 1, "content": "a"}]), "cut out before merging", ids=[1, 2],
