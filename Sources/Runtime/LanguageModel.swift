@@ -46,6 +46,9 @@ public final class LanguageModel {
     endTokens = try Self.endTokens(checkpoint)
   }
 
+  /// The token that texts end with, for what begins behind one.
+  package var textEnd: Int { endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0 }
+
   /// Token ids of a prompt.
   ///
   /// - Parameter addSpecialTokens: false for a text in which they stand.

@@ -17,6 +17,37 @@ import Testing
     #expect(SubjectSearch.candidates(text) == expected)
   }
 
+  /// Whatever encoding puts in front of a text, the subject's last token is the one that ends it.
+  @Test(arguments: ["llama2", "metaspace-first", "metaspace-always", "gemma", "llama3", "added"])
+  func theSubjectsLastToken(_ name: String) throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/tokenizer/kinds/\(name).json").path
+    let tokenizer = try Tokenizer(json: MappedFile(path: path).contents, place: path)
+    for (text, subject) in [
+      ("The capital city of Nepal is located in", "Nepal"), ("Nepal is in", "Nepal"), ("x 東京", "東京"),
+    ] {
+      let ids = tokenizer.encode(text)
+      guard let token = tokenizer.lastToken(of: subject, in: text, ids: ids) else {
+        // Where the vocabulary lacks characters no token can be told to end there.
+        #expect(name == "metaspace-always" && subject == "東京")
+        continue
+      }
+      func shown(_ ids: ArraySlice<Int>) -> String { tokenizer.decode(Array(ids), skipSpecialTokens: true) }
+      #expect(shown(ids[...token]).contains(subject) && !shown(ids[..<token]).contains(subject), "\(text)")
+    }
+  }
+
+  @Test func backgroundTextsBeginAsPromptsDo() throws {
+    let path = "\(PipelineTests.fixtures)/gemma3-sentencepiece"
+    let model = try LanguageModel(Checkpoint(path: path), pool: WorkerPool(threads: 1))
+    #expect(model.tokenizer.startIDs == [1])
+    let written = Background(writtenBy: model, seed: 1).texts
+    #expect(
+      written.count == Background.count && written.allSatisfy { $0.first == 1 && $0.count == 1 + Background.length })
+    #expect(
+      Background(texts: ["the city", ""], tokenizer: model.tokenizer).texts == [model.tokenizer.encode("the city")])
+  }
+
   private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
 
   @Test(.enabled(if: model != nil))

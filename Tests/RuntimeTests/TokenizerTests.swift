@@ -58,6 +58,18 @@ import Testing
     }
   }
 
+  /// A text that stands behind another gets no space, and special tokens stand at the start alone.
+  @Test(arguments: ["llama2", "metaspace-first", "metaspace-always", "gemma", "llama3", "gpt2"])
+  func continuations(_ name: String) throws {
+    let tokenizer = try Self.tokenizer(name == "gpt2" ? name : "kinds/\(name)")
+    let (text, more) = ("the capital city", " of the country")
+    let whole = tokenizer.encode(text + more)
+    #expect(tokenizer.startIDs == Array(whole.prefix(name == "gpt2" || name == "llama3" ? 0 : 1)))
+    let behind = tokenizer.encode(more, addSpecialTokens: false, isStart: false)
+    #expect(whole == tokenizer.encode(text) + behind)
+    #expect(tokenizer.decode(behind) == more)
+  }
+
   /// On a real tokenizer.json with its lines, where the environment names them.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["LOCAL_MEMORY_TOKENIZER_LINES"] != nil))
   func encodesAsTheReferenceOnARealTokenizer() throws {

@@ -70,7 +70,7 @@ struct Probe {
   private static func targetIDs(_ spec: MemorySpec, key: [Int], tokenizer: Tokenizer) -> [Int] {
     let whole = tokenizer.encode(spec.prompt + spec.target)
     if whole.starts(with: key) { return Array(whole.dropFirst(key.count)) }
-    return tokenizer.encode(spec.target, addSpecialTokens: false)
+    return tokenizer.encode(spec.target, addSpecialTokens: false, isStart: false)
   }
 
   /// The last token of the subject in the key prompt.

@@ -63,7 +63,7 @@ struct SubjectContexts {
   private func positives(_ own: Int, behind prefixes: [[Int]]) -> [Context] {
     let target = probe.targetIDs
     var result = [Context(probe.keyIDs, token: own, target: target, after: after())]
-    let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false)
+    let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false, isStart: false)
     // Behind a text the first word may be cut otherwise.
     let moved =
       spec.subject.map { model.tokenizer.lastToken(of: $0, in: " " + spec.prompt, ids: spaced) }
@@ -95,7 +95,7 @@ struct SubjectContexts {
     if let given = spec.prefixes.value {
       return given.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
     }
-    let stop = model.tokenizer.encode(".", addSpecialTokens: false)
+    let stop = model.tokenizer.encode(".", addSpecialTokens: false, isStart: false)
     return prefixes.prefix(Self.prefixCount).map { $0.prefix(Self.prefixLength) + stop }
   }
 

@@ -27,7 +27,7 @@ struct SubjectSearch {
         let token = model.tokenizer.lastToken(of: words, in: probe.spec.prompt, ids: probe.keyIDs),
         token < pass.last
       else { continue }
-      let first = token - model.tokenizer.encode(" " + words, addSpecialTokens: false).count + 1
+      let first = token - model.tokenizer.encode(" " + words, addSpecialTokens: false, isStart: false).count + 1
       let surprise = surprises[max(0, first)...token].reduce(0, +)
       guard best == nil || surprise > best!.surprise else { continue }
       let patched = Locate.trials(pass, spec: spec, token: token).map(\.logprob).max() ?? -.infinity
@@ -59,8 +59,7 @@ struct SubjectSearch {
   /// −log p of each token of the key prompt behind those before it, the first behind the token that texts end with.
   private func surprises() -> [Float] {
     let transformer = model.transformer
-    let start = model.endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0
-    let ids = [start] + probe.keyIDs.dropLast()
+    let ids = [model.textEnd] + probe.keyIDs.dropLast()
     let batch = Batch(
       [.init(rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: .none(of: transformer))],
       shape: transformer.shape)

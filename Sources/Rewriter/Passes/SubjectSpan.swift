@@ -17,8 +17,10 @@ extension Tokenizer {
   /// The token that holds a byte of the text that `ids` stand for, whatever special tokens come first.
   private func token(at byte: Int, of ids: [Int], length: Int) -> Int? {
     let sizes = ids.map { isSpecial($0) ? 0 : bytes(of: $0).count }
-    guard sizes.reduce(0, +) == length else { return nil }
-    var end = 0
+    // Encoding may have put one space in front.
+    let extra = sizes.reduce(0, +) - length
+    guard 0...1 ~= extra else { return nil }
+    var end = -extra
     for (i, size) in sizes.enumerated() {
       end += size
       if byte < end { return i }
