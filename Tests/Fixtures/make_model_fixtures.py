@@ -117,12 +117,12 @@ MODELS = {
     "phi3-a": (transformers.Phi3Config, small(32, 4, 2, 40, sliding_window=9), F32),
     "phi3-b": (
         transformers.Phi3Config,
-        small(32, 2, 1, 44, sliding_window=None, original_max_position_embeddings=96,
-              **rope("longrope", partial_rotary_factor=0.75, original_max_position_embeddings=96,
+        small(32, 2, 1, 44, sliding_window=None, max_position_embeddings=512, original_max_position_embeddings=256,
+              **rope("longrope", partial_rotary_factor=0.75, original_max_position_embeddings=256,
                      short_factor=[1.0, 1.1, 1.3, 2.0, 3.0, 4.5], long_factor=[1.0, 2.0, 3.0, 5.0, 8.0, 9.0])),
         BF16,
     ),
-    "smollm3-a": (transformers.SmolLM3Config, small(32, 4, 2, 40, 3, no_rope_layer_interval=2), F32),
+    "smollm3-a": (transformers.SmolLM3Config, small(32, 4, 2, 40, 4), F32),
     "smollm3-b": (
         transformers.SmolLM3Config,
         small(36, 3, 3, 40, 3, no_rope_layers=[0, 1, 0], attention_bias=True, mlp_bias=True, use_sliding_window=True,
@@ -142,6 +142,12 @@ MODELS = {
         dict(hidden_size=32, intermediate_size=60, num_hidden_layers=3, num_attention_heads=2,
              max_position_embeddings=96, use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new",
              tie_word_embeddings=True, layer_norm_eps=1e-3, **rope("default", 3e3, partial_rotary_factor=0.5)),
+        BF16,
+    ),
+    "gpt_neox-c": (
+        transformers.GPTNeoXConfig,
+        dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+             max_position_embeddings=96, **rope("default", partial_rotary_factor=0.25)),
         BF16,
     ),
     "gemma3-a": (

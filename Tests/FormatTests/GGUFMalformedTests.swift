@@ -177,7 +177,7 @@ struct GGUFMalformedTests {
       })
     expectError("wrong type", entries { $0.entry("general.architecture", UInt32(1)) })
     expectError(
-      "not supported, expected gpt2 or llama, got bert",
+      "not supported, expected gpt2 or gptneox or llama or qwen2 or qwen3 or smollm3 or olmo2 or phi3 or gemma3, got bert",
       entries {
         $0.entry("general.architecture", "bert")
       })

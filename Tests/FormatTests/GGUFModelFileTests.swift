@@ -115,7 +115,7 @@ struct GGUFModelFileTests {
   func refusedTokenizers() throws {
     #expect(throws: FormatError.self) {
       try tokenizer {
-        $0.entry("tokenizer.ggml.pre", "llama-bpe")
+        $0.entry("tokenizer.ggml.pre", "bloom")
         return 1
       }
     }

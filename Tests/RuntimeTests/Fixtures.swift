@@ -12,7 +12,7 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     "gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded", "llama-biases", "llama-linear",
     "llama-dynamic", "llama-llama3", "llama-yarn", "llama-yarn-old", "mistral-a", "mistral-b", "qwen2-a", "qwen2-b",
     "qwen3-a", "qwen3-b", "phi3-a", "phi3-b", "smollm3-a", "smollm3-b", "olmo2-a", "olmo2-b", "gpt_neox-a",
-    "gpt_neox-b", "gemma3-a", "gemma3-b", "gemma3-sentencepiece",
+    "gpt_neox-b", "gpt_neox-c", "gemma3-a", "gemma3-b", "gemma3-sentencepiece",
   ].map(ModelFixture.init)
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

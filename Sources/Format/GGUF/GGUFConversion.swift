@@ -5,8 +5,13 @@ enum GGUFLayout: Sendable, Equatable {
   /// llama.cpp stores the rows of queries and keys so that the two of a rotated pair are adjacent; Hugging Face
   /// keeps them half a head apart. `(heads, D/2, 2, C)` becomes `(heads, 2, D/2, C)`.
   case interleavedHeads(Int)
+  /// llama.cpp stores GPT-NeoX's queries of all heads, then keys, then values; Hugging Face the three of each head
+  /// together. `(3, heads, D, C)` becomes `(heads, 3, D, C)`.
+  case partsOfHeads(Int)
   /// `(R, C)` becomes `(C, R)`: Conv1D keeps its weights as `(in, out)`.
   case transposed
+  /// Gemma's norms multiply by 1 + weight, which llama.cpp stores.
+  case lessOne
 }
 
 /// Makes the bytes of one checkpoint tensor out of those of a GGUF tensor of `(rows, columns)`.
@@ -27,13 +32,14 @@ struct GGUFConversion: Sendable {
     precondition(source.count == rows * rowBytes, "the caller checks the size")
     return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
       let output = UnsafeMutableRawPointer(buffer.baseAddress!)
-      if type.dtype == dtype {
+      if type.dtype == dtype, layout != .lessOne {
         dtype == .f32
           ? move(base, output, as: UInt32.self) : move(base, output, as: UInt16.self)
       } else if dtype == .f32, layout != .transposed {
         for row in 0..<rows {
           let target = (output + 4 * columns * targetRow(row)).assumingMemoryBound(to: Float.self)
           GGMLBlocks.decode(type, base + rowBytes * row, target, count: columns / type.blockSize)
+          if layout == .lessOne { for column in 0..<columns { target[column] -= 1 } }
         }
       } else {
         switch dtype {
@@ -46,13 +52,21 @@ struct GGUFConversion: Sendable {
     }
   }
 
-  /// Where a row goes; for `same` and `interleavedHeads`.
+  /// Where a row goes, unless rows become columns.
   @inline(__always)
   private func targetRow(_ row: Int) -> Int {
-    guard case .interleavedHeads(let heads) = layout else { return row }
-    let size = rows / heads
-    let (head, within) = row.quotientAndRemainder(dividingBy: size)
-    return head * size + within % 2 * (size / 2) + within / 2
+    switch layout {
+    case .same, .transposed, .lessOne: return row
+    case .interleavedHeads(let heads):
+      let size = rows / heads
+      let (head, within) = row.quotientAndRemainder(dividingBy: size)
+      return head * size + within % 2 * (size / 2) + within / 2
+    case .partsOfHeads(let heads):
+      let size = rows / heads / 3
+      let (part, rest) = row.quotientAndRemainder(dividingBy: heads * size)
+      let (head, within) = rest.quotientAndRemainder(dividingBy: size)
+      return (head * 3 + part) * size + within
+    }
   }
 
   /// Elements that keep their bits.
@@ -91,6 +105,7 @@ struct GGUFConversion: Sendable {
       let count = min(16, rows - first)
       GGMLBlocks.decode(
         type, source + rowBytes * first, scratch, count: count * (columns / type.blockSize))
+      if layout == .lessOne { for i in 0..<(count * columns) { scratch[i] -= 1 } }
       if layout == .transposed {
         for column in 0..<columns {
           for row in 0..<count { output[column * rows + first + row] = bits(scratch[row * columns + column]) }

@@ -50,7 +50,7 @@ public struct GGUFFile: Sendable {
     }
   }
 
-  /// The bytes of a `config.json` for `LlamaForCausalLM` or `GPT2LMHeadModel`, compact, with the same bytes for the
+  /// The bytes of a `config.json` for transformers' class of the architecture, compact, with the same bytes for the
   /// same file.
   ///
   /// Its `dtype` is that of the matrices as `tensors(dtype:)` gives them, float32 where they differ.
@@ -62,8 +62,8 @@ public struct GGUFFile: Sendable {
 
   /// The bytes of a `tokenizer.json`, compact, with the same bytes for the same file.
   ///
-  /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is not a byte-level BPE with the `smollm`,
-  ///   `gpt-2` or default pre-tokenizer, or is inconsistent.
+  /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is of another kind than `gpt2` or `llama`, has a
+  ///   pre-tokenizer that is not known, or is inconsistent.
   public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
 
   /// The bytes of a `tokenizer_config.json` with the file's chat template; nil where it has none.

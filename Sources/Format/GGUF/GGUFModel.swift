@@ -14,7 +14,7 @@ struct GGUFModel: Sendable {
   /// config.json without its `dtype`.
   var config: [(String, JSONNode)]
 
-  static let architectures = ["gpt2", "llama"]
+  static let architectures = ["gpt2", "gptneox"] + GGUFLlamaFamily.all.map(\.name)
 
   /// - Throws: `FormatError` of kind `gguf` for another architecture, a missing or unknown tensor or a shape that
   ///   does not follow from the metadata.
@@ -27,10 +27,13 @@ struct GGUFModel: Sendable {
     }
     let key = "general.architecture"
     guard let architecture = try container.string(key) else { throw container.missing(key) }
-    switch architecture {
-    case "llama": self = try .llama(container)
-    case "gpt2": self = try .gpt2(container)
-    default:
+    if let family = GGUFLlamaFamily.all.first(where: { $0.name == architecture }) {
+      self = try family.model(container)
+    } else if architecture == "gpt2" {
+      self = try .gpt2(container)
+    } else if architecture == "gptneox" {
+      self = try .gptNeoX(container)
+    } else {
       throw FormatError(
         .gguf, "\(container.place): \(key)", "the architecture is not supported",
         expected: Self.architectures.joined(separator: " or "), got: architecture)
@@ -107,17 +110,43 @@ struct GGUFTensorTable {
     entries.append(GGUFModel.Entry(name: ByteString(name), shape: shape, source: info, layout: layout))
   }
 
+  /// The values of an F32 tensor, which is left out of the checkpoint.
+  mutating func takeFloats(_ source: String) throws(FormatError) -> [Float] {
+    let info = try info(source)
+    guard info.type.dtype == .f32 else {
+      throw FormatError(
+        .gguf, "\(container.place): tensor \(source)", "wrong type", expected: "F32", got: info.type.name)
+    }
+    drop(source)
+    let bytes = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
+    return withExtendedLifetime(container.file) {
+      stride(from: 0, to: bytes.count, by: 4).map {
+        Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+      }
+    }
+  }
+
   /// Leaves a tensor out of the checkpoint.
   mutating func drop(_ source: String) { unused.remove(ByteString(source)) }
 
   /// - Throws: `FormatError` naming the first tensor that was neither added nor dropped.
   func finish() throws(FormatError) -> [GGUFModel.Entry] {
     if let name = unused.min() {
-      throw FormatError(
-        .gguf, "\(container.place): tensor \(name)",
-        name == "rope_freqs.weight"
-          ? "scaled rotary frequencies are not supported" : "the architecture has no such tensor")
+      throw FormatError(.gguf, "\(container.place): tensor \(name)", "the architecture has no such tensor")
     }
     return entries
+  }
+}
+
+extension GGUFContainer {
+  /// `bos_token_id`, `eos_token_id` and `pad_token_id` of config.json: those that the file has and the vocabulary
+  /// too. Files say −1 or one past the end where a model has no such token.
+  func specialTokens(vocabulary: Int) throws(FormatError) -> [(String, JSONNode)] {
+    var result: [(String, JSONNode)] = []
+    for (key, name) in [("bos", "bos"), ("eos", "eos"), ("padding", "pad")] {
+      guard let id = try integer("tokenizer.ggml.\(key)_token_id"), 0..<vocabulary ~= id else { continue }
+      result.append(("\(name)_token_id", .int(id)))
+    }
+    return result
   }
 }

@@ -2,58 +2,101 @@
 extension GGUFContainer {
   private static let prefix = "tokenizer.ggml."
 
-  /// A byte-level BPE as the `tokenizers` library serialises it.
+  /// A BPE as the `tokenizers` library serialises it: byte-level, or SentencePiece's.
   ///
   /// - Throws: `FormatError` for another model or pre-tokenizer, and for lists that do not fit each other.
   func tokenizer() throws(FormatError) -> JSONNode {
-    let model = try string(Self.prefix + "model")
-    guard model == "gpt2" else {
+    let tokens: [String]
+    let parts: TokenizerParts
+    switch try string(Self.prefix + "model") {
+    case "gpt2":
+      let preTokenizer = try preTokenizer()
+      tokens = try self.tokens()
+      parts = TokenizerParts(
+        preTokenizer: preTokenizer.json, decoder: GGUFPreTokenizer.byteLevel(addPrefixSpace: true),
+        merges: try merges(), ignoresMerges: preTokenizer.ignoresMerges)
+    case "llama":
+      tokens = try self.tokens()
+      parts = try sentencePiece(tokens)
+    case let other:
       throw FormatError(
         .gguf, "\(place): \(Self.prefix)model", "the tokenizer is not supported",
-        expected: "gpt2 (byte-level BPE)", got: model ?? "nothing")
+        expected: "gpt2 (byte-level BPE) or llama (SentencePiece BPE)", got: other ?? "nothing")
     }
-    let preTokenizer = try preTokenizer()
-    let tokens = try tokens()
+    var model: [(String, JSONNode)] = [
+      ("type", "BPE"), ("dropout", .null), ("unk_token", parts.unknown.map { .string($0) } ?? .null),
+      ("continuing_subword_prefix", .null), ("end_of_word_suffix", .null), ("fuse_unk", .bool(parts.unknown != nil)),
+      ("byte_fallback", .bool(parts.hasBytes)),
+    ]
+    if parts.ignoresMerges { model.append(("ignore_merges", true)) }
+    model += [
+      ("vocab", .object(tokens.enumerated().map { ($0.element, .int($0.offset)) })), ("merges", .array(parts.merges)),
+    ]
     return [
-      "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": try addedTokens(tokens),
-      "normalizer": .null, "pre_tokenizer": preTokenizer, "post_processor": try postProcessor(tokens),
-      "decoder": Self.byteLevel(addPrefixSpace: true),
-      "model": [
-        "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": .null,
-        "end_of_word_suffix": .null, "fuse_unk": false, "byte_fallback": false,
-        "vocab": .object(tokens.enumerated().map { ($0.element, .int($0.offset)) }),
-        "merges": .array(try merges()),
-      ],
+      "version": "1.0", "truncation": .null, "padding": .null,
+      "added_tokens": try addedTokens(tokens, special: parts.unknown == nil ? [3] : [2, 3]),
+      "normalizer": parts.normalizer, "pre_tokenizer": parts.preTokenizer,
+      "post_processor": try postProcessor(tokens, beginsByDefault: parts.beginsByDefault), "decoder": parts.decoder,
+      "model": .object(model),
     ]
   }
 
-  private static func byteLevel(addPrefixSpace: Bool) -> JSONNode {
-    [
-      "type": "ByteLevel", "add_prefix_space": .bool(addPrefixSpace), "trim_offsets": true, "use_regex": true,
-    ]
-  }
-
-  private func preTokenizer() throws(FormatError) -> JSONNode {
+  private func preTokenizer() throws(FormatError) -> GGUFPreTokenizer {
     let space = try bool(Self.prefix + "add_space_prefix") ?? false
-    switch try string(Self.prefix + "pre") {
-    case nil, "default", "gpt-2": return Self.byteLevel(addPrefixSpace: space)
-    case "smollm":
-      guard !space else {
-        throw FormatError(
-          .gguf, "\(place): \(Self.prefix)add_space_prefix", "not supported with the pre-tokenizer smollm",
-          expected: "false", got: "true")
-      }
-      return [
-        "type": "Sequence",
-        "pretokenizers": [
-          ["type": "Digits", "individual_digits": true], Self.byteLevel(addPrefixSpace: false),
-        ],
-      ]
-    case let other?:
+    let name = try string(Self.prefix + "pre") ?? "default"
+    guard let found = GGUFPreTokenizer(name, addPrefixSpace: space) else {
       throw FormatError(
         .gguf, "\(place): \(Self.prefix)pre", "the pre-tokenizer is not supported",
-        expected: "smollm, gpt-2 or default", got: other)
+        expected: GGUFPreTokenizer.names.joined(separator: ", "), got: name)
     }
+    if space, !found.takesPrefixSpace {
+      throw FormatError(
+        .gguf, "\(place): \(Self.prefix)add_space_prefix", "not supported with the pre-tokenizer \(name)",
+        expected: "false", got: "true")
+    }
+    return found
+  }
+
+  /// What depends on the kind of tokenizer.
+  private struct TokenizerParts {
+    var normalizer = JSONNode.null
+    var preTokenizer: JSONNode
+    var decoder: JSONNode
+    var merges: [JSONNode]
+    var ignoresMerges = false
+    var unknown: String?
+    var hasBytes = false
+    /// Whether a begin token is added where the file does not say.
+    var beginsByDefault = false
+  }
+
+  /// Spaces are ▁; a character without a token is its bytes.
+  private func sentencePiece(_ tokens: [String]) throws(FormatError) -> TokenizerParts {
+    let scoresKey = Self.prefix + "scores"
+    guard let scores = try floats(scoresKey) else { throw missing(scoresKey) }
+    guard scores.count == tokens.count else {
+      throw FormatError(
+        .gguf, "\(place): \(scoresKey)", "not one for each token", expected: "\(tokens.count)", got: "\(scores.count)")
+    }
+    let types = try tokenTypes(tokens)
+    let hasSpace = try bool(Self.prefix + "add_space_prefix") ?? true
+    let replace: JSONNode = ["type": "Replace", "pattern": ["String": " "], "content": "▁"]
+    let prepend: JSONNode = ["type": "Prepend", "prepend": "▁"]
+    let strip: JSONNode = ["type": "Strip", "content": " ", "start": 1, "stop": 0]
+    let unknown = try integer(Self.prefix + "unknown_token_id") ?? types?.firstIndex(of: 2)
+    return TokenizerParts(
+      normalizer: ["type": "Sequence", "normalizers": .array(hasSpace ? [prepend, replace] : [replace])],
+      preTokenizer: .null,
+      decoder: [
+        "type": "Sequence",
+        "decoders": .array(
+          [
+            ["type": "Replace", "pattern": ["String": "▁"], "content": " "], ["type": "ByteFallback"],
+            ["type": "Fuse"],
+          ] + (hasSpace ? [strip] : [])),
+      ], merges: GGUFSentencePieces(tokens, scores, types: types).merges(),
+      unknown: unknown.flatMap { tokens.indices.contains($0) ? tokens[$0] : nil },
+      hasBytes: types?.contains(6) ?? false, beginsByDefault: true)
   }
 
   /// The tokens by id, all different.
@@ -72,28 +115,35 @@ extension GGUFContainer {
     return tokens
   }
 
-  /// Control tokens (type 3) are special, user-defined ones (type 4) added but not special.
-  private func addedTokens(_ tokens: [String]) throws(FormatError) -> JSONNode {
+  /// The type of each token, nil where the file does not say: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused,
+  /// 6 a byte.
+  private func tokenTypes(_ tokens: [String]) throws(FormatError) -> [Int]? {
     let key = Self.prefix + "token_type"
-    guard let types = try integers(key) else { return [] }
+    guard let types = try integers(key) else { return nil }
     guard types.count == tokens.count else {
       throw FormatError(
         .gguf, "\(place): \(key)", "not one for each token", expected: "\(tokens.count)",
         got: "\(types.count)")
     }
+    for (id, type) in types.enumerated() where !(1...6 ~= type) {
+      throw FormatError(
+        .gguf, "\(place): \(key)[\(id)]", "unknown type of token", expected: "1 to 6", got: "\(type)")
+    }
+    return types
+  }
+
+  /// Control tokens (type 3) are special, user-defined ones (type 4) added but not special.
+  private func addedTokens(_ tokens: [String], special: Set<Int>) throws(FormatError) -> JSONNode {
+    guard let types = try tokenTypes(tokens) else { return [] }
     var added: [JSONNode] = []
     for (id, type) in types.enumerated() {
-      guard 1...6 ~= type else {
-        throw FormatError(
-          .gguf, "\(place): \(key)[\(id)]", "unknown type of token", expected: "1 to 6", got: "\(type)")
-      }
-      guard type == 3 || type == 4 else { continue }
+      guard type == 4 || special.contains(type) else { continue }
       guard !tokens[id].isEmpty else {
         throw FormatError(.gguf, "\(place): \(Self.prefix)tokens[\(id)]", "a special token is empty")
       }
       added.append([
         "id": .int(id), "content": .string(tokens[id]), "single_word": false, "lstrip": false,
-        "rstrip": false, "normalized": false, "special": .bool(type == 3),
+        "rstrip": false, "normalized": false, "special": .bool(type != 4),
       ])
     }
     return .array(added)
@@ -115,9 +165,9 @@ extension GGUFContainer {
   }
 
   /// Puts the first token before and the last one after each text where the file asks for that, else null.
-  private func postProcessor(_ tokens: [String]) throws(FormatError) -> JSONNode {
-    let first = try surrounding("bos", tokens)
-    let last = try surrounding("eos", tokens)
+  private func postProcessor(_ tokens: [String], beginsByDefault: Bool) throws(FormatError) -> JSONNode {
+    let first = try surrounding("bos", tokens, isDefault: beginsByDefault)
+    let last = try surrounding("eos", tokens, isDefault: false)
     let all = [first, last].compactMap { $0 }
     guard !all.isEmpty else { return .null }
     func part(_ kind: String, _ id: String, _ type: Int) -> JSONNode {
@@ -141,9 +191,9 @@ extension GGUFContainer {
 
   /// The token that `add_<name>_token` asks for; nil where it does not.
   private func surrounding(
-    _ name: String, _ tokens: [String]
+    _ name: String, _ tokens: [String], isDefault: Bool
   ) throws(FormatError) -> (id: Int, text: String)? {
-    guard try bool("\(Self.prefix)add_\(name)_token") == true else { return nil }
+    guard try bool("\(Self.prefix)add_\(name)_token") ?? isDefault else { return nil }
     let key = "\(Self.prefix)\(name)_token_id"
     guard let id = try integer(key) else { throw missing(key) }
     guard tokens.indices.contains(id) else {

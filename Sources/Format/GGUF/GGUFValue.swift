@@ -145,6 +145,19 @@ extension GGUFContainer {
     return result
   }
 
+  /// The elements of an array of 32-bit floats.
+  func floats(_ key: String) throws(FormatError) -> [Float]? {
+    guard let value = metadata[ByteString(key)] else { return nil }
+    guard case .array(let array) = value, array.element == .float32 else {
+      throw wrongType(key, "an array of 32-bit floats", value)
+    }
+    var cursor = cursor(at: array.range)
+    var result: [Float] = []
+    result.reserveCapacity(array.count)
+    for _ in 0..<array.count { result.append(Float(bitPattern: try cursor.integer(UInt32.self, key))) }
+    return result
+  }
+
   private func text(_ range: Range<Int>, _ what: String) throws(FormatError) -> String {
     guard let text = String(validating: file.bytes[range], as: UTF8.self) else {
       throw FormatError(.gguf, "\(place): \(what)", "the string is not UTF-8")

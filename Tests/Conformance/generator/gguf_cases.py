@@ -78,7 +78,9 @@ def descriptions(reject):
     reject("twice-tensor", gguf().tensor(name, [4], floats([1] * 4)).bytes(), "a tensor twice")
     reject("tensor-unknown", gguf().tensor("blk.1.attn_q.weight", [4, 4], bytes(64)).bytes(), "a tensor that no layer has")
     reject("tensor-missing", renamed(name, "output_norms.weight").bytes(), "a tensor under another name")
-    reject("rope-frequencies", gguf().tensor("rope_freqs.weight", [1], floats([1])).bytes(), "scaled rotary frequencies")
+    for label, dimensions, values in [("many", [2], [1, 1]), ("zero", [1], [0]), ("infinite", [1], [float("inf")])]:
+        file = gguf().tensor("rope_freqs.weight", dimensions, floats(values))
+        reject("rope-frequencies-" + label, file.bytes(), "factors of rotary frequencies that do not fit")
 
 
 def models(reject):
@@ -94,7 +96,7 @@ def models(reject):
         ("llama.attention.layer_norm_rms_epsilon", GGUF.F32, 0.0), ("llama.rope.freq_base", GGUF.F32, -1.0),
         ("llama.rope.scaling.type", GGUF.STRING, "yarn"), ("llama.vocab_size", GGUF.U32, 13),
         ("llama.context_length", GGUF.U32, 0), ("tokenizer.ggml.model", GGUF.STRING, "llama"),
-        ("tokenizer.ggml.pre", GGUF.STRING, "llama-bpe"), ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS + ["x"])),
+        ("tokenizer.ggml.pre", GGUF.STRING, "bloom"), ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS + ["x"])),
         ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS[:-1] + ["a"])), ("tokenizer.ggml.tokens", GGUF.STRING, "a"),
         ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS[:-1] + [b"\xff"])),
         ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.U32, [1])), ("tokenizer.ggml.token_type", GGUF.ARRAY, (GGUF.I32, [1])),

@@ -1,0 +1,110 @@
+/// The keys that shape a model of grouped-query attention.
+struct GGUFHyperparameters {
+  /// The architecture's name, which the keys begin with.
+  let name: String
+  let layers, hidden, inner, heads, keyValueHeads, headSize, positions: Int
+  /// How many elements of a head are rotated.
+  let rotated: Int
+  let epsilon, ropeBase: Float
+
+  init(_ container: GGUFContainer, _ name: String) throws(FormatError) {
+    self.name = name
+    layers = try container.requiredDimension("\(name).block_count")
+    hidden = try container.requiredDimension("\(name).embedding_length")
+    inner = try container.requiredDimension("\(name).feed_forward_length")
+    positions = try container.requiredDimension("\(name).context_length")
+    heads = try container.requiredDimension("\(name).attention.head_count")
+    keyValueHeads = try container.dimension("\(name).attention.head_count_kv") ?? heads
+    guard heads % keyValueHeads == 0 else {
+      throw FormatError(
+        .gguf, "\(container.place): \(name).attention.head_count_kv", "does not divide the \(heads) heads",
+        got: "\(keyValueHeads)")
+    }
+    (headSize, rotated) = try Self.headSize(container, name, hidden: hidden, heads: heads)
+    let epsilonKey = "\(name).attention.layer_norm_rms_epsilon"
+    guard let epsilon = try container.positive(epsilonKey) else { throw container.missing(epsilonKey) }
+    self.epsilon = epsilon
+    ropeBase = try container.positive("\(name).rope.freq_base") ?? 10000
+  }
+
+  /// The size of a head, for keys and values alike, and how many of its elements are rotated; both are even.
+  private static func headSize(
+    _ container: GGUFContainer, _ name: String, hidden: Int, heads: Int
+  ) throws(FormatError) -> (size: Int, rotated: Int) {
+    let rotatedKey = "\(name).rope.dimension_count"
+    let rotated = try container.dimension(rotatedKey)
+    guard
+      let size = try container.dimension("\(name).attention.key_length")
+        ?? (hidden % heads == 0 ? hidden / heads : rotated)
+    else {
+      throw FormatError(
+        .gguf, "\(container.place): \(name).attention.head_count",
+        "does not divide the embedding length \(hidden)", got: "\(heads)")
+    }
+    guard size % 2 == 0 else {
+      throw FormatError(.gguf, container.place, "the size of a head is odd", got: "\(size)")
+    }
+    if let rotated, rotated % 2 != 0 || rotated > size {
+      throw FormatError(
+        .gguf, "\(container.place): \(rotatedKey)", "the value is out of range",
+        expected: "an even number up to \(size)",
+        got: "\(rotated)")
+    }
+    let valueKey = "\(name).attention.value_length"
+    if let other = try container.dimension(valueKey), other != size {
+      throw FormatError(
+        .gguf, "\(container.place): \(valueKey)", "differs from the size of a head", expected: "\(size)",
+        got: "\(other)")
+    }
+    return (size, rotated ?? size)
+  }
+}
+
+extension GGUFHyperparameters {
+  /// `rope_scaling` of config.json, nil where frequencies are not scaled. Tensors of factors are taken out of `table`.
+  func ropeScaling(_ table: inout GGUFTensorTable) throws(FormatError) -> JSONNode? {
+    let container = table.container
+    let key = "\(name).rope.scaling"
+    let original = try container.dimension("\(key).original_context_length")
+    if table.has("rope_factors_short.weight") || table.has("rope_freqs.weight") {
+      // Llama 3's factors come as a tensor, which is what one list for short and long texts says.
+      let (short, long) =
+        table.has("rope_freqs.weight")
+        ? ("rope_freqs.weight", "rope_freqs.weight") : ("rope_factors_short.weight", "rope_factors_long.weight")
+      let (shortFactors, longFactors) = (try factors(short, &table), try factors(long, &table))
+      return [
+        "rope_type": "longrope", "short_factor": shortFactors, "long_factor": longFactors,
+        "attention_factor": .float(try container.positive("\(key).attn_factor") ?? 1),
+        "original_max_position_embeddings": .int(original ?? positions),
+      ]
+    }
+    var factor = try container.positive("\(key).factor")
+    if factor == nil { factor = try container.positive("\(name).rope.scale_linear") }
+    switch try container.string("\(key).type") {
+    case "none": return nil
+    case nil, "linear":
+      guard let factor, factor != 1 else { return nil }
+      return ["rope_type": "linear", "factor": .float(factor)]
+    case "yarn":
+      guard let factor else { throw container.missing("\(key).factor") }
+      return [
+        "rope_type": "yarn", "factor": .float(factor),
+        "original_max_position_embeddings": .int(original ?? positions),
+      ]
+    case let other?:
+      throw FormatError(
+        .gguf, "\(container.place): \(key).type", "the scaling of positions is not supported",
+        expected: "none, linear, yarn, or tensors of factors", got: other)
+    }
+  }
+
+  private func factors(_ tensor: String, _ table: inout GGUFTensorTable) throws(FormatError) -> JSONNode {
+    let values = try table.takeFloats(tensor)
+    guard values.count == rotated / 2, values.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw FormatError(
+        .gguf, "\(table.container.place): tensor \(tensor)", "out of range",
+        expected: "\(rotated / 2) positive numbers", got: "\(values.count)")
+    }
+    return .array(values.map { .float($0) })
+  }
+}
