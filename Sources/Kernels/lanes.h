@@ -8,6 +8,7 @@ typedef float lanes8 __attribute__((vector_size(32)));
 typedef float lanes4 __attribute__((vector_size(16)));
 typedef int32_t lanes_int __attribute__((vector_size(64)));
 typedef uint32_t lanes_uint __attribute__((vector_size(64)));
+typedef uint8_t lanes_u8 __attribute__((vector_size(16)));
 typedef uint16_t lanes_u16 __attribute__((vector_size(32)));
 typedef _Float16 lanes_half __attribute__((vector_size(32)));
 
@@ -46,18 +47,39 @@ INLINE lanes widen_f16(lanes_u16 bits) {
 #endif
 }
 
-INLINE lanes load_weights(const void *base, size_t index, kernel_dtype dtype) {
-  if (dtype == kernel_f32) return load((const float *)base + index);
-  lanes_u16 bits;
-  memcpy(&bits, (const uint16_t *)base + index, sizeof bits);
+// E4M3 by way of a half, whose exponent is larger by 8: the 256th part.
+INLINE lanes widen_f8(lanes_u8 bits) {
+  lanes_u16 wide = __builtin_convertvector(bits, lanes_u16);
+  lanes_u16 nan = (lanes_u16)((wide & 0x7f) == 0x7f);
+  return widen_f16((wide & 0x80) << 8 | (wide & 0x7f) << 7 | (nan & 0x7e00));
+}
+
+// The scales of `count` weights of a row from `column` on.
+INLINE lanes scales_of(const kernel_scales *scales, size_t row, size_t column, size_t count) {
+  const float *s = scales->values + ((scales->first_row + row) >> scales->row_shift) * scales->stride;
+  size_t last = column + count - 1;
+  if (column >> scales->column_shift == last >> scales->column_shift) return splat(s[column >> scales->column_shift]);
+  lanes v;
+  for (size_t i = 0; i < 16; i++) v[i] = s[(column + i < last ? column + i : last) >> scales->column_shift];
+  return v;
+}
+
+// `count` ≤ 16 weights of a row from `column` on, zeros behind them.
+INLINE lanes load_weights_part(const kernel_matrix *w, size_t row, size_t column, kernel_dtype dtype, size_t count) {
+  size_t index = row * w->stride + column;
+  if (dtype == kernel_f32) return load_part((const float *)w->weights + index, count);
+  if (dtype == kernel_f8) {
+    lanes_u8 bytes = {0};
+    memcpy(&bytes, (const uint8_t *)w->weights + index, count);
+    return widen_f8(bytes) * scales_of(&w->scales, row, column, count);
+  }
+  lanes_u16 bits = {0};
+  memcpy(&bits, (const uint16_t *)w->weights + index, count * sizeof(uint16_t));
   return dtype == kernel_bf16 ? widen_bf16(bits) : widen_f16(bits);
 }
 
-INLINE lanes load_weights_part(const void *base, size_t index, kernel_dtype dtype, size_t count) {
-  if (dtype == kernel_f32) return load_part((const float *)base + index, count);
-  lanes_u16 bits = {0};
-  memcpy(&bits, (const uint16_t *)base + index, count * sizeof(uint16_t));
-  return dtype == kernel_bf16 ? widen_bf16(bits) : widen_f16(bits);
+INLINE lanes load_weights(const kernel_matrix *w, size_t row, size_t column, kernel_dtype dtype) {
+  return load_weights_part(w, row, column, dtype, 16);
 }
 
 // The one reduction tree: halves onto each other.

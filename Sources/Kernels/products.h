@@ -10,8 +10,7 @@
     for (; i + 16 <= inner; i += 16) {                                                                             \
       lanes v[W];                                                                                                  \
       _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
-        size_t index = (output + o) * w.stride + i;                                                                \
-        v[o] = load_weights(w.weights, index, DTYPE);                                                              \
+        v[o] = load_weights(&w, output + o, i, DTYPE);                                                             \
       }                                                                                                            \
       _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
         lanes u = load(x.values + (row + r) * x.stride + i);                                                       \
@@ -20,7 +19,7 @@
     }                                                                                                              \
     if (i < inner)                                                                                                 \
       _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
-        lanes v = load_weights_part(w.weights, (output + o) * w.stride + i, DTYPE, inner - i);                     \
+        lanes v = load_weights_part(&w, output + o, i, DTYPE, inner - i);                                          \
         _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                             \
             a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                \
       }                                                                                                            \
@@ -80,6 +79,7 @@
 DEFINE_DOT(dot_f32, kernel_f32)
 DEFINE_DOT(dot_f16, kernel_f16)
 DEFINE_DOT(dot_bf16, kernel_bf16)
+DEFINE_DOT(dot_f8, kernel_f8)
 
 static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
                 const float *bias, int accumulate, kernel_rows y) {
@@ -87,6 +87,7 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
     case kernel_f32: dot_f32(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_f16: dot_f16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_bf16: dot_bf16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_f8: dot_f8(x, rows, w, inner, begin, end, bias, accumulate, y); break;
   }
 }
 
@@ -98,7 +99,7 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
       for (int v = 0; v < V; v++) a[r][v] = splat(0);                                                              \
     for (size_t i = 0; i < inner; i++) {                                                                           \
       lanes m[V];                                                                                                  \
-      _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i * w.stride + output + 16 * v);  \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i, output + 16 * v);               \
       _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
         lanes u = splat(x.values[(row + r) * x.stride + i]);                                                       \
         _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) a[r][v] = fused(u, m[v], a[r][v]);          \
@@ -133,16 +134,19 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
     }                                                                                                              \
   }
 
-#define WHOLE_kernel_f32(index) load_weights(w.weights, index, kernel_f32)
-#define WHOLE_kernel_f16(index) load_weights(w.weights, index, kernel_f16)
-#define WHOLE_kernel_bf16(index) load_weights(w.weights, index, kernel_bf16)
-#define PART_kernel_f32(index) load_weights_part(w.weights, index, kernel_f32, count)
-#define PART_kernel_f16(index) load_weights_part(w.weights, index, kernel_f16, count)
-#define PART_kernel_bf16(index) load_weights_part(w.weights, index, kernel_bf16, count)
+#define WHOLE_kernel_f32(row, column) load_weights(&w, row, column, kernel_f32)
+#define WHOLE_kernel_f16(row, column) load_weights(&w, row, column, kernel_f16)
+#define WHOLE_kernel_bf16(row, column) load_weights(&w, row, column, kernel_bf16)
+#define WHOLE_kernel_f8(row, column) load_weights(&w, row, column, kernel_f8)
+#define PART_kernel_f32(row, column) load_weights_part(&w, row, column, kernel_f32, count)
+#define PART_kernel_f16(row, column) load_weights_part(&w, row, column, kernel_f16, count)
+#define PART_kernel_bf16(row, column) load_weights_part(&w, row, column, kernel_bf16, count)
+#define PART_kernel_f8(row, column) load_weights_part(&w, row, column, kernel_f8, count)
 
 DEFINE_SCALED_ROWS(scaled_f32, kernel_f32)
 DEFINE_SCALED_ROWS(scaled_f16, kernel_f16)
 DEFINE_SCALED_ROWS(scaled_bf16, kernel_bf16)
+DEFINE_SCALED_ROWS(scaled_f8, kernel_f8)
 
 static void scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
                         const float *bias, int accumulate, kernel_rows y) {
@@ -150,5 +154,6 @@ static void scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inne
     case kernel_f32: scaled_f32(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_f16: scaled_f16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_bf16: scaled_bf16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_f8: scaled_f8(x, rows, w, inner, begin, end, bias, accumulate, y); break;
   }
 }

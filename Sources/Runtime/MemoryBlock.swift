@@ -101,7 +101,8 @@ public final class MemoryBlock {
     keys.withUnsafeBytes { keys in
       let product = ProductLoop(
         multiply: kernel_dot, x: x, rows: rows,
-        weights: kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width), inner: width,
+        weights: kernel_matrix(weights: keys.baseAddress, dtype: kernel_f32, stride: width, scales: kernel_scales()),
+        inner: width,
         bias: nil, accumulate: false, y: kernel_rows(values: result, stride: count))
       if let pool, rows * count * width > Self.serialLimit {
         pool.runRanges(count, grain: Linear.grain, product)

@@ -11,8 +11,8 @@ For every model: the checkpoint (config.json, weights, and tokenizer.json for so
                         case.i.act.SITE.L    [T, D]   the activation at the site of layer L
                         case.i.grad.SITE.L   [T, D]   the gradient of the loss with respect to it
 
-SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold BF16 or F16
-weights; everything expected is computed in F32 from the weights as the file has them, with eager attention.
+SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold weights of other
+dtypes; everything expected is computed in F32 from the weights as the file has them, with eager attention.
 
 A new architecture needs an entry or two in MODELS, and its projections in site_modules where they are not named as
 Llama's are.
@@ -171,6 +171,15 @@ MODELS = {
     ),
 }
 
+# Projections as F8_E4M3 with scales as published checkpoints have them, and other mixtures of dtypes.
+QUANTISED = {"llama-f8-blocks": "blocks", "qwen3-f8-tensor": "tensor", "gpt_neox-f8-rows": "rows", "llama-f64": "f64"}
+MODELS.update({
+    "llama-f8-blocks": (llama, small(40, 4, 2, 72), BF16),
+    "qwen3-f8-tensor": (transformers.Qwen3Config, small(32, 4, 2, 40, head_dim=12), BF16),
+    "gpt_neox-f8-rows": MODELS["gpt_neox-c"],
+    "llama-f64": (llama, small(32, 4, 2, 40), F32),
+})
+
 # The others have no tokenizer of their own, and the logits of their last tokens alone, to keep them small.
 WHOLE = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded",
          "gemma3-sentencepiece"]
@@ -244,6 +253,54 @@ def spell_as_before(folder):
         file.write("\n")
 
 
+def quantise(folder, kind, model):
+    """Writes the weights anew in other dtypes, and gives `model` the values that they stand for."""
+    path = os.path.join(folder, "model.safetensors")
+    stored, values, generator = {}, {}, torch.Generator().manual_seed(7)
+    for name, tensor in load_file(path).items():
+        if kind == "f64":
+            choices = [torch.float64, torch.float64, F16, BF16, F32]
+            stored[name] = tensor.to(choices[int(torch.randint(len(choices), (1,), generator=generator))])
+            values[name] = stored[name].float()
+            continue
+        stored[name] = tensor.float() if "lm_head" in name else tensor
+        values[name] = stored[name].float()
+        if tensor.ndim != 2 or any(part in name for part in ("embed", "lm_head")):
+            continue
+        weights = tensor.float()
+        if kind == "blocks":  # of 16 by 16, the last ones cut
+            rows, columns = weights.shape
+            padded = torch.zeros(-(-rows // 16) * 16, -(-columns // 16) * 16)
+            padded[:rows, :columns] = weights
+            blocks = padded.view(padded.shape[0] // 16, 16, -1, 16)
+            scales = blocks.abs().amax((1, 3)) / 448
+            spread = scales.repeat_interleave(16, 0).repeat_interleave(16, 1)[:rows, :columns]
+            stored[name + "_scale_inv"] = scales
+        elif kind == "rows":
+            scales = (weights.abs().amax(1, keepdim=True) / 448).to(BF16)
+            spread, stored[name + "_scale"] = scales.float(), scales
+        else:
+            scales = weights.abs().max() / 448
+            spread, stored[name + "_scale"], stored[name[:-6] + "input_scale"] = scales, scales, torch.tensor(0.5)
+        stored[name] = (weights / spread).to(torch.float8_e4m3fn)
+        values[name] = stored[name].float() * spread
+    save_file({name: tensor.contiguous() for name, tensor in stored.items()}, path, metadata={"format": "pt"})
+    configs = {
+        "blocks": dict(quant_method="fp8", fmt="e4m3", activation_scheme="dynamic", weight_block_size=[16, 16]),
+        "rows": dict(quant_method="compressed-tensors", format="float-quantized"),
+        "tensor": dict(quant_method="modelopt", quant_algo="FP8"),
+    }
+    path = os.path.join(folder, "config.json")
+    with open(path) as file:
+        config = json.load(file)
+    if kind in configs:
+        config["quantization_config"] = configs[kind]
+    with open(path, "w") as file:
+        json.dump(config, file, indent=2)
+        file.write("\n")
+    model.load_state_dict(values, strict=False)
+
+
 def site_modules(model):
     """The output projections, by site."""
     kind, found = model.config.model_type, {}
@@ -313,6 +370,8 @@ def build(name, seed, folder):
         spell_as_before(folder)
     # Read back in F32 rather than converted in memory: a conversion also rounds the rotary frequencies.
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    if name in QUANTISED:
+        quantise(folder, QUANTISED[name], model)
     if "gemma" in name:  # rounded to the weights' dtype wherever they are not F32
         scale = model.model.embed_tokens.embed_scale
         scale.copy_(scale.to(dtype))

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Testing
 
 @testable import Format
@@ -47,6 +48,12 @@ import Testing
     ("gpt_neox-b", #"{"hidden_act":"relu"}"#, "hidden_act"),
     ("gpt_neox-b", #"{"rotary_pct":1.5}"#, "rotary_pct"),
     ("gpt_neox-b", #"{"rotary_pct":0.01}"#, "rotary_pct"),
+    ("llama-biases", #"{"quantization_config":{"quant_method":"gptq","bits":4}}"#, "quant_method"),
+    (
+      "llama-biases", #"{"quantization_config":{"quant_method":"compressed-tensors","format":"pack-quantized"}}"#,
+      "pack-quantized"
+    ),
+    ("llama-biases", #"{"quantization_config":[]}"#, "quantization_config"),
     ("gemma3-b", #"{"final_logit_softcapping":30.0}"#, "final_logit_softcapping"),
     ("gemma3-b", #"{"attn_logit_softcapping":50.0}"#, "attn_logit_softcapping"),
     ("gemma3-b", #"{"use_bidirectional_attention":true}"#, "use_bidirectional_attention"),
@@ -96,5 +103,23 @@ import Testing
   @Test func longTextsThatChangeFrequenciesAreOutOfReach() throws {
     #expect(try load("phi3-b", "{}").shape.positions == 256)
     #expect(try load("llama-dynamic", "{}").shape.positions == 128)
+  }
+
+  /// Scales of an F8 matrix fit it as one number, one a row or one a block; else they are an error that names them.
+  @Test func scalesFitTheirWeights() throws {
+    func scales(_ shape: [Int]) throws -> WeightScales {
+      let values = (0..<shape.reduce(1, *)).map { Float($0 + 1) }
+      return try WeightScales(Tensor(name: "w_scale", shape: shape, floats: values), of: [8, 20], place: "file")
+    }
+    for (shape, rowShift, columnShift) in [
+      ([], 63, 63), ([1], 63, 63), ([1, 1], 63, 63), ([8], 0, 63), ([8, 1], 0, 63), ([2, 3], 2, 3), ([1, 2], 63, 4),
+      ([8, 20], 0, 0),
+    ] as [([Int], UInt32, UInt32)] {
+      let found = try scales(shape).kernelScales
+      #expect(found.row_shift == rowShift && found.column_shift == columnShift, "\(shape)")
+    }
+    for shape in [[2], [20], [3, 2], [2, 4], [1, 1, 2], [0]] {
+      #expect { try scales(shape) } throws: { ($0 as? FormatError)?.description.contains("w_scale") == true }
+    }
   }
 }

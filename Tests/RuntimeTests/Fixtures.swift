@@ -13,6 +13,7 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     "llama-dynamic", "llama-llama3", "llama-yarn", "llama-yarn-old", "mistral-a", "mistral-b", "qwen2-a", "qwen2-b",
     "qwen3-a", "qwen3-b", "phi3-a", "phi3-b", "smollm3-a", "smollm3-b", "olmo2-a", "olmo2-b", "gpt_neox-a",
     "gpt_neox-b", "gpt_neox-c", "gemma3-a", "gemma3-b", "gemma3-sentencepiece",
+    "llama-f8-blocks", "qwen3-f8-tensor", "gpt_neox-f8-rows", "llama-f64",
   ].map(ModelFixture.init)
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -16,12 +16,20 @@ import Testing
     var bytes: [UInt8]
     var values: [Float]
     var dtype: kernel_dtype
+    /// Of blocks of 4 rows and 8 columns, so that a vector meets several.
+    let scales: kernel_scales
+    private let owner: FloatMatrix
 
-    init(_ count: Int, _ dtype: kernel_dtype, _ random: inout SeededGenerator) {
+    init(_ rows: Int, _ columns: Int, _ dtype: kernel_dtype, _ random: inout SeededGenerator) {
       self.dtype = dtype
       bytes = []
       values = []
-      for _ in 0..<count {
+      let blocks = (columns + 7) / 8
+      owner = FloatMatrix((rows + 3) / 4, blocks)
+      let scaleValues = owner.values
+      for i in 0..<(owner.rows * blocks) { scaleValues[i] = Float.random(in: 100...300, using: &random) }
+      scales = kernel_scales(values: scaleValues, stride: blocks, first_row: 0, row_shift: 2, column_shift: 3)
+      for i in 0..<(rows * columns) {
         let value = Float.random(in: -1...1, using: &random)
         switch dtype {
         case kernel_bf16:
@@ -33,12 +41,52 @@ import Testing
           let bits = UInt16.random(in: 0..<0x3C00, using: &random) | (value < 0 ? 0x8000 : 0)
           withUnsafeBytes(of: bits) { bytes += $0 }
           values.append(kernel_float_from_half(bits))
+        case kernel_f8:
+          // Subnormals too.
+          let byte = UInt8.random(in: 0..<0x7F, using: &random) | (value < 0 ? 0x80 : 0)
+          bytes.append(byte)
+          let magnitude =
+            KernelTests.magnitude(e4m3: byte) * (scaleValues[i / columns / 4 * blocks + i % columns / 8] / 256)
+          values.append(value < 0 ? -magnitude : magnitude)
         default:
           withUnsafeBytes(of: value) { bytes += $0 }
           values.append(value)
         }
       }
     }
+  }
+
+  /// Every E4M3 value, the special ones too.
+  @Test func eightBitFloats() {
+    let scale: Float = 256
+    let bytes = (0..<256).map { UInt8($0) }
+    for isa in Self.instructionSets {
+      kernel_use_isa(isa)
+      var (one, y): (Float, [Float]) = (1, [Float](repeating: 0, count: 256))
+      withUnsafePointer(to: scale) { scale in
+        let scales = kernel_scales(values: scale, stride: 0, first_row: 0, row_shift: 63, column_shift: 63)
+        y.withUnsafeMutableBufferPointer { y in
+          kernel_scaled_rows(
+            kernel_rows(values: &one, stride: 1), 1,
+            kernel_matrix(weights: bytes, dtype: kernel_f8, stride: 256, scales: scales), 1, 0, 256, nil, 0,
+            kernel_rows(values: y.baseAddress, stride: 256))
+        }
+      }
+      for byte in bytes {
+        let magnitude = Self.magnitude(e4m3: byte)
+        let value = y[Int(byte)]
+        #expect(magnitude.isNaN ? value.isNaN : value == (byte < 0x80 ? magnitude : -magnitude), "\(byte)")
+      }
+    }
+    kernel_use_isa(Self.instructionSets.last!)
+  }
+
+  /// The absolute value of an 8-bit float with 4 bits of exponent (bias 7) and 3 of mantissa; all ones is no number.
+  static func magnitude(e4m3 byte: UInt8) -> Float {
+    let (exponent, mantissa) = (Int(byte >> 3 & 15), Float(byte & 7) / 8)
+    if byte & 0x7F == 0x7F { return .nan }
+    return exponent == 0
+      ? mantissa * 0x1p-6 : (1 + mantissa) * Float(sign: .plus, exponent: exponent - 7, significand: 1)
   }
 
   /// The order that kernels.h states: 16 lanes of fused multiply-adds, then halves onto halves.
@@ -55,11 +103,11 @@ import Testing
 
   @Test(
     arguments: [(1, 5, 7), (1, 33, 48), (3, 17, 100), (5, 40, 16), (13, 29, 77)],
-    [kernel_f32, kernel_f16, kernel_bf16])
+    [kernel_f32, kernel_f16, kernel_bf16, kernel_f8])
   func dotForm(_ sizes: (rows: Int, outputs: Int, inner: Int), _ dtype: kernel_dtype) {
     var random = SeededGenerator(seed: Self.seed)
     let (rows, outputs, inner) = sizes
-    let w = Matrix(outputs * inner, dtype, &random)
+    let w = Matrix(outputs, inner, dtype, &random)
     let x = (0..<(rows * inner)).map { _ in Float.random(in: -1...1, using: &random) }
     let xs = UnsafeMutablePointer<Float>.allocate(capacity: x.count)
     let ys = UnsafeMutablePointer<Float>.allocate(capacity: rows * outputs)
@@ -75,7 +123,8 @@ import Testing
       w.bytes.withUnsafeBytes { weights in
         kernel_dot(
           kernel_rows(values: xs, stride: inner), rows,
-          kernel_matrix(weights: weights.baseAddress, dtype: dtype, stride: inner), inner, 0, outputs, bias,
+          kernel_matrix(weights: weights.baseAddress, dtype: dtype, stride: inner, scales: w.scales), inner, 0, outputs,
+          bias,
           1,
           kernel_rows(values: ys, stride: outputs))
       }
@@ -95,11 +144,11 @@ import Testing
   }
 
   @Test(
-    arguments: [(1, 5, 7), (1, 300, 12), (3, 65, 100), (8, 130, 33)], [kernel_f32, kernel_f16, kernel_bf16])
+    arguments: [(1, 5, 7), (1, 300, 12), (3, 65, 100), (8, 130, 33)], [kernel_f32, kernel_f16, kernel_bf16, kernel_f8])
   func scaledRowForm(_ sizes: (rows: Int, outputs: Int, inner: Int), _ dtype: kernel_dtype) {
     var random = SeededGenerator(seed: Self.seed)
     let (rows, outputs, inner) = sizes
-    let w = Matrix(outputs * inner, dtype, &random)
+    let w = Matrix(inner, outputs, dtype, &random)
     let x = (0..<(rows * inner)).map { _ in Float.random(in: -1...1, using: &random) }
     let xs = UnsafeMutablePointer<Float>.allocate(capacity: x.count)
     let ys = UnsafeMutablePointer<Float>.allocate(capacity: rows * outputs)
@@ -114,7 +163,8 @@ import Testing
       w.bytes.withUnsafeBytes { weights in
         kernel_scaled_rows(
           kernel_rows(values: xs, stride: inner), rows,
-          kernel_matrix(weights: weights.baseAddress, dtype: dtype, stride: outputs), inner, 0, outputs, nil,
+          kernel_matrix(weights: weights.baseAddress, dtype: dtype, stride: outputs, scales: w.scales), inner, 0,
+          outputs, nil,
           0,
           kernel_rows(values: ys, stride: outputs))
       }

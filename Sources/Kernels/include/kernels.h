@@ -4,13 +4,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { kernel_f32, kernel_f16, kernel_bf16 } kernel_dtype;
+// kernel_f8 is E4M3 (4 bits of exponent, 3 of mantissa, no infinities), with scales.
+typedef enum { kernel_f32, kernel_f16, kernel_bf16, kernel_f8 } kernel_dtype;
+
+// What the weights of an F8 matrix are multiplied by, 256 times too large: one for each block of 2^row_shift rows and
+// 2^column_shift columns, `stride` of them from one row of blocks to the next. Rows count from `first_row` on.
+typedef struct {
+  const float *values;
+  size_t stride;
+  size_t first_row;
+  unsigned row_shift;
+  unsigned column_shift;
+} kernel_scales;
 
 // A weight matrix [rows, columns] in its file's dtype, `stride` elements from one row to the next.
 typedef struct {
   const void *weights;
   kernel_dtype dtype;
   size_t stride;
+  kernel_scales scales;
 } kernel_matrix;
 
 // Rows of floats, `stride` floats apart.

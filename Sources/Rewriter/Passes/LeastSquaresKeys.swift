@@ -49,7 +49,7 @@ struct LeastSquaresKeys {
         part.rows, grain: 60,
         ProductLoop(
           multiply: kernel_dot, x: kernel_rows(values: more.values, stride: more.width), rows: more.rows,
-          weights: kernel_matrix(weights: part.values, dtype: kernel_f32, stride: part.width),
+          weights: kernel_matrix(weights: part.values, dtype: kernel_f32, stride: part.width, scales: kernel_scales()),
           inner: part.width, bias: nil, accumulate: false,
           y: kernel_rows(values: products.values + column, stride: products.width)))
       column += part.rows

@@ -52,6 +52,7 @@ extension Transformer {
         expected: architectures.flatMap { $0.modelTypes }.joined(separator: " or "),
         got: config.root["model_type"]?.kindDescription ?? "nothing")
     }
+    try config.requireReadableWeights()
     return try architecture.load(checkpoint, config, pool: pool)
   }
 }

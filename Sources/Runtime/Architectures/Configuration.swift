@@ -75,6 +75,25 @@ struct Configuration {
       got: value.kindDescription)
   }
 
+  /// Refuses a checkpoint whose weights are quantised otherwise than as F8_E4M3.
+  func requireReadableWeights() throws(FormatError) {
+    guard let quantization = try object("quantization_config") else { return }
+    let method = quantization["quant_method"]?.string
+    let isRead =
+      switch method {
+      case "fp8", "fbgemm_fp8": true
+      case "compressed-tensors": quantization["format"]?.string == "float-quantized"
+      case "modelopt": quantization["quant_algo"]?.string == "FP8"
+      default: false
+      }
+    guard !isRead else { return }
+    let more = quantization["format"] ?? quantization["quant_algo"]
+    throw FormatError(
+      .unsupported, "\(quantization.place): quant_method", "weights quantised this way are not supported",
+      expected: "fp8, fbgemm_fp8, compressed-tensors of format float-quantized, or modelopt's FP8",
+      got: [method ?? "nothing", more?.string].compactMap(\.self).joined(separator: " of "))
+  }
+
   /// Whether each layer sees a window alone, by `layer_types`; nil where the config does not say.
   func slidingLayers(_ layers: Int) throws(FormatError) -> [Bool]? {
     guard let list = root["layer_types"], !list.isNull else { return nil }
@@ -138,8 +157,17 @@ struct TensorSource {
     return tensor
   }
 
+  /// Weights named `name`, with their scales beside them where they are F8.
   func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
-    try Weights(tensor(name, shape: [rows, columns]), place: checkpoint.path)
+    let tensor = try tensor(name, shape: [rows, columns])
+    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, place: checkpoint.path) }
+    // Both are multiplied by: one is the other's older name.
+    for suffix in ["_scale_inv", "_scale"] {
+      guard let scales = checkpoint[ByteString(prefix + name + suffix)] else { continue }
+      return try Weights(
+        tensor, scales: WeightScales(scales, of: tensor.shape, place: checkpoint.path), place: checkpoint.path)
+    }
+    return try Weights(tensor, place: checkpoint.path)
   }
 
   /// A vector as F32.

@@ -8,52 +8,71 @@ final class Weights {
   let columns: Int
   private let file: MappedFile?
   private let owned: UnsafeMutableRawPointer?
+  private let scales: WeightScales?
   /// What this is a part of.
   private let whole: Weights?
 
-  /// - Parameter tensor: F32, F16 or BF16 of two dimensions.
-  init(_ tensor: Tensor, place: String) throws(FormatError) {
+  /// - Parameters:
+  ///   - tensor: F32, F16, BF16, F64 or F8_E4M3 of two dimensions.
+  ///   - scales: of an F8 tensor.
+  init(_ tensor: Tensor, scales: WeightScales? = nil, place: String) throws(FormatError) {
     let dtype: kernel_dtype
     switch tensor.dtype {
-    case .f32: dtype = kernel_f32
+    case .f32, .f64: dtype = kernel_f32
     case .f16: dtype = kernel_f16
     case .bf16: dtype = kernel_bf16
+    case .f8e4m3: dtype = kernel_f8
     default:
       throw FormatError(
         .unsupported, "\(place): tensor \(tensor.name)", "weights of this dtype are not supported",
-        expected: "F32, F16 or BF16", got: tensor.dtype.rawValue)
+        expected: "F32, F16, BF16, F8_E4M3 or F64", got: tensor.dtype.rawValue)
     }
     rows = tensor.shape[0]
     columns = tensor.shape[1]
+    self.scales = dtype == kernel_f8 ? scales ?? .one : nil
+    whole = nil
     let address: UnsafeRawPointer
-    if let mapped = tensor.mapped {
-      file = mapped.file
-      owned = nil
+    if let mapped = tensor.mapped, tensor.dtype != .f64 {
+      (file, owned) = (mapped.file, nil)
       address = mapped.address
     } else {
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, tensor.byteCount), alignment: 64)
-      file = nil
-      owned = memory
+      let values: [Float]?
+      do { values = tensor.dtype == .f64 ? try tensor.floats() : nil } catch {
+        throw FormatError(.unreadable, "\(place): tensor \(tensor.name)", "\(error)")
+      }
+      let size = values.map { 4 * $0.count } ?? tensor.byteCount
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 64)
+      (file, owned) = (nil, memory)
       do {
-        try tensor.withBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        if let values {
+          values.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        } else {
+          try tensor.withBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        }
       } catch {
         memory.deallocate()
         throw FormatError(.unreadable, "\(place): tensor \(tensor.name)", "\(error)")
       }
       address = UnsafeRawPointer(memory)
     }
-    matrix = kernel_matrix(weights: address, dtype: dtype, stride: columns)
-    whole = nil
+    matrix = kernel_matrix(
+      weights: address, dtype: dtype, stride: columns, scales: self.scales?.kernelScales ?? kernel_scales())
   }
 
   /// Some of the rows, in place.
   init(_ whole: Weights, rows range: Range<Int>) {
     (rows, columns) = (range.count, whole.columns)
-    (file, owned, self.whole) = (nil, nil, whole)
-    let size = whole.matrix.dtype == kernel_f32 ? 4 : 2
-    matrix = kernel_matrix(
-      weights: whole.matrix.weights + range.lowerBound * whole.columns * size, dtype: whole.matrix.dtype,
-      stride: whole.columns)
+    (file, owned, scales, self.whole) = (nil, nil, nil, whole)
+    matrix = whole.matrix(from: range.lowerBound)
+  }
+
+  /// The matrix from a row on.
+  private func matrix(from row: Int) -> kernel_matrix {
+    let size = matrix.dtype == kernel_f32 ? 4 : matrix.dtype == kernel_f8 ? 1 : 2
+    var result = matrix
+    result.weights = matrix.weights + row * columns * size
+    result.scales.first_row += row
+    return result
   }
 
   deinit { owned?.deallocate() }
@@ -70,12 +89,9 @@ final class Weights {
   /// Adds (or, unless `accumulate`, writes) row `index` times `scale` as F32 to `target`.
   func read(row index: Int, into target: UnsafeMutablePointer<Float>, accumulate: Bool = false, scale: Float = 1) {
     var one = scale
-    var row = matrix
-    let size = matrix.dtype == kernel_f32 ? 4 : 2
-    row.weights = matrix.weights + index * columns * size
     withUnsafeMutablePointer(to: &one) { one in
       kernel_scaled_rows(
-        kernel_rows(values: one, stride: 1), 1, row, 1, 0, columns, nil, accumulate ? 1 : 0,
+        kernel_rows(values: one, stride: 1), 1, matrix(from: index), 1, 0, columns, nil, accumulate ? 1 : 0,
         kernel_rows(values: target, stride: columns))
     }
   }

@@ -1,0 +1,58 @@
+import Format
+import Kernels
+
+/// What the weights of an F8 matrix are multiplied by: one number, one for each row, or one for each block.
+final class WeightScales {
+  let kernelScales: kernel_scales
+  private let values: FloatMatrix
+
+  /// Weights as they are.
+  static var one: WeightScales { WeightScales([1], rowShift: 63, columnShift: 63, columns: 1) }
+
+  /// - Parameters:
+  ///   - tensor: one number, [rows] or [rows, 1], or one number for each block of a power of two of rows and columns, which
+  ///     its shape tells.
+  ///   - shape: the weights'.
+  init(_ tensor: Tensor, of shape: [Int], place: String) throws(FormatError) {
+    func refusal(_ expected: String) -> FormatError {
+      FormatError(
+        .tensorShape, "\(place): tensor \(tensor.name)", "does not fit weights of shape \(shape)", expected: expected,
+        got: "\(tensor.dtype.rawValue) of shape \(tensor.shape)")
+    }
+    guard let values = (try? tensor.floats()) ?? nil else { throw refusal("F32, F16 or BF16") }
+    let (rows, columns) = (shape[0], shape[1])
+    let shifts: (Int, Int)
+    switch tensor.shape {
+    case _ where values.count == 1: shifts = (63, 63)
+    case [rows], [rows, 1]: shifts = (0, 63)
+    case let blocks where blocks.count == 2:
+      guard let row = Self.shift(rows, blocks[0]), let column = Self.shift(columns, blocks[1]) else { fallthrough }
+      shifts = (row, column)
+    default: throw refusal("one number, one a row, or one a block")
+    }
+    let stride = shifts.1 == 63 ? 1 : tensor.shape[1]
+    (self.values, kernelScales) = Self.make(values, rowShift: shifts.0, columnShift: shifts.1, columns: stride)
+  }
+
+  private init(_ values: [Float], rowShift: Int, columnShift: Int, columns: Int) {
+    (self.values, kernelScales) = Self.make(values, rowShift: rowShift, columnShift: columnShift, columns: columns)
+  }
+
+  private static func make(
+    _ values: [Float], rowShift: Int, columnShift: Int, columns: Int
+  ) -> (FloatMatrix, kernel_scales) {
+    let matrix = FloatMatrix(1, values.count)
+    for (i, value) in values.enumerated() { matrix.values[i] = 256 * value }
+    return (
+      matrix,
+      kernel_scales(
+        values: matrix.values, stride: columns, first_row: 0, row_shift: UInt32(rowShift),
+        column_shift: UInt32(columnShift))
+    )
+  }
+
+  /// The exponent of the block size that cuts `size` into `count` blocks; there is one at most, unless all is one block.
+  private static func shift(_ size: Int, _ count: Int) -> Int? {
+    count == 1 ? 63 : (0..<32).first { (size + (1 << $0) - 1) >> $0 == count }
+  }
+}
