@@ -1,17 +1,34 @@
-/// Adds up what each pass takes: every moment between two laps belongs to one pass.
-final class PassClock {
-  private(set) var durations: [Pass: Duration] = [:]
-  private var lapStart = ContinuousClock.now
+import Runtime
 
-  /// Counts the time since the last lap as this pass's.
+/// What a pass took.
+public struct PassCost: Sendable {
+  public var duration = Duration.zero
+  /// Floating-point operations of products with the model's weights, a multiplication and an addition counted as two.
+  public var operations = 0
+}
+
+/// Adds up what each pass takes: every moment and every operation between two laps belongs to one pass.
+final class PassClock {
+  private(set) var costs: [Pass: PassCost] = [:]
+  private let pool: WorkerPool
+  private var lapStart = ContinuousClock.now
+  private var operations: Int
+
+  init(_ pool: WorkerPool) {
+    self.pool = pool
+    operations = pool.operations
+  }
+
+  /// Counts what was done since the last lap as this pass's.
   func lap(_ pass: Pass) {
-    let now = ContinuousClock.now
-    durations[pass, default: .zero] += now - lapStart
-    lapStart = now
+    let (now, done) = (ContinuousClock.now, pool.operations)
+    costs[pass, default: PassCost()].duration += now - lapStart
+    costs[pass, default: PassCost()].operations += done - operations
+    (lapStart, operations) = (now, done)
   }
 }
 
-/// What the time of a rewrite is told by.
+/// What the cost of a rewrite is told by.
 public enum Pass: String, CaseIterable, Sendable {
   /// The model from the opened checkpoint.
   case load

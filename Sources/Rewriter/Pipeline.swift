@@ -55,7 +55,7 @@ public struct RewriteResult: Sendable {
   /// Target tokens as text, one list a compiled memory.
   public var targetTexts: [[String]]
   /// What the passes took, of all memories together; without those that were not needed.
-  public var durations: [Pass: Duration]
+  public var costs: [Pass: PassCost]
 
   /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
   /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.
@@ -83,7 +83,7 @@ public struct Pipeline {
     if let statistics = request.statistics, let output = outputs.first(where: { areSameFile($0, statistics) }) {
       throw FormatError(.sameFile, output, "output and statistics are the same file")
     }
-    let clock = PassClock()
+    let clock = PassClock(pool)
     var specs = request.spec.memories
     if let method = request.method { for i in specs.indices { specs[i].method = method } }
     let model = try LanguageModel(checkpoint, pool: pool)
@@ -179,7 +179,7 @@ public struct Pipeline {
     let texts = compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }
     return RewriteResult(
       compiled: compiled, results: results, link: link, maps: maps, figures: figures, targetTexts: texts,
-      durations: clock.durations)
+      costs: clock.costs)
   }
 
   /// What the memories that leave their place to the compiler should not act on; nil where none does.

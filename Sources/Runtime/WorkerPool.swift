@@ -27,6 +27,15 @@ public final class WorkerPool: Sendable {
   /// The threads that take part, the caller's included.
   public let threads: Int
   private let state = State()
+  private let counter = Atomic<Int>(0)
+
+  /// Floating-point operations of products with weights so far, a multiplication and an addition counted as two.
+  package var operations: Int { counter.load(ordering: .relaxed) }
+
+  /// Counts a product of `rows` rows.
+  func countProduct(rows: Int, _ inputs: Int, _ outputs: Int) {
+    counter.add(2 * rows * inputs * outputs, ordering: .relaxed)
+  }
 
   /// - Parameter threads: nil for one a processor.
   public init(threads: Int? = nil) {

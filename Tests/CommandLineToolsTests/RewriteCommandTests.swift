@@ -109,12 +109,15 @@ import Testing
     let boundary = try #require(memory["boundary"]?.double)
     #expect(abs(1 - (try #require(prompts[0]["similarity"]?.double))) < 1.18 * boundary)
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
-    #expect(root.members.map(\.key.description) == ["memories", "conflicts", "totals", "timings"])
+    #expect(root.members.map(\.key.description) == ["memories", "conflicts", "totals", "timings", "operations"])
     let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])
     // The scan is there where the least-squares memory did not get all prompts right.
     #expect(timings.members.map(\.key.description).filter { $0 != "locate_ms" } == passes.map { "\($0)_ms" })
     #expect(timings.members.allSatisfy { ($0.value.double ?? -1) >= 0 })
+    let operations = try #require(root["operations"]).members
+    #expect(operations.map { "\($0.key)_ms" } == timings.members.map(\.key.description))
+    #expect(operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "write"].contains($0.key) == ($0.value.int == 0) })
   }
 
   @Test func backgroundIsReadOrRefused() throws {

@@ -5,6 +5,7 @@ import Runtime
 extension RewriteResult {
   /// One object: what each memory came out as, what happened to each prompt, the totals, and `"timings"`: milliseconds
   /// of each pass (`"locate_ms"` and so on), added up over the memories; a pass that was not needed is left out.
+  /// `"operations"` are each pass's floating-point operations of products with weights.
   public var json: JSONNode {
     let memories = compiled.indices.map { memory($0) }
     func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
@@ -28,8 +29,10 @@ extension RewriteResult {
       ],
       "timings": .object(
         Pass.allCases.compactMap { pass in
-          durations[pass].map { ("\(pass.rawValue)_ms", .double($0 / .milliseconds(1))) }
+          costs[pass].map { ("\(pass.rawValue)_ms", .double($0.duration / .milliseconds(1))) }
         }),
+      "operations": .object(
+        Pass.allCases.compactMap { pass in costs[pass].map { (pass.rawValue, .int($0.operations)) } }),
     ]
   }
 

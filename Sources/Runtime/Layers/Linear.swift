@@ -77,6 +77,7 @@ struct Linear {
 
   /// y (R, out) = x (R, in) W + bias; added to y where `accumulate`.
   func forward(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows, pool: WorkerPool) {
+    pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
       outputs, grain: Self.grain, partsPerThread: Self.parts(rows: rows),
       product(x, rows: rows, accumulate: accumulate, into: y))
@@ -86,6 +87,7 @@ struct Linear {
   func backward(
     _ dy: kernel_rows, rows: Int, accumulate: Bool = false, into dx: kernel_rows, pool: WorkerPool
   ) {
+    pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
       inputs, grain: 64, partsPerThread: Self.parts(rows: rows),
       ProductLoop(
@@ -109,6 +111,7 @@ struct LinearGroup {
 
   /// y (R, out) = [x W₁, x W₂, …], as one loop of tasks.
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
+    pool.countProduct(rows: rows, parts.first?.inputs ?? 0, outputs)
     pool.runRanges(
       tasks.reduce(0, +), grain: 1, partsPerThread: Linear.parts(rows: rows),
       GroupLoop(group: self, x: x, rows: rows, y: y))

@@ -81,7 +81,7 @@ public struct HTMLReport {
 
   private var timings: Markup {
     let rows = Pass.allCases.compactMap { pass in
-      result.durations[pass].map { (pass.rawValue, $0 / .seconds(1)) }
+      result.costs[pass].map { (pass.rawValue, $0.duration / .seconds(1)) }
     }
     return tag(
       "section", [:],
