@@ -24,7 +24,7 @@ enum Gemma3: Architecture {
     family.normOffset = 1
     family.shape.scoreScale = 1 / (try config.positive("query_pre_attn_scalar", default: 256)).squareRoot()
     let (gemma, width) = (family, family.shape.headWidth)
-    let attentionBias = try config.flag("attention_bias", default: false)
+    let biases = try family.biases(inFeedForward: false)
     let global = try config.rotary(width: width, layers: "full_attention", base: 1_000_000)
     let local = try config.rotary(
       width: width, layers: "sliding_attention", baseKey: "rope_local_base_freq", isScaled: false)
@@ -35,11 +35,10 @@ enum Gemma3: Architecture {
       pool: pool
     ) { layer throws(FormatError) in
       var block = try gemma.block(
-        layer, rotary: windows[layer] == nil ? global : local, window: windows[layer],
-        biases: .init(queryKeyValue: attentionBias, attentionOutput: attentionBias))
+        layer, rotary: windows[layer] == nil ? global : local, window: windows[layer], biases: biases,
+        norms: ("input_layernorm", "pre_feedforward_layernorm"))
       try gemma.addHeadNorms(&block, layer: layer)
-      block.attentionOutputNorm = block.feedForwardNorm
-      block.feedForwardNorm = try gemma.norm("layers.\(layer).pre_feedforward_layernorm")
+      block.attentionOutputNorm = try gemma.norm("layers.\(layer).post_attention_layernorm")
       block.feedForwardOutputNorm = try gemma.norm("layers.\(layer).post_feedforward_layernorm")
       return block
     }

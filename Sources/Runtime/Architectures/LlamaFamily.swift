@@ -1,6 +1,24 @@
 import Format
 import Kernels
 
+/// An architecture that is Llama with a few things changed, and has its activation.
+protocol LlamaDescendant: Architecture {
+  /// A head's width unless the configuration says; nil for the residual's over the heads.
+  static var headWidth: Int? { get }
+  static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer
+}
+
+extension LlamaDescendant {
+  static var headWidth: Int? { nil }
+
+  static func load(
+    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+  ) throws(FormatError) -> Transformer {
+    _ = try config.require("hidden_act", isOneOf: ["silu"], default: "silu")
+    return try load(LlamaFamily(checkpoint, config, headWidth: headWidth), pool: pool)
+  }
+}
+
 /// What the architectures that descend from Llama share: their configuration's names, their tensors' names, and blocks
 /// of grouped-query attention and a gated feed-forward.
 struct LlamaFamily {
@@ -53,6 +71,14 @@ struct LlamaFamily {
     if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
   }
 
+  /// Those that the configuration says; one field is for both ends of the attention.
+  func biases(inFeedForward: Bool = true) throws(FormatError) -> Biases {
+    let attention = try config.flag("attention_bias", default: false)
+    return Biases(
+      queryKeyValue: attention, attentionOutput: attention,
+      feedForward: inFeedForward ? try config.flag("mlp_bias", default: false) : false)
+  }
+
   /// An RMS norm, over the residual unless a width is given.
   func norm(_ name: String, _ width: Int? = nil) throws(FormatError) -> Norm {
     let weight = try source.vector(name + ".weight", width ?? shape.width)
@@ -67,20 +93,27 @@ struct LlamaFamily {
   }
 
   /// A block as Llama has it.
-  func block(_ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none) throws(FormatError)
-    -> Block
-  {
+  ///
+  /// - Parameter norms: the names of those before attention and feed-forward, nil where there is none.
+  func block(
+    _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none,
+    norms: (attention: String?, feedForward: String?) = ("input_layernorm", "post_attention_layernorm")
+  ) throws(FormatError) -> Block {
+    func norm(_ name: String?) throws(FormatError) -> Norm? {
+      guard let name else { return nil }
+      return try self.norm("layers.\(layer).\(name)")
+    }
     let (attention, mlp) = ("layers.\(layer).self_attn", "layers.\(layer).mlp")
     let (C, F, Q, K) = (shape.width, shape.feedForwardWidth, shape.queryWidth, shape.keyValueWidth)
     return try block(
       layer, rotary: rotary, window: window, biases: biases,
-      attentionNorm: norm("layers.\(layer).input_layernorm"),
+      attentionNorm: norm(norms.attention),
       queryKeyValue: [
         source.linear("\(attention).q_proj", inputs: C, outputs: Q, bias: biases.queryKeyValue),
         source.linear("\(attention).k_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
         source.linear("\(attention).v_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
       ],
-      feedForwardNorm: norm("layers.\(layer).post_attention_layernorm"),
+      feedForwardNorm: norm(norms.feedForward),
       feedForwardInput: [
         source.linear("\(mlp).gate_proj", inputs: C, outputs: F, bias: biases.feedForward),
         source.linear("\(mlp).up_proj", inputs: C, outputs: F, bias: biases.feedForward),

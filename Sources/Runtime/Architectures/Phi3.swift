@@ -2,16 +2,12 @@ import Format
 
 /// Phi-3 (Abdin et al. 2024) as transformers' `Phi3ForCausalLM` computes it: Llama with one tensor for queries, keys and
 /// values, and one for gate and up.
-enum Phi3: Architecture {
+enum Phi3: LlamaDescendant {
   static let modelTypes = ["phi3"]
 
-  static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
-  ) throws(FormatError) -> Transformer {
-    _ = try config.require("hidden_act", isOneOf: ["silu"], default: "silu")
-    let family = try LlamaFamily(checkpoint, config)
-    let rotary = try config.rotary(width: family.shape.headWidth)
-    let window = try config.optionalCount("sliding_window")
+  static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
+    let rotary = try family.config.rotary(width: family.shape.headWidth)
+    let window = try family.config.optionalCount("sliding_window")
     let (shape, source) = (family.shape, family.source)
     return try family.transformer(pool: pool) { layer throws(FormatError) in
       try family.block(

@@ -2,15 +2,11 @@ import Format
 
 /// Qwen2 and 2.5 as transformers' `Qwen2ForCausalLM` computes it: Llama with biases on queries, keys and values, and a
 /// window in the later layers where the configuration says so.
-enum Qwen2: Architecture {
+enum Qwen2: LlamaDescendant {
   static let modelTypes = ["qwen2"]
 
-  static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
-  ) throws(FormatError) -> Transformer {
-    _ = try config.require("hidden_act", isOneOf: ["silu"], default: "silu")
-    let family = try LlamaFamily(checkpoint, config)
-    let rotary = try config.rotary(width: family.shape.headWidth)
+  static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
+    let rotary = try family.config.rotary(width: family.shape.headWidth)
     let windows = try family.qwenWindows()
     return try family.transformer(pool: pool) { layer throws(FormatError) in
       try family.block(layer, rotary: rotary, window: windows[layer], biases: .init(queryKeyValue: true))
@@ -22,7 +18,8 @@ extension LlamaFamily {
   /// Of each layer: with `use_sliding_window` those of `layer_types`, or from `max_window_layers` on, have one.
   func qwenWindows() throws(FormatError) -> [Int?] {
     let isUsed = try config.flag("use_sliding_window", default: false)
-    let first = try config.root["max_window_layers"]?.int == 0 ? 0 : config.count("max_window_layers", default: 28)
+    let first =
+      try config.root["max_window_layers"]?.int == 0 ? 0 : config.count("max_window_layers", default: 28)
     return try windows(isUsed ? config.count("sliding_window", default: 4096) : nil) { $0 >= first }
   }
 }
