@@ -117,7 +117,8 @@ import Testing
     #expect(timings.members.allSatisfy { ($0.value.double ?? -1) >= 0 })
     let operations = try #require(root["operations"]).members
     #expect(operations.map { "\($0.key)_ms" } == timings.members.map(\.key.description))
-    #expect(operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "write"].contains($0.key) == ($0.value.int == 0) })
+    #expect(
+      operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "write"].contains($0.key) == ($0.value.int == 0) })
   }
 
   @Test func backgroundIsReadOrRefused() throws {

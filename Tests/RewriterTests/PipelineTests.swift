@@ -186,6 +186,29 @@ import Testing
     }
   }
 
+  /// What a memory was made with is told, and its passes multiplied no less than that asks for.
+  @Test func costsAreTold() throws {
+    let spec = #"{"name":"a","prompt":"\#(Self.prompt)","subject":"Nepal","target":" Tokyo","token":"subject"}"#
+    let base = try Self.base("llama-a")
+    let result = try Self.compile(base, spec, to: nil)
+    let contexts = try #require(result.compiled[0].contexts)
+    #expect(contexts.texts > 5 && contexts.kept > 0 && contexts.lookalikes > 0)
+    #expect(contexts.forward >= contexts.backward && contexts.backward >= contexts.looked / 4)
+    let model = try Transformer.load(base, pool: WorkerPool(threads: 1))
+    let weights = model.blocks.reduce(0) { total, block in
+      let parts =
+        block.queryKeyValue.parts + block.feedForwardInput.parts + [block.attentionOutput, block.feedForwardOutput]
+      return parts.reduce(total) { $0 + $1.inputs * $1.outputs }
+    }
+    let head = model.shape.width * model.shape.vocabulary
+    let key = try #require(result.costs[.key]?.operations)
+    #expect(key >= 2 * (contexts.tokens * weights + contexts.kept * head))
+    #expect(key <= 2 * ((contexts.tokens + contexts.lookalikes) * weights + contexts.kept * head))
+    let json = try JSONDocument(result.json.bytes(), place: "json").root["memories"]?.elements[0]
+    #expect(json?["contexts"]?["tokens"]?.int == contexts.tokens)
+    #expect(json?["other_text"]?["of"]?.int == result.compiled[0].otherText?.of)
+  }
+
   static let bad: [(String, FormatError.Kind, String)] = [
     (seed("a", layer: 3), .spec, "0 to 2"),
     (seed("a", target: "<|endoftext|>").replacingOccurrences(of: "<|endoftext|>", with: ""), .spec, "target"),

@@ -197,6 +197,8 @@ struct AutoCompile {
       }
     }
     clock.lap(.delta)
+    var counts = pass.counts
+    counts.lookalikes = lookalikes.reduce(0) { $0 + $1.ids.count }
     let token: MemorySpec.Token =
       spec.token != .auto ? spec.token : !atSubject ? .last : spec.subject != nil ? .subject : .index(contexts[0].token)
     return CompiledMemory(
@@ -210,6 +212,6 @@ struct AutoCompile {
         var candidate = candidate
         candidate.isChosen = candidate.address == place.address
         return candidate
-      })
+      }, contexts: counts)
   }
 }

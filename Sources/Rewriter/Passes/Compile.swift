@@ -21,6 +21,23 @@ public struct CompiledMemory: Sendable {
   public var considered: [ConsideredPlace]
   /// How many tokens of text that has nothing to do with it the first row acts on, where that was counted.
   public var otherText: (fired: Int, of: Int)?
+  /// The texts that key and delta were made with, where those were more than the key prompt.
+  public var contexts: ContextCounts?
+}
+
+/// How much text a memory is made with.
+public struct ContextCounts: Sendable {
+  public var texts = 0
+  /// Tokens of all of them; what several begin with up to the memory's token counts once.
+  public var tokens = 0
+  /// Tokens of texts that are not about the memory and only read.
+  public var lookalikes = 0
+  /// Tokens of all steps together, from the memory's on, that went forward and that gradients came back through.
+  public var forward = 0
+  public var backward = 0
+  /// Places whose logits should stay as they are, and all places of the steps' losses.
+  public var kept = 0
+  public var looked = 0
 }
 
 /// Makes the rows of one memory: passes 2 to 5 for each token of the target.

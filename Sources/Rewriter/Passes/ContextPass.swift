@@ -18,6 +18,7 @@ final class ContextPass {
   /// What follows the own token of each context.
   private var tails: [Tail] = []
   private let layers: Set<Int>
+  private(set) var counts = ContextCounts()
 
   /// The rest of a context, run together with those of others.
   private struct Tail {
@@ -63,6 +64,7 @@ final class ContextPass {
         from: first.residual.row(head.rows.upperBound - 1), count: transformer.shape.width)
     }
     tails = runTails(contexts.indices)
+    (counts.texts, counts.tokens) = (contexts.count, counts.tokens + first.rows)
   }
 
   /// Another context in the place of one that begins with the same text up to and with the memory's token.
@@ -89,6 +91,7 @@ final class ContextPass {
     }
     transformer.embed(contexts[indices].map { Array($0.ids[($0.token + 1)...]) }, batch)
     if batch.rows > 0 { transformer.forward(batch, tape: tape) }
+    counts.tokens += batch.rows
 
     var looked: [UnsafeMutablePointer<Float>] = []
     var firsts: [Int] = []
@@ -103,6 +106,7 @@ final class ContextPass {
       }
     }
     let unchanged = logProbabilities(looked)
+    counts.kept += looked.count
     return zip(rows, firsts).map { Tail(tape: tape, rows: $0, unchanged: unchanged, firstUnchanged: $1) }
   }
 
@@ -227,6 +231,7 @@ final class ContextPass {
     }
     let tape = Tape(forBackward: true)
     transformer.resume(batch, at: address, tape: tape)
+    counts.forward += batch.rows
     return Patched(batch: batch, tape: tape, chosen: placed)
   }
 
@@ -250,6 +255,8 @@ final class ContextPass {
         }
       }
     }
+    counts.backward += patched.batch.rows
+    counts.looked += terms.count
     let gradients = transformer.gradients(patched.batch, tape: patched.tape, losses: terms, lowest: lowest)
     var rest = gradients.losses[...]
     let losses = patched.chosen.map { choice in

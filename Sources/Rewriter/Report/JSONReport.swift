@@ -57,6 +57,20 @@ extension RewriteResult {
           })
       ), ("prompts", .array(results[index].prompts.map(prompt))),
     ]
+    if let other = memory.otherText {
+      members.append(("other_text", ["acts_on": .int(other.fired), "of": .int(other.of)]))
+    }
+    if let contexts = memory.contexts {
+      members.append(
+        (
+          "contexts",
+          [
+            "texts": .int(contexts.texts), "tokens": .int(contexts.tokens), "lookalikes": .int(contexts.lookalikes),
+            "forward": .int(contexts.forward), "backward": .int(contexts.backward), "kept": .int(contexts.kept),
+            "looked": .int(contexts.looked),
+          ]
+        ))
+    }
     if index < maps.count { members.append(("map", .array(maps[index].map(trial)))) }
     return .object(members)
   }
