@@ -14,7 +14,9 @@ import Testing
   }
 
   @Test(
-    .enabled(if: allocation_count() >= 0), arguments: ["gpt2-a", "llama-a"].map(ModelFixture.init), [1, 2])
+    .enabled(if: allocation_count() >= 0),
+    arguments: ["gpt2-a", "llama-a", "qwen3-a", "olmo2-a", "gpt_neox-a", "gemma3-a", "llama-f8-blocks"].map(
+      ModelFixture.init), [1, 2])
   func decodeAllocatesNothing(_ fixture: ModelFixture, _ threads: Int) throws {
     let model = try fixture.transformer(threads: threads)
     let prompt = try #require(try fixture.cases().first).ids
