@@ -46,11 +46,13 @@
     }                                                                                                                \
   } while (0)
 
+// Rows of so many numbers that stay in the second-level cache while the weights pass by.
+INLINE size_t rows_in_cache(size_t inner) { return 262144 / (4 * inner + 1) / TILE_ROWS * TILE_ROWS + TILE_ROWS; }
+
 #define DEFINE_DOT(NAME, DTYPE)                                                                                    \
   static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,            \
                    const float *bias, int accumulate, kernel_rows y) {                                             \
-    /* A block of rows stays in the second-level cache while the weights pass by. */                               \
-    size_t block = 262144 / (4 * inner + 1) / TILE_ROWS * TILE_ROWS + TILE_ROWS;                                   \
+    size_t block = rows_in_cache(inner);                                                                           \
     for (size_t first = 0; first < rows; first += block) {                                                         \
       size_t last = first + block < rows ? first + block : rows;                                                   \
       size_t output = begin;                                                                                       \
@@ -81,13 +83,41 @@ DEFINE_DOT(dot_f16, kernel_f16)
 DEFINE_DOT(dot_bf16, kernel_bf16)
 DEFINE_DOT(dot_f8, kernel_f8)
 
+// Floats of widened weights that stay in the second-level cache, and that a thread's stack has room for.
+#define WIDENED_FLOATS 65536
+
+// The same bits for many rows: weights are widened once, a panel of outputs after the other, instead of once for each
+// tile of rows.
+static void dot_f8_widened(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
+                           const float *bias, int accumulate, kernel_rows y) {
+  size_t panel = WIDENED_FLOATS / inner / TILE_WEIGHTS * TILE_WEIGHTS;
+  float scratch[WIDENED_FLOATS];
+  kernel_matrix widened = {scratch, kernel_f32, inner, {0}};
+  for (size_t output = begin; output < end; output += panel) {
+    size_t count = end - output < panel ? end - output : panel;
+    for (size_t o = 0; o < count; o++) {
+      size_t i = 0;
+      for (; i + 16 <= inner; i += 16) store(scratch + o * inner + i, load_weights(&w, output + o, i, kernel_f8));
+      if (i < inner)
+        store_part(scratch + o * inner + i, load_weights_part(&w, output + o, i, kernel_f8, inner - i), inner - i);
+    }
+    kernel_rows target = {y.values + output, y.stride};
+    dot_f32(x, rows, widened, inner, 0, count, bias ? bias + output : NULL, accumulate, target);
+  }
+}
+
 static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
                 const float *bias, int accumulate, kernel_rows y) {
   switch (w.dtype) {
     case kernel_f32: dot_f32(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_f16: dot_f16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
     case kernel_bf16: dot_bf16(x, rows, w, inner, begin, end, bias, accumulate, y); break;
-    case kernel_f8: dot_f8(x, rows, w, inner, begin, end, bias, accumulate, y); break;
+    case kernel_f8:
+      if (rows > 2 * TILE_ROWS && TILE_WEIGHTS * inner <= WIDENED_FLOATS)
+        dot_f8_widened(x, rows, w, inner, begin, end, bias, accumulate, y);
+      else
+        dot_f8(x, rows, w, inner, begin, end, bias, accumulate, y);
+      break;
   }
 }
 

@@ -58,23 +58,21 @@ import Testing
 
   /// Every E4M3 value, the special ones too.
   @Test func eightBitFloats() {
-    let scale: Float = 256
+    let (scale, one, y) = (FloatMatrix(1, 1), FloatMatrix(1, 1), FloatMatrix(1, 256))
+    (scale.values[0], one.values[0]) = (256, 1)
+    let scales = kernel_scales(values: scale.values, stride: 0, first_row: 0, row_shift: 63, column_shift: 63)
     let bytes = (0..<256).map { UInt8($0) }
     for isa in Self.instructionSets {
       kernel_use_isa(isa)
-      var (one, y): (Float, [Float]) = (1, [Float](repeating: 0, count: 256))
-      withUnsafePointer(to: scale) { scale in
-        let scales = kernel_scales(values: scale, stride: 0, first_row: 0, row_shift: 63, column_shift: 63)
-        y.withUnsafeMutableBufferPointer { y in
-          kernel_scaled_rows(
-            kernel_rows(values: &one, stride: 1), 1,
-            kernel_matrix(weights: bytes, dtype: kernel_f8, stride: 256, scales: scales), 1, 0, 256, nil, 0,
-            kernel_rows(values: y.baseAddress, stride: 256))
-        }
+      bytes.withUnsafeBytes { bytes in
+        kernel_scaled_rows(
+          one.kernelRows(), 1,
+          kernel_matrix(weights: bytes.baseAddress, dtype: kernel_f8, stride: 256, scales: scales), 1, 0, 256, nil, 0,
+          y.kernelRows())
       }
       for byte in bytes {
         let magnitude = Self.magnitude(e4m3: byte)
-        let value = y[Int(byte)]
+        let value = y.values[Int(byte)]
         #expect(magnitude.isNaN ? value.isNaN : value == (byte < 0x80 ? magnitude : -magnitude), "\(byte)")
       }
     }
