@@ -84,6 +84,8 @@ def descriptions(reject):
 
 
 def models(reject):
+    for label, kind, scores in [("few", GGUF.F32, [0.0]), ("integers", GGUF.I32, [0] * len(TOKENS)), ("none", GGUF.F32, [])]:
+        reject("scores-" + label, pieces(kind, scores).bytes(), "scores that are not a number for each token")
     for key, kind, value in [
         ("general.architecture", GGUF.STRING, "mamba"), ("general.architecture", GGUF.U32, 1),
         ("general.architecture", GGUF.STRING, b"llama\xff"), ("split.count", GGUF.U16, 2), ("llama.block_count", GGUF.U32, 0),
@@ -134,6 +136,12 @@ def add(corpus):
     accepted(corpus)
 
 
+def pieces(kind, scores):
+    """The model with its tokens as SentencePiece's."""
+    file = gguf().set("tokenizer.ggml.model", GGUF.STRING, "llama").set("tokenizer.ggml.add_space_prefix", GGUF.BOOL, False)
+    return file.set("tokenizer.ggml.add_bos_token", GGUF.BOOL, False).set("tokenizer.ggml.scores", GGUF.ARRAY, (kind, scores))
+
+
 def accepted(corpus):
     def accept(name, content, why, base="same", output="same"):
         corpus.accept("gguf", name, {"case.gguf": content}, why, {"base": base, "output": output})
@@ -146,6 +154,8 @@ def accepted(corpus):
     odd = gguf().set("x.nested", GGUF.ARRAY, (GGUF.ARRAY, [(GGUF.U8, [1]), (GGUF.STRING, ["", "y"]), (GGUF.F64, [])]))
     accept("metadata-odd", odd.set("", GGUF.I64, -1).set("\u00e9", GGUF.F64, float("nan")).bytes(), "keys that are not read")
     accept("order-reversed", reversed_tensors().bytes(), "tensors in any order")
+    scores = [-float(i) for i in range(len(TOKENS))]
+    accept("sentencepiece", pieces(GGUF.F32, scores).bytes(), "pieces with scores", output="any")
     content = values()["model.norm.weight"]
     accept("f16", gguf().change("output_norm.weight", kind=1, data=halves(content)).bytes(), "a tensor of another type",
            base="other")
