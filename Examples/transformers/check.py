@@ -162,7 +162,7 @@ def check_command(sidecar, base, patched):
 
 
 # gpt2-published has names without `transformer.`.
-for name in ("gpt2-a", "gpt2-published", "llama-a"):
+for name in ("gpt2-a", "gpt2-published", "llama-a", "gemma3-sentencepiece"):
     for site in ("mlp", "attn"):
         with tempfile.TemporaryDirectory() as folder:
             folder, base = pathlib.Path(folder), ROOT / "Tests" / "Fixtures" / "models" / name
