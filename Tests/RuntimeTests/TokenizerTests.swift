@@ -171,7 +171,8 @@ import Testing
   }
 
   static let refusedPatterns = [
-    "a+?", "(ab)+", "(?<=a)b", "(?<name>a)", #"\p{Han}"#, #"\p{L"#, #"\bword"#, "[a[bc]]", "[a&&b]", "[b-a]", "[ab",
+    "a+?", "(ab)+", "(?<=a)b", "(?<name>a)", #"\w+"#, #"\p{Han}"#, #"\p{L"#, #"\bword"#, "[a[bc]]", "[a&&b]", "[b-a]",
+    "[ab",
     "(a", "a)", "*", "a{3}+", "a{2,1}", "a{,2}", #"\"#, #"(a)\1"#, #"[[:alpha:]]"#, String(repeating: "|a", count: 64),
     String(repeating: "(", count: 40), String(repeating: "a", count: 5000),
   ]

@@ -1,5 +1,6 @@
 import Format
-import Foundation
+// Foundation's own composition makes U+FFFD of some old Hangul and breaks characters beyond U+FFFF.
+@_spi(_Unicode) import Swift
 
 /// What is done to a text before it is cut into words.
 enum Normalizer: Sendable {
@@ -7,7 +8,7 @@ enum Normalizer: Sendable {
   case sequence([Normalizer])
   case prepend([UInt8])
   case replace(TextPattern, by: [UInt8])
-  case compose, decompose, composeCompatibly, decomposeCompatibly
+  case compose, decompose
 
   /// - Throws: `FormatError` of kind `unsupported` for another kind, `tokenizer` for malformed fields.
   init(_ value: JSONValue?) throws(FormatError) {
@@ -24,12 +25,10 @@ enum Normalizer: Sendable {
     case "Replace": self = .replace(try value.pattern("pattern"), by: Array(try value.text("content").utf8))
     case "NFC": self = .compose
     case "NFD": self = .decompose
-    case "NFKC": self = .composeCompatibly
-    case "NFKD": self = .decomposeCompatibly
     default:
       throw FormatError(
         .unsupported, "\(value.place).type", "this normalizer is not supported",
-        expected: "NFC, NFD, NFKC, NFKD, Prepend, Replace or a Sequence of these",
+        expected: "NFC, NFD, Prepend, Replace or a Sequence of these",
         got: value["type"]?.kindDescription ?? value.kindDescription)
     }
   }
@@ -47,15 +46,15 @@ enum Normalizer: Sendable {
         if isMatch { result += content } else { result += text[part] }
       }
       return result[...]
-    case .compose: return Self.changed(text) { $0.precomposedStringWithCanonicalMapping }
-    case .decompose: return Self.changed(text) { $0.decomposedStringWithCanonicalMapping }
-    case .composeCompatibly: return Self.changed(text) { $0.precomposedStringWithCompatibilityMapping }
-    case .decomposeCompatibly: return Self.changed(text) { $0.decomposedStringWithCompatibilityMapping }
+    case .compose: return Self.changed(text) { $0._nfc.map(\.self) }
+    case .decompose: return Self.changed(text) { $0._nfd.map(\.self) }
     }
   }
 
-  private static func changed(_ text: ArraySlice<UInt8>, _ change: (String) -> String) -> ArraySlice<UInt8> {
+  private static func changed(_ text: ArraySlice<UInt8>, _ change: (String) -> [Unicode.Scalar]) -> ArraySlice<UInt8> {
     guard text.contains(where: { $0 >= 0x80 }) else { return text }
-    return Array(change(String(decoding: text, as: UTF8.self)).utf8)[...]
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: change(String(decoding: text, as: UTF8.self)))
+    return Array(String(result).utf8)[...]
   }
 }

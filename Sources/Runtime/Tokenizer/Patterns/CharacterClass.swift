@@ -87,7 +87,6 @@ enum ScalarCategory {
   }
 
   static let spaces = mask("Z") | 1 << UInt32(whiteControl)
-  static let words = mask("L") | mask("M") | mask("N") | mask("Pc")
 
   /// Of the scalars below U+10000.
   private static let table: [UInt8] = (0..<0x10000).map { look(UInt32($0)) }
@@ -96,7 +95,13 @@ enum ScalarCategory {
   static func of(_ scalar: UInt32) -> UInt8 { scalar < 0x10000 ? table[Int(scalar)] : look(scalar) }
 
   static func isSpace(_ scalar: UInt32) -> Bool { spaces >> UInt32(of(scalar)) & 1 != 0 }
-  static func isWord(_ scalar: UInt32) -> Bool { words >> UInt32(of(scalar)) & 1 != 0 }
+
+  /// Whether a character is one of words, as Rust's regular expressions have it.
+  static func isWord(_ value: UInt32) -> Bool {
+    let others = mask("M") | mask("Nd") | mask("Pc")
+    return others >> UInt32(of(value)) & 1 != 0 || value == 0x200C || value == 0x200D
+      || Unicode.Scalar(value)?.properties.isAlphabetic == true
+  }
 
   private static func look(_ value: UInt32) -> UInt8 {
     guard let scalar = Unicode.Scalar(value) else { return 27 }

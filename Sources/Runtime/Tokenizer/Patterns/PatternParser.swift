@@ -224,8 +224,6 @@ struct PatternParser {
     case "S": return ~ScalarCategory.spaces
     case "d": return ScalarCategory.mask("Nd")
     case "D": return ~ScalarCategory.mask("Nd")
-    case "w": return ScalarCategory.words
-    case "W": return ~ScalarCategory.words
     case "p", "P":
       guard take("{") else { throw refusal("a property without its name") }
       let isNegative = take("^") != (scalar == "P")
