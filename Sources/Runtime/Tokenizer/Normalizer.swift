@@ -1,6 +1,11 @@
 import Format
-// Foundation's own composition makes U+FFFD of some old Hangul and breaks characters beyond U+FFFF.
-@_spi(_Unicode) import Swift
+
+#if canImport(Darwin)
+  import Foundation
+#else
+  // Foundation's own composition makes U+FFFD of some old Hangul here and breaks characters beyond U+FFFF.
+  @_spi(_Unicode) import Swift
+#endif
 
 /// What is done to a text before it is cut into words.
 enum Normalizer: Sendable {
@@ -46,15 +51,29 @@ enum Normalizer: Sendable {
         if isMatch { result += content } else { result += text[part] }
       }
       return result[...]
-    case .compose: return Self.changed(text) { $0._nfc.map(\.self) }
-    case .decompose: return Self.changed(text) { $0._nfd.map(\.self) }
+    case .compose: return Self.changed(text) { $0.composed }
+    case .decompose: return Self.changed(text) { $0.decomposed }
     }
   }
 
-  private static func changed(_ text: ArraySlice<UInt8>, _ change: (String) -> [Unicode.Scalar]) -> ArraySlice<UInt8> {
+  private static func changed(_ text: ArraySlice<UInt8>, _ change: (String) -> String) -> ArraySlice<UInt8> {
     guard text.contains(where: { $0 >= 0x80 }) else { return text }
-    var result = String.UnicodeScalarView()
-    result.append(contentsOf: change(String(decoding: text, as: UTF8.self)))
-    return Array(String(result).utf8)[...]
+    return Array(change(String(decoding: text, as: UTF8.self)).utf8)[...]
   }
+}
+
+extension String {
+  #if canImport(Darwin)
+    fileprivate var composed: String { precomposedStringWithCanonicalMapping }
+    fileprivate var decomposed: String { decomposedStringWithCanonicalMapping }
+  #else
+    fileprivate init(_ scalars: some Sequence<Unicode.Scalar>) {
+      var view = UnicodeScalarView()
+      view.append(contentsOf: scalars)
+      self.init(view)
+    }
+
+    fileprivate var composed: String { String(_nfc) }
+    fileprivate var decomposed: String { String(_nfd) }
+  #endif
 }
