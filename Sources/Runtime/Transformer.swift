@@ -1,41 +1,6 @@
 import Format
 import Kernels
 
-/// One decoder block: attention and feed-forward, each behind a norm and added to the residual.
-///
-///     x += norm?(attentionOutput(attention(rotated(norm?(q)), rotated(norm?(k)), v of norm?(x))))
-///     x += norm?(feedForwardOutput(activation(norm?(x))))
-struct Block {
-  /// nil where the projections read the residual itself.
-  var attentionNorm: Norm?
-  /// Outputs: queries, keys, values.
-  var queryKeyValue: LinearGroup
-  /// Over each head, or over all heads, as long as the weight is.
-  var queryNorm: Norm?
-  var keyNorm: Norm?
-  /// nil where positions are not told to this block.
-  var rotary: RotaryHalves?
-  /// How many tokens a token sees, itself among them; nil for all.
-  var window: Int?
-  var attentionOutput: Linear
-  /// Over what is added to the residual.
-  var attentionOutputNorm: Norm?
-  var feedForwardNorm: Norm?
-  /// Whether the feed-forward reads the residual without what the attention added.
-  var isParallel = false
-  /// Outputs: gate and up, or the one hidden layer.
-  var feedForwardInput: LinearGroup
-  var feedForwardOutput: Linear
-  var feedForwardOutputNorm: Norm?
-  /// Module paths of the two output projections in the checkpoint.
-  var attentionModule: ByteString
-  var feedForwardModule: ByteString
-}
-
-extension Block {
-  var hasQueryKeyNorms: Bool { queryNorm != nil || keyNorm != nil }
-}
-
 /// A decoder-only transformer over a checkpoint's weights.
 ///
 /// Forward passes run over batches of rows; a row's bits depend on its own sequence alone, not on what else is in the
@@ -139,7 +104,7 @@ public final class Transformer {
     for layer in layers ?? 0..<shape.layers {
       let tape = tape.flatMap { $0.wants(layer) ? $0 : nil }
       var kept = tape.map { _ in Tape.Layer(residual: batch.residual.copied()) }
-      attend(batch, layer: layer)
+      attend(batch, layer: layer, forBackward: tape?.forBackward == true)
       kept?.attention = batch.attention.copied()
       if tape?.forBackward == true {
         kept?.queryKeyValue = batch.queryKeyValue.copied()
@@ -197,11 +162,13 @@ public final class Transformer {
   }
 
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.
-  package func attend(_ batch: Batch, layer: Int) {
+  ///
+  /// - Parameter forBackward: whether what goes into the norms of queries and keys is left in the batch.
+  package func attend(_ batch: Batch, layer: Int, forBackward: Bool = false) {
     let block = blocks[layer]
     let input = normed(batch.residual, by: block.attentionNorm, batch)
     block.queryKeyValue.forward(input, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
-    if block.hasQueryKeyNorms { batch.unnormed.copy(rows: batch.rows, from: batch.queryKeyValue) }
+    if forBackward, block.hasQueryKeyNorms { batch.unnormed.copy(rows: batch.rows, from: batch.queryKeyValue) }
     pool.runRanges(batch.rows, grain: 16, RotationLoop(shape: shape, block: block, batch: batch, layer: layer))
     Attention(shape, window: block.window).forward(batch, layer: layer, pool: pool)
   }

@@ -14,8 +14,8 @@ For every model: the checkpoint (config.json, weights, and tokenizer.json for so
 SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold weights of other
 dtypes; everything expected is computed in F32 from the weights as the file has them, with eager attention.
 
-A new architecture needs an entry or two in MODELS, and its projections in site_modules where they are not named as
-Llama's are.
+A new architecture needs an entry or two in MODELS of fixture_models.py, and its projections in site_modules where they
+are not named as Llama's are.
 """
 
 import json
@@ -25,8 +25,11 @@ import sys
 
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from fixture_models import (
+    LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantise, spell_as_before)
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
 GREEDY = 16
@@ -42,150 +45,6 @@ CASES = [
     ("Zürich, 東京 и 2:\n", " Tokyo"),
     (" the", " country"),
 ]
-
-gpt2 = lambda **k: transformers.GPT2Config(resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, **k)
-llama = transformers.LlamaConfig
-F32, F16, BF16 = torch.float32, torch.float16, torch.bfloat16
-
-
-def small(width, heads, key_values, inner, layers=2, **more):
-    """The fields that Llama and those after it share."""
-    return dict(
-        dict(hidden_size=width, num_attention_heads=heads, num_key_value_heads=key_values, intermediate_size=inner,
-             num_hidden_layers=layers, max_position_embeddings=128, pad_token_id=None), **more)
-
-
-def rope(kind, theta=10000.0, **more):
-    return dict(rope_parameters=dict(rope_type=kind, rope_theta=theta, **more))
-
-
-MODELS = {
-    "gpt2-a": (gpt2, dict(n_embd=48, n_head=4, n_layer=3, n_positions=80), F32),
-    "gpt2-b": (gpt2, dict(n_embd=36, n_head=3, n_layer=2, n_inner=100, n_positions=64), BF16),
-    "gpt2-published": (gpt2, dict(n_embd=32, n_head=2, n_layer=2, n_positions=56), F32),
-    "llama-a": (
-        llama,
-        dict(hidden_size=64, intermediate_size=88, num_hidden_layers=2, num_attention_heads=8, num_key_value_heads=4,
-             max_position_embeddings=128, rope_theta=50000.0, tie_word_embeddings=False),
-        F32,
-    ),
-    "llama-b": (
-        llama,
-        dict(hidden_size=60, intermediate_size=77, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
-             head_dim=10, max_position_embeddings=96, tie_word_embeddings=True),
-        BF16,
-    ),
-    "llama-sharded": (
-        llama,
-        dict(hidden_size=32, intermediate_size=56, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=4,
-             max_position_embeddings=64, tie_word_embeddings=False),
-        F16,
-    ),
-    "llama-biases": (llama, small(32, 4, 1, 40, attention_bias=True, mlp_bias=True), F32),
-    "llama-linear": (llama, small(32, 4, 2, 48, tie_word_embeddings=True, **rope("linear", factor=4.0)), F32),
-    "llama-dynamic": (llama, small(36, 3, 3, 40, **rope("dynamic", 5e5, factor=2.0)), BF16),
-    "llama-llama3": (
-        llama,
-        small(40, 5, 1, 44, tie_word_embeddings=True,
-              **rope("llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
-                     original_max_position_embeddings=16)),
-        BF16,
-    ),
-    "llama-yarn": (
-        llama,
-        small(32, 2, 1, 48, **rope("yarn", 1e6, factor=4.0, original_max_position_embeddings=32, truncate=False,
-                                   beta_fast=8.0, beta_slow=2.0)),
-        F32,
-    ),
-    "llama-yarn-old": (
-        llama,
-        small(32, 2, 2, 40, **rope("yarn", factor=8.0, original_max_position_embeddings=16, mscale=0.7,
-                                   mscale_all_dim=1.2)),
-        BF16,
-    ),
-    "mistral-a": (transformers.MistralConfig, small(36, 4, 2, 40, head_dim=12, sliding_window=8), F32),
-    "mistral-b": (transformers.MistralConfig, small(30, 6, 3, 52, head_dim=10, sliding_window=None), BF16),
-    "qwen2-a": (transformers.Qwen2Config, small(32, 4, 2, 40, tie_word_embeddings=True), F32),
-    "qwen2-b": (
-        transformers.Qwen2Config,
-        small(36, 6, 1, 44, 3, use_sliding_window=True, sliding_window=6, max_window_layers=1,
-              **rope("yarn", factor=4.0, original_max_position_embeddings=32)),
-        BF16,
-    ),
-    "qwen3-a": (transformers.Qwen3Config, small(32, 4, 2, 40, head_dim=12, tie_word_embeddings=True), F32),
-    "qwen3-b": (transformers.Qwen3Config, small(40, 5, 5, 36, head_dim=8, attention_bias=True), BF16),
-    "phi3-a": (transformers.Phi3Config, small(32, 4, 2, 40, sliding_window=9), F32),
-    "phi3-b": (
-        transformers.Phi3Config,
-        small(32, 2, 1, 44, sliding_window=None, max_position_embeddings=512, original_max_position_embeddings=256,
-              **rope("longrope", partial_rotary_factor=0.75, original_max_position_embeddings=256,
-                     short_factor=[1.0, 1.1, 1.3, 2.0, 3.0, 4.5], long_factor=[1.0, 2.0, 3.0, 5.0, 8.0, 9.0])),
-        BF16,
-    ),
-    "smollm3-a": (transformers.SmolLM3Config, small(32, 4, 2, 40, 4), F32),
-    "smollm3-b": (
-        transformers.SmolLM3Config,
-        small(36, 3, 3, 40, 3, no_rope_layers=[0, 1, 0], attention_bias=True, mlp_bias=True, use_sliding_window=True,
-              sliding_window=7, tie_word_embeddings=False),
-        BF16,
-    ),
-    "olmo2-a": (transformers.Olmo2Config, small(32, 4, 2, 40), F32),
-    "olmo2-b": (transformers.Olmo2Config, small(36, 6, 6, 44, 3, attention_bias=True, rms_norm_eps=1e-3), BF16),
-    "gpt_neox-a": (  # a quarter of a head is an odd number of elements
-        transformers.GPTNeoXConfig,
-        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=2, num_attention_heads=4,
-             max_position_embeddings=128, **rope("default", partial_rotary_factor=0.25)),
-        F32,
-    ),
-    "gpt_neox-b": (
-        transformers.GPTNeoXConfig,
-        dict(hidden_size=32, intermediate_size=60, num_hidden_layers=3, num_attention_heads=2,
-             max_position_embeddings=96, use_parallel_residual=False, attention_bias=False, hidden_act="gelu_new",
-             tie_word_embeddings=True, layer_norm_eps=1e-3, **rope("default", 3e3, partial_rotary_factor=0.5)),
-        BF16,
-    ),
-    "gpt_neox-c": (
-        transformers.GPTNeoXConfig,
-        dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
-             max_position_embeddings=96, **rope("default", partial_rotary_factor=0.25)),
-        BF16,
-    ),
-    "gemma3-a": (
-        transformers.Gemma3TextConfig,
-        small(24, 3, 1, 32, 7, head_dim=16, sliding_window=8, query_pre_attn_scalar=20, pad_token_id=0),
-        F32,
-    ),
-    "gemma3-b": (
-        transformers.Gemma3TextConfig,
-        small(32, 4, 2, 36, 3, head_dim=8, sliding_window=5, query_pre_attn_scalar=8, pad_token_id=0,
-              layer_types=["sliding_attention", "full_attention", "sliding_attention"],
-              rope_parameters=dict(
-                  full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1e6),
-                  sliding_attention=dict(rope_type="default", rope_theta=5e3))),
-        BF16,
-    ),
-    "gemma3-sentencepiece": (
-        transformers.Gemma3TextConfig,
-        small(24, 4, 2, 40, 3, head_dim=8, sliding_window=8, query_pre_attn_scalar=8, pad_token_id=0),
-        BF16,
-    ),
-}
-
-# Projections as F8_E4M3 with scales as published checkpoints have them, and other mixtures of dtypes.
-QUANTISED = {"llama-f8-blocks": "blocks", "qwen3-f8-tensor": "tensor", "gpt_neox-f8-rows": "rows", "llama-f64": "f64"}
-MODELS.update({
-    "llama-f8-blocks": (llama, small(40, 4, 2, 72), BF16),
-    "qwen3-f8-tensor": (transformers.Qwen3Config, small(32, 4, 2, 40, head_dim=12), BF16),
-    "gpt_neox-f8-rows": MODELS["gpt_neox-c"],
-    "llama-f64": (llama, small(32, 4, 2, 40), F32),
-})
-
-# The others have no tokenizer of their own, and the logits of their last tokens alone, to keep them small.
-WHOLE = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded",
-         "gemma3-sentencepiece"]
-LEAN_ROWS = 3
-# Those whose config.json spells rotary positions as transformers 4 did.
-OLD_SPELLING = ["llama-linear", "llama-yarn-old", "qwen2-b", "gpt_neox-b", "gemma3-b", "phi3-b"]
 
 
 def train_tokenizer():
@@ -218,87 +77,6 @@ def enlarge(model, generator, narrow):
                 parameter.mul_(16.0 if narrow and not tied else 4.0)
             else:
                 parameter.mul_(matrices)
-
-
-def publish_names(folder, layers, context):
-    """Renames to the names of the published GPT-2: no prefix, no output head, causal masks kept as buffers."""
-    path = os.path.join(folder, "model.safetensors")
-    tensors = {name.removeprefix("transformer."): t for name, t in load_file(path).items() if name != "lm_head.weight"}
-    for layer in range(layers):
-        tensors[f"h.{layer}.attn.bias"] = torch.tril(torch.ones(context, context)).view(1, 1, context, context)
-    save_file(tensors, path, metadata={"format": "pt"})
-
-
-def spell_as_before(folder):
-    path = os.path.join(folder, "config.json")
-    with open(path) as file:
-        config = json.load(file)
-    parameters = config.pop("rope_parameters")
-    if "sliding_attention" in parameters:
-        config["rope_local_base_freq"] = parameters["sliding_attention"]["rope_theta"]
-        parameters = parameters["full_attention"]
-        config["sliding_window_pattern"] = 2
-        del config["layer_types"]
-    is_neox = config["model_type"] == "gpt_neox"
-    config["rotary_emb_base" if is_neox else "rope_theta"] = parameters.pop("rope_theta")
-    if (part := parameters.pop("partial_rotary_factor", None)) is not None:
-        config["rotary_pct" if is_neox else "partial_rotary_factor"] = part
-    if config["model_type"] == "phi3":
-        del parameters["original_max_position_embeddings"]
-    kind = parameters.pop("rope_type")
-    spelling = "rope_type" if "gemma" in config["model_type"] else "type"
-    config["rope_scaling"] = {spelling: kind, **parameters} if kind != "default" else None
-    with open(path, "w") as file:
-        json.dump(config, file, indent=2)
-        file.write("\n")
-
-
-def quantise(folder, kind, model):
-    """Writes the weights anew in other dtypes, and gives `model` the values that they stand for."""
-    path = os.path.join(folder, "model.safetensors")
-    stored, values, generator = {}, {}, torch.Generator().manual_seed(7)
-    for name, tensor in load_file(path).items():
-        if kind == "f64":
-            choices = [torch.float64, torch.float64, F16, BF16, F32]
-            stored[name] = tensor.to(choices[int(torch.randint(len(choices), (1,), generator=generator))])
-            values[name] = stored[name].float()
-            continue
-        stored[name] = tensor.float() if "lm_head" in name else tensor
-        values[name] = stored[name].float()
-        if tensor.ndim != 2 or any(part in name for part in ("embed", "lm_head")):
-            continue
-        weights = tensor.float()
-        if kind == "blocks":  # of 16 by 16, the last ones cut
-            rows, columns = weights.shape
-            padded = torch.zeros(-(-rows // 16) * 16, -(-columns // 16) * 16)
-            padded[:rows, :columns] = weights
-            blocks = padded.view(padded.shape[0] // 16, 16, -1, 16)
-            scales = blocks.abs().amax((1, 3)) / 448
-            spread = scales.repeat_interleave(16, 0).repeat_interleave(16, 1)[:rows, :columns]
-            stored[name + "_scale_inv"] = scales
-        elif kind == "rows":
-            scales = (weights.abs().amax(1, keepdim=True) / 448).to(BF16)
-            spread, stored[name + "_scale"] = scales.float(), scales
-        else:
-            scales = weights.abs().max() / 448
-            spread, stored[name + "_scale"], stored[name[:-6] + "input_scale"] = scales, scales, torch.tensor(0.5)
-        stored[name] = (weights / spread).to(torch.float8_e4m3fn)
-        values[name] = stored[name].float() * spread
-    save_file({name: tensor.contiguous() for name, tensor in stored.items()}, path, metadata={"format": "pt"})
-    configs = {
-        "blocks": dict(quant_method="fp8", fmt="e4m3", activation_scheme="dynamic", weight_block_size=[16, 16]),
-        "rows": dict(quant_method="compressed-tensors", format="float-quantized"),
-        "tensor": dict(quant_method="modelopt", quant_algo="FP8"),
-    }
-    path = os.path.join(folder, "config.json")
-    with open(path) as file:
-        config = json.load(file)
-    if kind in configs:
-        config["quantization_config"] = configs[kind]
-    with open(path, "w") as file:
-        json.dump(config, file, indent=2)
-        file.write("\n")
-    model.load_state_dict(values, strict=False)
 
 
 def site_modules(model):

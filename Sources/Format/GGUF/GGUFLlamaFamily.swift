@@ -9,6 +9,8 @@ struct GGUFLlamaFamily: Sendable {
   var isInterleaved = false
   /// One tensor for queries, keys and values, one for gate and up.
   var isFused = false
+  /// Whether the attention's output has a bias where its inputs have.
+  var hasOutputBias = true
   /// What norms over heads are as long as; nil where there are none.
   var headNorms: HeadNorms?
   var norms = [("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm")]
@@ -26,7 +28,7 @@ struct GGUFLlamaFamily: Sendable {
 
   static let all = [
     GGUFLlamaFamily(name: "llama", modelType: "llama", className: "LlamaForCausalLM", isInterleaved: true),
-    GGUFLlamaFamily(name: "qwen2", modelType: "qwen2", className: "Qwen2ForCausalLM"),
+    GGUFLlamaFamily(name: "qwen2", modelType: "qwen2", className: "Qwen2ForCausalLM", hasOutputBias: false),
     GGUFLlamaFamily(name: "qwen3", modelType: "qwen3", className: "Qwen3ForCausalLM", headNorms: .oneHead),
     GGUFLlamaFamily(
       name: "smollm3", modelType: "smollm3", className: "SmolLM3ForCausalLM", isInterleaved: true,
@@ -140,11 +142,7 @@ struct GGUFLlamaFamily: Sendable {
         ("ffn_gate", "mlp.gate_proj", F, E, .same, innerBias), ("ffn_up", "mlp.up_proj", F, E, .same, innerBias),
       ]
     let outputs: [(String, String, Int, Int, GGUFLayout, Bool)] = [
-      // Qwen2 has biases on queries, keys and values alone.
-      (
-        "attn_output", "self_attn.o_proj", E, Q, .same,
-        attentionBias && (name != "qwen2" || table.has("\(source).attn_output.bias"))
-      ),
+      ("attn_output", "self_attn.o_proj", E, Q, .same, attentionBias && hasOutputBias),
       ("ffn_down", "mlp.down_proj", E, F, .same, innerBias),
     ]
     for (from, to, rows, columns, layout, bias) in inputs + outputs {

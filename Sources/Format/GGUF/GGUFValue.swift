@@ -131,30 +131,26 @@ extension GGUFContainer {
 
   /// The elements of an array of 32-bit integers.
   func integers(_ key: String) throws(FormatError) -> [Int]? {
-    guard let value = metadata[ByteString(key)] else { return nil }
-    guard case .array(let array) = value, array.element == .int32 || array.element == .uint32 else {
-      throw wrongType(key, "an array of 32-bit integers", value)
-    }
-    var cursor = cursor(at: array.range)
-    var result: [Int] = []
-    result.reserveCapacity(array.count)
-    for _ in 0..<array.count {
-      let bits = try cursor.integer(UInt32.self, key)
-      result.append(array.element == .int32 ? Int(Int32(bitPattern: bits)) : Int(bits))
-    }
-    return result
+    try words(key, [.int32, .uint32], "integers")?.map { $1 == .int32 ? Int(Int32(bitPattern: $0)) : Int($0) }
   }
 
   /// The elements of an array of 32-bit floats.
   func floats(_ key: String) throws(FormatError) -> [Float]? {
+    try words(key, [.float32], "floats")?.map { Float(bitPattern: $0.bits) }
+  }
+
+  /// The bits of an array's 32-bit elements, which have one of `types`.
+  private func words(
+    _ key: String, _ types: [GGUFValueType], _ name: String
+  ) throws(FormatError) -> [(bits: UInt32, type: GGUFValueType)]? {
     guard let value = metadata[ByteString(key)] else { return nil }
-    guard case .array(let array) = value, array.element == .float32 else {
-      throw wrongType(key, "an array of 32-bit floats", value)
+    guard case .array(let array) = value, types.contains(array.element) else {
+      throw wrongType(key, "an array of 32-bit \(name)", value)
     }
     var cursor = cursor(at: array.range)
-    var result: [Float] = []
+    var result: [(bits: UInt32, type: GGUFValueType)] = []
     result.reserveCapacity(array.count)
-    for _ in 0..<array.count { result.append(Float(bitPattern: try cursor.integer(UInt32.self, key))) }
+    for _ in 0..<array.count { result.append((try cursor.integer(UInt32.self, key), array.element)) }
     return result
   }
 

@@ -66,13 +66,22 @@ struct Configuration {
     return flag
   }
 
-  /// Refuses a config that asks for what is not implemented: `key` has to be absent, null, false or `neutral`.
-  func refuse(_ key: String, unless neutral: Double? = nil) throws(FormatError) {
+  /// Refuses a config that asks for what is not implemented: `key` has to be absent, null or false.
+  func refuse(_ key: String) throws(FormatError) {
     guard let value = root[key], !value.isNull, value.bool != false else { return }
-    if let neutral, value.double == neutral { return }
     throw FormatError(
-      .unsupported, "\(root.place): \(key)", "not supported", expected: neutral.map { "\($0)" } ?? "none",
-      got: value.kindDescription)
+      .unsupported, "\(root.place): \(key)", "not supported", expected: "none", got: value.kindDescription)
+  }
+
+  /// The number under `key`, which has to divide `whole`, the value under another.
+  func divisor(_ key: String, of whole: Int, _ name: String, default fallback: Int? = nil) throws(FormatError) -> Int {
+    let number: Int
+    if let fallback { number = try count(key, default: fallback) } else { number = try count(key) }
+    guard whole % number == 0 else {
+      throw FormatError(
+        .config, "\(root.place): \(key)", "does not divide \(name) \(whole)", got: "\(number)")
+    }
+    return number
   }
 
   /// Refuses a checkpoint whose weights are quantised otherwise than as F8_E4M3.

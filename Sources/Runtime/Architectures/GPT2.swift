@@ -13,11 +13,7 @@ enum GPT2: Architecture {
     _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     let C = try config.count("n_embd")
-    let heads = try config.count("n_head")
-    guard C % heads == 0 else {
-      throw FormatError(
-        .config, "\(config.root.place): n_head", "does not divide n_embd \(C)", got: "\(heads)")
-    }
+    let heads = try config.divisor("n_head", of: C, "n_embd")
     _ = try config.require(
       "activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"], default: "gelu_new")
     let isScaled = try config.flag("scale_attn_weights", default: true)

@@ -14,11 +14,7 @@ enum GPTNeoX: Architecture {
     _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     let C = try config.count("hidden_size")
-    let heads = try config.count("num_attention_heads")
-    guard C % heads == 0 else {
-      throw FormatError(
-        .config, "\(config.root.place): num_attention_heads", "does not divide hidden_size \(C)", got: "\(heads)")
-    }
+    let heads = try config.divisor("num_attention_heads", of: C, "hidden_size")
     let act = try config.require("hidden_act", isOneOf: ["gelu", "gelu_new", "gelu_fast"], default: "gelu")
     let F = try config.count("intermediate_size")
     var shape = ModelShape(

@@ -47,22 +47,10 @@ struct LlamaFamily {
     epsilon = try config.positive("rms_norm_eps", default: 1e-6)
     let C = try config.count("hidden_size")
     let heads = try config.count("num_attention_heads")
-    let keyValueHeads = try config.count("num_key_value_heads", default: heads)
-    guard heads % keyValueHeads == 0 else {
-      throw FormatError(
-        .config, "\(config.root.place): num_key_value_heads", "does not divide num_attention_heads \(heads)",
-        got: "\(keyValueHeads)")
-    }
-    let headWidth: Int
-    if let given = try config.optionalCount("head_dim") ?? fallback {
-      headWidth = given
-    } else {
-      guard C % heads == 0 else {
-        throw FormatError(
-          .config, "\(config.root.place): num_attention_heads", "does not divide hidden_size \(C)", got: "\(heads)")
-      }
-      headWidth = C / heads
-    }
+    let keyValueHeads = try config.divisor(
+      "num_key_value_heads", of: heads, "num_attention_heads", default: heads)
+    var headWidth = try config.optionalCount("head_dim") ?? fallback ?? 0
+    if headWidth == 0 { headWidth = C / (try config.divisor("num_attention_heads", of: C, "hidden_size")) }
     shape = ModelShape(
       layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads,
       keyValueHeads: keyValueHeads, headWidth: headWidth, feedForwardWidth: try config.count("intermediate_size"),

@@ -2,7 +2,7 @@ import Foundation
 
 /// How the frequencies of rotary positions are changed for texts longer than those of the first training, as
 /// transformers' `modeling_rope_utils.py` computes it.
-enum RotaryScaling: Equatable {
+enum RotaryScaling {
   case none
   /// Positions divided by a factor.
   case linear(factor: Float)

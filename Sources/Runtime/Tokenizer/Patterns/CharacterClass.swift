@@ -1,16 +1,12 @@
 /// A set of Unicode scalars: single ASCII characters, and whole categories and ranges of the others.
-struct CharacterClass: Equatable {
+struct CharacterClass {
   /// A bit a character below U+0080.
   private var ascii: (low: UInt64, high: UInt64) = (0, 0)
   /// A bit a category, of the characters from U+0080 on.
-  private(set) var categories: UInt32 = 0
+  private var categories: UInt32 = 0
   private var ranges: [ClosedRange<UInt32>] = []
   /// Whether characters from U+0080 on are those outside categories and ranges.
   private var isComplement = false
-
-  static func == (a: CharacterClass, b: CharacterClass) -> Bool {
-    a.ascii == b.ascii && a.categories == b.categories && a.ranges == b.ranges && a.isComplement == b.isComplement
-  }
 
   init() {}
 
@@ -88,6 +84,8 @@ enum ScalarCategory {
 
   static let spaces = mask("Z") | 1 << UInt32(whiteControl)
 
+  private static let wordsBesideLetters = mask("M") | mask("Nd") | mask("Pc")
+
   /// Of the scalars below U+10000.
   private static let table: [UInt8] = (0..<0x10000).map { look(UInt32($0)) }
 
@@ -98,8 +96,7 @@ enum ScalarCategory {
 
   /// Whether a character is one of words, as Rust's regular expressions have it.
   static func isWord(_ value: UInt32) -> Bool {
-    let others = mask("M") | mask("Nd") | mask("Pc")
-    return others >> UInt32(of(value)) & 1 != 0 || value == 0x200C || value == 0x200D
+    wordsBesideLetters >> UInt32(of(value)) & 1 != 0 || value == 0x200C || value == 0x200D
       || Unicode.Scalar(value)?.properties.isAlphabetic == true
   }
 
