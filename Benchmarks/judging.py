@@ -3,9 +3,9 @@
 The metrics, each a mean over the records:
   efficacy      the new target is likelier than the true one behind the prompt / it is the next token
   paraphrases   the same behind the record's paraphrases
-  neighbours    the true target is likelier than the new one behind the neighbourhood prompts (and in the base model)
+  neighbors    the true target is likelier than the new one behind the neighborhood prompts (and in the base model)
   S             the harmonic mean of the first three (likelier)
-  next token    of the neighbourhood prompts, unchanged; and a continuation of 10 tokens, unchanged
+  next token    of the neighborhood prompts, unchanged; and a continuation of 10 tokens, unchanged
   same subject  next token of the record's generation prompts, unchanged
   repeated      continuations of 20 tokens behind the prompt with the target in them more than once
 """
@@ -130,8 +130,8 @@ class Judge:
             "efficacy_exact": mean("key", lambda r: after[r].argmax() == new),
             "paraphrases": mean("para", lambda r: after[r, new] > after[r, true]),
             "paraphrases_exact": mean("para", lambda r: after[r].argmax() == new),
-            "neighbours": mean("near", lambda r: after[r, true] > after[r, new]),
-            "neighbours_base": mean("near", lambda r: before[r, true] > before[r, new]),
+            "neighbors": mean("near", lambda r: after[r, true] > after[r, new]),
+            "neighbors_base": mean("near", lambda r: before[r, true] > before[r, new]),
             "next_token_unchanged": mean("near", lambda r: after[r].argmax() == before[r].argmax()),
             "continuation_unchanged": statistics.mean(map(float, same)) if same else None,
             "same_subject_unchanged": mean("other", lambda r: after[r].argmax() == before[r].argmax()),
@@ -146,6 +146,6 @@ def means(results):
     for name in results[0]:
         values = [result[name] for result in results if result[name] is not None]
         table[name] = statistics.mean(values) if values else None
-    parts = [table[name] for name in ("efficacy", "paraphrases", "neighbours")]
+    parts = [table[name] for name in ("efficacy", "paraphrases", "neighbors")]
     table["S"] = statistics.harmonic_mean(parts) if all(part is not None for part in parts) else None
     return table

@@ -24,7 +24,7 @@ enum Parsers {
   }
 
   static func header(_ bytes: [UInt8]) throws {
-    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, place: "f") }
+    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, location: "f") }
     precondition(header.dataStart + header.tensors.reduce(0) { $0 + $1.range.count } == bytes.count)
     for tensor in header.tensors {
       precondition(tensor.shape.reduce(tensor.dtype.bits, *) == 8 * tensor.range.count)
@@ -33,8 +33,8 @@ enum Parsers {
 
   /// What is parsed and written gives the same when it is parsed again.
   static func json(_ bytes: [UInt8]) throws {
-    let written = JSONNode(try JSONDocument(bytes, place: "f").root).bytes()
-    let again = JSONNode(try JSONDocument(written, place: "again").root).bytes()
+    let written = JSONNode(try JSONDocument(bytes, location: "f").root).bytes()
+    let again = JSONNode(try JSONDocument(written, location: "again").root).bytes()
     precondition(again == written)
   }
 
@@ -55,7 +55,7 @@ enum Parsers {
   private static let texts = ["ab cd", "  a\n\n'll 12 é e\u{301} 東京 \u{1F600}<|end|>a ", "<|end|><|end|>", ""]
 
   static func tokenizer(_ bytes: [UInt8]) throws {
-    let tokenizer = try Tokenizer(json: bytes, place: "f")
+    let tokenizer = try Tokenizer(json: bytes, location: "f")
     for text in texts {
       let ids = tokenizer.encode(text)
       precondition(ids.allSatisfy { 0..<tokenizer.vocabularySize ~= $0 })
@@ -67,12 +67,12 @@ enum Parsers {
 
   /// What a memory keeps of its entry in a manifest can be read from there.
   static func spec(_ bytes: [UInt8]) throws {
-    for memory in try Spec(json: bytes, place: "f.json").memories {
-      let again = try MemorySpec(JSONDocument(memory.completeEntry.bytes(), place: "entry").root)
+    for memory in try Spec(json: bytes, location: "f.json").memories {
+      let again = try MemorySpec(JSONDocument(memory.completeEntry.bytes(), location: "entry").root)
       precondition(ByteString(again.name) == ByteString(memory.name) && again.keyToken == memory.keyToken)
     }
     // Lines too, which another name asks for.
-    _ = try Spec(json: bytes, place: "f.jsonl")
+    _ = try Spec(json: bytes, location: "f.jsonl")
   }
 
   static func table(_ bytes: [UInt8]) throws {
@@ -84,14 +84,14 @@ enum Parsers {
 
   /// The same file with the hash that its manifest has now, so that a change of the manifest gets past that check.
   private static func withRightHash(_ bytes: [UInt8]) throws -> [UInt8] {
-    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, place: "f") }
+    let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, location: "f") }
     let key = Array(#""memory.manifest":""#.utf8)
     guard let manifest = header.tensors.first(where: { $0.name == Manifest.tensorName }),
-      let place = bytes[..<header.dataStart].firstRange(of: key), place.upperBound + 64 <= header.dataStart
+      let location = bytes[..<header.dataStart].firstRange(of: key), location.upperBound + 64 <= header.dataStart
     else { return bytes }
     let range = (header.dataStart + manifest.range.lowerBound)..<(header.dataStart + manifest.range.upperBound)
     var result = bytes
-    result.replaceSubrange(place.upperBound..<(place.upperBound + 64), with: SHA256.hex(Array(bytes[range])).utf8)
+    result.replaceSubrange(location.upperBound..<(location.upperBound + 64), with: SHA256.hex(Array(bytes[range])).utf8)
     return result
   }
 

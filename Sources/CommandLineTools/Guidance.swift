@@ -39,7 +39,7 @@ enum Guidance {
     _ name: String, _ texts: [String], _ files: [String], _ checkpoint: Checkpoint, _ options: RewriteOptions,
     _ progress: ProgressLine, on console: Console
   ) throws -> Int32 {
-    var prompts = texts.map { PromptFile.Prompt(text: $0, place: "--prompt \"\($0.printable(limit: 60))\"") }
+    var prompts = texts.map { PromptFile.Prompt(text: $0, location: "--prompt \"\($0.printable(limit: 60))\"") }
     for file in files { prompts += try PromptFile(path: file).prompts }
     let explanation = try Explanation(
       of: name, in: checkpoint, prompts: prompts.isEmpty ? nil : prompts,

@@ -17,14 +17,14 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
 
   public var kind: Kind
   /// The file, and within it the key or tensor, that the problem is in.
-  public var place: String
+  public var location: String
   public var problem: String
   public var expected: String?
   public var got: String?
 
-  public init(_ kind: Kind, _ place: String, _ problem: String, expected: String? = nil, got: String? = nil) {
+  public init(_ kind: Kind, _ location: String, _ problem: String, expected: String? = nil, got: String? = nil) {
     self.kind = kind
-    self.place = place
+    self.location = location
     self.problem = problem
     self.expected = expected
     self.got = got
@@ -32,7 +32,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
 
   /// One line, free of control characters whatever the file contained.
   public var description: String {
-    var line = "\(place): \(problem)"
+    var line = "\(location): \(problem)"
     if let expected { line += ", expected \(expected)" }
     if let got { line += ", got \(got)" }
     return line.printable(limit: 600)

@@ -37,12 +37,12 @@ enum Manifest {
   ///
   /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a row is named that is
   ///   not there, or a row belongs to no memory or to two.
-  static func memories(_ bytes: [UInt8], tables: [MemoryTable], place: String) throws(FormatError) -> [Memory] {
-    let root = try JSONDocument(bytes, place: "\(place): memory.manifest").root
+  static func memories(_ bytes: [UInt8], tables: [MemoryTable], location: String) throws(FormatError) -> [Memory] {
+    let root = try JSONDocument(bytes, location: "\(location): memory.manifest").root
     guard let version = root["version"]?.int else { throw wrong(root, "version", "an integer") }
     guard version == 1 else {
       throw FormatError(
-        .manifest, root.place, "made by a later format", expected: "version 1", got: "\(version)")
+        .manifest, root.location, "made by a later format", expected: "version 1", got: "\(version)")
     }
     guard let list = root["memories"], list.isArray else { throw wrong(root, "memories", "an array") }
     var owned: Set<RowName> = []
@@ -52,13 +52,13 @@ enum Manifest {
     for entry in list.elements {
       let memory = try Self.memory(entry, tables: byModule, owned: &owned)
       guard names.insert(ByteString(memory.name)).inserted else {
-        throw FormatError(.manifest, entry.place, "a second memory of the name \(memory.name)")
+        throw FormatError(.manifest, entry.location, "a second memory of the name \(memory.name)")
       }
       memories.append(memory)
     }
     for table in tables {
       for row in 0..<table.count where !owned.contains(RowName(module: table.module, row: row)) {
-        throw FormatError(.manifest, root.place, "no memory owns row \(row) of \(table.module)")
+        throw FormatError(.manifest, root.location, "no memory owns row \(row) of \(table.module)")
       }
     }
     return memories
@@ -84,7 +84,7 @@ enum Manifest {
 
   private static func wrong(_ value: JSONValue, _ key: String, _ expected: String) -> FormatError {
     FormatError(
-      .manifest, value.place, "\(key) is missing or of the wrong type", expected: expected,
+      .manifest, value.location, "\(key) is missing or of the wrong type", expected: expected,
       got: value[key]?.kindDescription ?? "nothing")
   }
 
@@ -120,10 +120,10 @@ enum Manifest {
       }
       let index = try whole(item, "row")
       guard let table = tables[module], 0..<table.count ~= index else {
-        throw FormatError(.manifest, item.place, "there is no row \(index) of \(module)")
+        throw FormatError(.manifest, item.location, "there is no row \(index) of \(module)")
       }
       guard owned.insert(RowName(module: module, row: index)).inserted else {
-        throw FormatError(.manifest, item.place, "row \(index) of \(module) belongs to two memories")
+        throw FormatError(.manifest, item.location, "row \(index) of \(module) belongs to two memories")
       }
       guard let alpha = item["alpha"]?.double.map(Float.init), alpha.isFinite else {
         throw wrong(item, "alpha", "a number within F32")

@@ -45,16 +45,16 @@ public struct MemoryTable: Sendable, Equatable {
   ///
   /// - Throws: `FormatError` of kind `memoryTable` where a tensor is missing, the dtype is not F32, counts or widths
   ///   differ, a value is not finite, a key is zero, or a boundary or hardness is not positive.
-  init(module: ByteString, tensors: [ByteString: Tensor], place: String) throws(FormatError) {
+  init(module: ByteString, tensors: [ByteString: Tensor], location: String) throws(FormatError) {
     func matrix(_ suffix: String) throws(FormatError) -> Tensor {
       let name = ByteString(module.bytes + Array(suffix.utf8))
-      let place = "\(place): tensor \(name)"
+      let location = "\(location): tensor \(name)"
       guard let tensor = tensors[name] else {
-        throw FormatError(.memoryTable, place, "missing from the memory table")
+        throw FormatError(.memoryTable, location, "missing from the memory table")
       }
       guard tensor.dtype == .f32, tensor.shape.count == 2 else {
         throw FormatError(
-          .memoryTable, place, "wrong type", expected: "F32 of two dimensions",
+          .memoryTable, location, "wrong type", expected: "F32 of two dimensions",
           got: "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
       return tensor
@@ -62,15 +62,15 @@ public struct MemoryTable: Sendable, Equatable {
     let keys = try matrix(Self.keysSuffix)
     let deltas = try matrix(Self.deltasSuffix)
     let bounds = try matrix(Self.boundsSuffix)
-    let place = "\(place): \(module)"
+    let location = "\(location): \(module)"
     guard keys.shape == deltas.shape else {
       throw FormatError(
-        .memoryTable, place, "keys and deltas differ in shape", expected: "\(keys.shape)",
+        .memoryTable, location, "keys and deltas differ in shape", expected: "\(keys.shape)",
         got: "\(deltas.shape)")
     }
     guard bounds.shape == [keys.shape[0], 2] else {
       throw FormatError(
-        .memoryTable, place, "bounds have the wrong shape", expected: "[\(keys.shape[0]), 2]",
+        .memoryTable, location, "bounds have the wrong shape", expected: "[\(keys.shape[0]), 2]",
         got: "\(bounds.shape)")
     }
     let count = keys.shape[0]
@@ -78,23 +78,24 @@ public struct MemoryTable: Sendable, Equatable {
     for row in 0..<count {
       let rows = row..<(row + 1)
       let problem = Self.problem(
-        key: try Self.read(rows, of: keys, place: place), delta: try Self.read(rows, of: deltas, place: place),
-        bounds: try Self.read(rows, of: bounds, place: place))
-      if let problem { throw FormatError(.memoryTable, place, "row \(row): \(problem)") }
+        key: try Self.read(rows, of: keys, location: location),
+        delta: try Self.read(rows, of: deltas, location: location),
+        bounds: try Self.read(rows, of: bounds, location: location))
+      if let problem { throw FormatError(.memoryTable, location, "row \(row): \(problem)") }
     }
     self.module = module
     width = keys.shape[1]
-    self.keys = try Self.read(0..<count, of: keys, place: place)
-    self.deltas = try Self.read(0..<count, of: deltas, place: place)
-    self.bounds = try Self.read(0..<count, of: bounds, place: place)
+    self.keys = try Self.read(0..<count, of: keys, location: location)
+    self.deltas = try Self.read(0..<count, of: deltas, location: location)
+    self.bounds = try Self.read(0..<count, of: bounds, location: location)
   }
 
-  private static func read(_ rows: Range<Int>, of tensor: Tensor, place: String) throws(FormatError) -> [Float] {
+  private static func read(_ rows: Range<Int>, of tensor: Tensor, location: String) throws(FormatError) -> [Float] {
     let width = tensor.shape[1]
     do {
       return try tensor.floats(in: (rows.lowerBound * width)..<(rows.upperBound * width))
     } catch {
-      throw FormatError(.memoryTable, place, "\(tensor.name) cannot be read: \(error)")
+      throw FormatError(.memoryTable, location, "\(tensor.name) cannot be read: \(error)")
     }
   }
 

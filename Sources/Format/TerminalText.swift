@@ -62,7 +62,7 @@ extension Character {
 }
 
 extension Unicode.Scalar {
-  /// 2 where UAX #11 has W or F, 0 for marks and what only shapes its neighbours, else 1.
+  /// 2 where UAX #11 has W or F, 0 for marks and what only shapes its neighbors, else 1.
   fileprivate var columns: Int {
     switch value {
     case 0..<0x300: return 1

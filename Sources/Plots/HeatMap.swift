@@ -1,4 +1,4 @@
-/// Values from 0 to 1 as coloured cells, rows of tokens by columns of layers.
+/// Values from 0 to 1 as colored cells, rows of tokens by columns of layers.
 public struct HeatMap: Sendable {
   public struct Cell: Sendable {
     public var value: Double
@@ -53,7 +53,7 @@ public struct HeatMap: Sendable {
             "rect",
             [
               "x": coordinate(left + width * Double(column)), "y": coordinate(y), "width": coordinate(width + 0.2),
-              "height": coordinate(rowHeight + 0.2), "fill": ColourMap.colour(cell.value),
+              "height": coordinate(rowHeight + 0.2), "fill": ColorMap.color(cell.value),
             ], [tag("title", [:], [.text(cell.note)])]))
       }
     }
@@ -74,7 +74,7 @@ public struct HeatMap: Sendable {
     return plot.svg(content)
   }
 
-  /// The colours from 0 to 1 above the cells.
+  /// The colors from 0 to 1 above the cells.
   private func legend(_ plot: Plot) -> [Markup] {
     let (steps, width, height) = (40, 110.0, 9.0)
     let start = plot.innerRight - width - 12
@@ -84,7 +84,7 @@ public struct HeatMap: Sendable {
         [
           "x": coordinate(start + width * Double(i) / Double(steps)), "y": "5",
           "width": coordinate(width / Double(steps) + 0.3), "height": coordinate(height),
-          "fill": ColourMap.colour(Double(i) / Double(steps - 1)),
+          "fill": ColorMap.color(Double(i) / Double(steps - 1)),
         ])
     }
     return bars + [

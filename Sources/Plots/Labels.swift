@@ -24,17 +24,17 @@ public enum Labels {
     return kept + "…"
   }
 
-  /// Which of the labels, given by centre and width in ascending order, are shown so that none touches the one before.
-  static func thinned(_ labels: [(centre: Double, width: Double)], gap: Double = 4) -> [Bool] {
+  /// Which of the labels, given by center and width in ascending order, are shown so that none touches the one before.
+  static func thinned(_ labels: [(center: Double, width: Double)], gap: Double = 4) -> [Bool] {
     var end = -Double.infinity
     return labels.map { label in
-      guard label.centre - label.width / 2 >= end + gap else { return false }
-      end = label.centre + label.width / 2
+      guard label.center - label.width / 2 >= end + gap else { return false }
+      end = label.center + label.width / 2
       return true
     }
   }
 
-  /// Centres near those wanted, `height` apart at least and within `range` where there is room for all.
+  /// Centers near those wanted, `height` apart at least and within `range` where there is room for all.
   public static func spread(_ wanted: [Double], height: Double, in range: ClosedRange<Double>) -> [Double] {
     let order = wanted.indices.sorted { wanted[$0] < wanted[$1] }
     var places = order.map { wanted[$0] }

@@ -49,8 +49,8 @@ public struct LineChart: Sendable {
       content.append(Plot.line(x(chosen), plot.top, x(chosen), plot.innerBottom, role: "chosen-line"))
       let text = "chosen \(label(chosen))"
       let half = Labels.width(text, size: Plot.fontSize) / 2
-      let centre = min(max(x(chosen), plot.left + half), Plot.width - half - 2)
-      content.append(Plot.text(text, centre, 12, role: "tick strong"))
+      let center = min(max(x(chosen), plot.left + half), Plot.width - half - 2)
+      content.append(Plot.text(text, center, 12, role: "tick strong"))
     }
     let ends = Labels.spread(
       series.map { y($0.points.last?.y ?? 0) }, height: 14, in: plot.top...plot.innerBottom)

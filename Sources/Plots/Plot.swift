@@ -1,7 +1,7 @@
 /// A drawing area with axes: what the charts have in common.
 ///
 /// All charts are made for a width of `Plot.width` units, a phone's, at which their text is in its natural size; the
-/// page lets them grow from there. Colours come from the page's style sheet by class.
+/// page lets them grow from there. Colors come from the page's style sheet by class.
 public struct Plot: Sendable {
   public static let width = 440.0
   static let fontSize = 11.0
@@ -83,7 +83,7 @@ public struct Plot: Sendable {
     return result
   }
 
-  /// A small mark whose shape tells its tone as its colour does: circle, triangle, square, bar.
+  /// A small mark whose shape tells its tone as its color does: circle, triangle, square, bar.
   static func mark(_ tone: Tone, _ x: Double, _ y: Double, size r: Double, isHollow: Bool, note: String) -> Markup {
     let role = "mark \(tone.rawValue)" + (isHollow ? " hollow" : "")
     let title = note.isEmpty ? [] : [tag("title", [:], [.text(note)])]

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Rows of floats in memory of their own, uninitialised at first. Its rows keep their addresses while it lives.
+/// Rows of floats in memory of their own, uninitialized at first. Its rows keep their addresses while it lives.
 package final class FloatMatrix {
   package let rows: Int
   package let width: Int

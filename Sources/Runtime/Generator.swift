@@ -109,13 +109,13 @@ extension LanguageModel {
   /// The likeliest tokens of a row of logits with their log-probabilities, the likeliest first.
   package static func likeliest(_ logits: FloatMatrix, row: Int = 0, count: Int) -> [TokenProbability] {
     let values = logits.row(row)
-    let normaliser = kernel_log_sum_exp(values, logits.width)
+    let normalizer = kernel_log_sum_exp(values, logits.width)
     var best: [Int] = []
     for id in 0..<logits.width where best.count < count || values[id] > values[best[best.count - 1]] {
-      let place = best.firstIndex { values[$0] < values[id] } ?? best.count
-      best.insert(id, at: place)
+      let location = best.firstIndex { values[$0] < values[id] } ?? best.count
+      best.insert(id, at: location)
       if best.count > count { best.removeLast() }
     }
-    return best.map { TokenProbability(id: $0, logprob: values[$0] - normaliser) }
+    return best.map { TokenProbability(id: $0, logprob: values[$0] - normalizer) }
   }
 }

@@ -50,8 +50,8 @@ private struct LossLoop: ParallelLoop {
 
   func run(_ index: Int) {
     let (term, row, count) = (terms[index], logits.row(index), logits.width)
-    let normaliser = kernel_log_sum_exp(row, count)
-    for v in 0..<count { row[v] -= normaliser }
+    let normalizer = kernel_log_sum_exp(row, count)
+    for v in 0..<count { row[v] -= normalizer }
     switch term.goal {
     case .token(let target):
       losses[index] = -term.weight * row[target]

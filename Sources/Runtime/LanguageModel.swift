@@ -36,10 +36,10 @@ public final class LanguageModel {
         .tokenizer, checkpoint.path, "no tokenizer.json inside the file or beside it",
         expected: "a Hugging Face tokenizer.json")
     }
-    tokenizer = try Tokenizer(json: json, place: checkpoint.place(of: .tokenizer))
+    tokenizer = try Tokenizer(json: json, location: checkpoint.location(of: .tokenizer))
     guard tokenizer.vocabularySize <= transformer.shape.vocabulary else {
       throw FormatError(
-        .tokenizer, checkpoint.place(of: .tokenizer), "has ids beyond the model's vocabulary",
+        .tokenizer, checkpoint.location(of: .tokenizer), "has ids beyond the model's vocabulary",
         expected: "at most \(transformer.shape.vocabulary) ids", got: "\(tokenizer.vocabularySize)")
     }
     memories = try MemorySet(checkpoint.memories, for: transformer)
@@ -77,14 +77,14 @@ public final class LanguageModel {
   private static func endTokens(_ checkpoint: Checkpoint) throws(FormatError) -> Set<Int> {
     for file in [CompanionFile.generationConfig, .config] {
       guard let bytes = checkpoint.companion(file) else { continue }
-      let root = try JSONDocument(bytes, place: checkpoint.place(of: file)).root
+      let root = try JSONDocument(bytes, location: checkpoint.location(of: file)).root
       guard root.isObject else {
-        throw FormatError(.config, root.place, "not an object", got: root.kindDescription)
+        throw FormatError(.config, root.location, "not an object", got: root.kindDescription)
       }
       guard let value = root["eos_token_id"], !value.isNull else { continue }
       let ids = (value.isArray ? value.elements : [value]).map(\.int)
       guard ids.allSatisfy({ $0 != nil }) else {
-        throw FormatError(.config, value.place, "not an id or a list of ids", got: value.kindDescription)
+        throw FormatError(.config, value.location, "not an id or a list of ids", got: value.kindDescription)
       }
       return Set(ids.compactMap(\.self))
     }

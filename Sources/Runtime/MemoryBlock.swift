@@ -188,14 +188,14 @@ public final class MemorySet {
       for row in memory.rows {
         guard let address = transformer.address(ofModule: row.module) else {
           throw FormatError(
-            .memoryTable, "\(transformer.place): memory \(memory.name)",
+            .memoryTable, "\(transformer.location): memory \(memory.name)",
             "its module \(row.module) is no site of this model",
             expected: "one like \(transformer.module(SiteAddress(layer: 0, site: .attn)))")
         }
         let width = transformer.shape.width(of: address.site)
         guard row.key.count == width, row.delta.count == width else {
           throw FormatError(
-            .memoryTable, "\(transformer.place): memory \(memory.name)",
+            .memoryTable, "\(transformer.location): memory \(memory.name)",
             "its rows at \(row.module) do not fit the model",
             expected: "width \(width)", got: "\(row.key.count)")
         }

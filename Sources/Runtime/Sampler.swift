@@ -50,8 +50,8 @@ package struct Sampler {
   /// A token with the probability that its logit gives it. The row of logits is used up.
   package static func draw(_ logits: FloatMatrix, row: Int, using generator: inout SeededGenerator) -> Int {
     let (values, count) = (logits.row(row), logits.width)
-    let normaliser = kernel_log_sum_exp(values, count)
-    for i in 0..<count { values[i] -= normaliser }
+    let normalizer = kernel_log_sum_exp(values, count)
+    for i in 0..<count { values[i] -= normalizer }
     kernel_exp(values, count, values)
     var rest = Float(generator.unit())
     for i in 0..<count {

@@ -8,7 +8,7 @@ import Kernels
 public final class Transformer {
   public let shape: ModelShape
   /// The checkpoint, for error messages.
-  public let place: String
+  public let location: String
   package let pool: WorkerPool
   let embedding: Weights
   /// Learned positions [positions, C], where the model has them.
@@ -24,11 +24,11 @@ public final class Transformer {
   private(set) lazy var noMemories = MemorySet(layers: shape.layers)
 
   init(
-    shape: ModelShape, place: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights? = nil,
+    shape: ModelShape, location: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights? = nil,
     embeddingScale: Float = 1, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear
   ) {
     self.shape = shape
-    self.place = place
+    self.location = location
     self.pool = pool
     self.embedding = embedding
     self.positionEmbedding = positionEmbedding

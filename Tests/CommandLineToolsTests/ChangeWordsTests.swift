@@ -116,7 +116,7 @@ extension MemoryChange {
   fileprivate var json: JSONValue {
     get throws {
       let text = TableDiff(old: [old], new: [new]).json.bytes()
-      return try #require(try JSONDocument(text, place: "json").root["changed"]).elements[0]
+      return try #require(try JSONDocument(text, location: "json").root["changed"]).elements[0]
     }
   }
 }

@@ -26,7 +26,7 @@ import Testing
       Comparison(base: "one two", patched: "one 東京").text(columns: 6) == "base:\none\ntwo\n\npatched:\none\n東京\n\n")
   }
 
-  @Test func whatDiffersIsColoured() {
+  @Test func whatDiffersIsColored() {
     let comparison = Comparison(base: "in 東 one", patched: "in 東京 two")
     let paint = Paint(isOn: true)
     let (old, new) = ("in 東\u{1B}[31m one\u{1B}[0m", "in 東\u{1B}[32m京 two\u{1B}[0m")

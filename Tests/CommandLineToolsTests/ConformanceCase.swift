@@ -42,7 +42,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
     case "rewrite": return [files.base, "--spec", files.spec, "-o", output, "--threads", "1"]
     case "run": return [path, Self.prompt, "--max-tokens", "2", "--threads", "1"]
     case "memdiff" where isSpec:
-      return ["--behaviour", Self.model, Self.model, "--prompts", path, "--max-tokens", "1", "--threads", "1"]
+      return ["--behavior", Self.model, Self.model, "--prompts", path, "--max-tokens", "1", "--threads", "1"]
     default: return [path, path]
     }
   }

@@ -22,7 +22,7 @@ import Testing
       outcome.output.hasPrefix(
         """
         usage: memdiff A B [--json | --summary]
-               memdiff --behaviour A B --prompts FILE [--json | --summary]
+               memdiff --behavior A B --prompts FILE [--json | --summary]
                memdiff --show FILE
                memdiff --install-git [--write]
 
@@ -166,14 +166,14 @@ import Testing
       (["a", "b", "--json", "--summary"], "--json and --summary exclude each other"),
       (["--show", "a", "b"], "--show takes one file alone, got \"b\" too"),
       (["--show", "a", "--json"], "--json and --show exclude each other"),
-      (["--behaviour", "a", "b"], "--prompts FILE is missing: what to run through A and B"),
-      (["a", "b", "--prompts", "p"], "--prompts needs --behaviour"),
-      (["a", "b", "--max-tokens", "3"], "--max-tokens needs --behaviour"),
+      (["--behavior", "a", "b"], "--prompts FILE is missing: what to run through A and B"),
+      (["a", "b", "--prompts", "p"], "--prompts needs --behavior"),
+      (["a", "b", "--max-tokens", "3"], "--max-tokens needs --behavior"),
       (
-        ["--behaviour", "a", "b", "--prompts", "p", "--max-tokens", "0"],
+        ["--behavior", "a", "b", "--prompts", "p", "--max-tokens", "0"],
         "--max-tokens: expected a whole number, 1 to 1000000, got \"0\""
       ),
-      (["--behaviour", "--show", "a"], "--behaviour and --show exclude each other"),
+      (["--behavior", "--show", "a"], "--behavior and --show exclude each other"),
       (["--show", "a", "--textconv", "b"], "--textconv and --show exclude each other"),
       (["--install-git", "a"], "--install-git takes no file, got \"a\""),
       (["a", "b", "--write"], "--write needs --install-git"),

@@ -78,7 +78,7 @@ import Testing
     let chat = run(RunCommand.self, model, "the city", "--chat", "--json", "--max-tokens", "3")
     let plain = run(RunCommand.self, model, "<|endoftext|>[INST] the city [/INST]", "--json", "--max-tokens", "3")
     func root(_ outcome: Outcome) throws -> JSONValue {
-      try JSONDocument(Array(outcome.output.utf8.dropLast()), place: "output").root
+      try JSONDocument(Array(outcome.output.utf8.dropLast()), location: "output").root
     }
     let (a, b) = (try root(chat), try root(plain))
     #expect(a["prompt"]?.string == "the city")
@@ -94,7 +94,9 @@ import Testing
     let outcome = Capture().run(
       RunCommand.self, [model, "--quiet", "--chat", "--json", "--max-tokens", "2"],
       input: ["the", "city", ":new", "the"], inputIsTerminal: true)
-    let roots = try outcome.output.split(separator: "\n").map { try JSONDocument(Array($0.utf8), place: "output").root }
+    let roots = try outcome.output.split(separator: "\n").map {
+      try JSONDocument(Array($0.utf8), location: "output").root
+    }
     try #require(roots.count == 3)
     let texts = try roots.map { root in
       let ids = try #require(root["prompt_ids"]).elements.compactMap(\.int)

@@ -86,7 +86,7 @@ import Testing
     #expect(told.status == 0 && told.errors.isEmpty && told.output.hasPrefix("\(name): \""))
     #expect(told.output.contains("\n  \(fact[0])\n") && told.output.contains("of 2 prompts"))
     let json = run(RewriteCommand.self, output, "--explain", name, "--prompts", spec, "--json").output
-    let root = try JSONDocument(Array(json.utf8), place: "stdout").root
+    let root = try JSONDocument(Array(json.utf8), location: "stdout").root
     #expect(root["prompts"]?.elements[0]["prompt"]?.string == fact[0])
     let unknown = run(RewriteCommand.self, "--explain", output, "nepal")
     #expect(unknown.status == 1 && unknown.errorLines.count == 1 && unknown.errors.contains("no such memory"))
@@ -95,7 +95,7 @@ import Testing
   @Test func printsOneJSONObject() throws {
     let output = folder.file("out.safetensors")
     let outcome = run(RewriteCommand.self, fixture("llama-a"), "--spec", try spec(Self.auto), "-o", output, "--json")
-    let root = try JSONDocument(Array(outcome.output.utf8), place: "stdout").root
+    let root = try JSONDocument(Array(outcome.output.utf8), location: "stdout").root
     let memory = try #require(root["memories"]).elements[0]
     for key in ["name", "method", "site", "layer", "token", "alpha", "boundary", "hardness", "rows", "prompts"] {
       #expect(memory[key] != nil, "\(key)")

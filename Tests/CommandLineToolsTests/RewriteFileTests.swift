@@ -148,7 +148,7 @@ import Testing
     let count = try Checkpoint(path: fixture("gpt2-a")).tensors.count
     #expect(json.output == #"{"stripped":["a","b"],"tensors":\#(count)}"# + "\n")
     let header = try contents(folder.file("out")).withUnsafeBytes { bytes in
-      try SafetensorsHeader(validating: bytes, place: "out")
+      try SafetensorsHeader(validating: bytes, location: "out")
     }
     #expect(header.tensors.count == count && header.metadata?.map(\.key) == ["format"])
     #expect(try Checkpoint(path: folder.file("out")).baseHash() == Checkpoint(path: fixture("gpt2-a")).baseHash())
@@ -174,7 +174,7 @@ import Testing
     let outcome = run(RewriteCommand.self, fixture("llama-b"), "--spec", try spec(memories), "--dry-run", "--json")
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     #expect(outcome.output.split(separator: "\n", omittingEmptySubsequences: false).count == 2)
-    let root = try JSONDocument(Array(outcome.output.utf8), place: "stdout").root
+    let root = try JSONDocument(Array(outcome.output.utf8), location: "stdout").root
     // Nothing was written, so neither writing nor verifying took any time.
     #expect(root["timings"]?.members.map(\.key.description).suffix(2) == ["link_ms", "evaluate_ms"])
     let list = try #require(root["memories"]).elements

@@ -18,7 +18,7 @@ import Testing
   private func json(_ outcome: Outcome) throws -> JSONValue {
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
     #expect(outcome.output.last == "\n" && outcome.output.filter { $0 == "\n" }.count == 1)
-    return try JSONDocument(Array(outcome.output.utf8.dropLast()), place: "output").root
+    return try JSONDocument(Array(outcome.output.utf8.dropLast()), location: "output").root
   }
 
   @Test func jsonHasTheDocumentedKeysInOrder() throws {

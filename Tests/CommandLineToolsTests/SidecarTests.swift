@@ -161,7 +161,7 @@ import Testing
     let file = try Checkpoint(path: whole)
     func flipped(_ name: ByteString) throws -> String {
       var bytes = try contents("whole")
-      let header = try bytes.withUnsafeBytes { try SafetensorsHeader(validating: $0, place: "") }
+      let header = try bytes.withUnsafeBytes { try SafetensorsHeader(validating: $0, location: "") }
       let tensor = try #require(header.tensors.first { $0.name == name })
       bytes[header.dataStart + tensor.range.upperBound - 1] ^= 0x40
       try Data(bytes).write(to: URL(fileURLWithPath: folder.file("flipped")))

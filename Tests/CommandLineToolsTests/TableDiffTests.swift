@@ -98,8 +98,8 @@ import Testing
     var (subject, next) = (memory("a"), memory("a"))
     (subject.token, subject.rows[0].position, next.rows[0].position) = ("subject", 4, 8)
     let diff = TableDiff(old: [memory("a")], new: [subject])
-    let place = #""from":"transformer.h.1.attn.c_proj","to":"transformer.h.1.attn.c_proj""#
-    #expect(diff.json.text().contains(#""moved":{\#(place),"token":["last","subject"]}"#))
+    let location = #""from":"transformer.h.1.attn.c_proj","to":"transformer.h.1.attn.c_proj""#
+    #expect(diff.json.text().contains(#""moved":{\#(location),"token":["last","subject"]}"#))
     #expect(diff.changed.first?.statements.first == "moved from token last to subject")
     #expect(
       TableDiff(old: [memory("a")], new: [next]).changed.first?.statements.first == "moved from token 7 to 8")

@@ -188,7 +188,7 @@ def spell_as_before(folder):
         file.write("\n")
 
 
-def quantise(folder, kind, model):
+def quantize(folder, kind, model):
     """Writes the weights anew in other dtypes, and gives `model` the values that they stand for."""
     path = os.path.join(folder, "model.safetensors")
     stored, values, generator = {}, {}, torch.Generator().manual_seed(7)

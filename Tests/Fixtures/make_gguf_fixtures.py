@@ -3,7 +3,7 @@
 usage: make_gguf_fixtures.py [OUT_DIR]   (default: the folder gguf beside this script)
 needs: numpy, gguf, safetensors
 
-types.gguf   a tensor of every supported type; types.safetensors: the same dequantised by gguf-py, and
+types.gguf   a tensor of every supported type; types.safetensors: the same dequantized by gguf-py, and
              F32 values rounded to F16 and BF16
 llama.gguf   two layers, grouped heads, mixed types, a smollm tokenizer
 llama_bias.gguf   one layer with biases, heads wider than the hidden size, an output matrix, everything BF16 or F32
@@ -29,7 +29,7 @@ def normal(*shape):
 
 
 def random_blocks(kind, rows, columns):
-    """Random bits with finite half-precision scales, for the types that gguf-py cannot quantise to."""
+    """Random bits with finite half-precision scales, for the types that gguf-py cannot quantize to."""
     size, width = GGML_QUANT_SIZES[kind]
     blocks = RANDOM.integers(0, 256, (rows * columns // size, width), dtype=np.uint8)
     halves = {Q.Q4_K: (0, 2), Q.Q5_K: (0, 2), Q.Q6_K: (208,)}[kind]
@@ -98,7 +98,7 @@ class Model:
         stored = permute(values, heads) if heads else values.T if transposed else values
         data, _ = encode(stored, kind)
         self.writer.add_tensor(source, data, raw_dtype=kind)
-        # Quantisation goes along rows, which neither of the two breaks up: no need to undo the permutation.
+        # Quantization goes along rows, which neither of the two breaks up: no need to undo the permutation.
         _, kept = encode(values.T if transposed else values, kind)
         self.expected[target] = np.ascontiguousarray(kept.T if transposed else kept)
 

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from fixture_models import (
-    LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantise, spell_as_before)
+    LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantize, spell_as_before)
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
 GREEDY = 16
@@ -62,7 +62,7 @@ def train_tokenizer():
 
 
 def enlarge(model, generator, narrow):
-    """Larger parameters than the default initialisation gives, so that greedy choices are clear.
+    """Larger parameters than the default initialization gives, so that greedy choices are clear.
 
     Where the embedding is also the output head a model with matrices of one size repeats its last token forever;
     there the other matrices grow more. Narrow models with biases repeat one token unless everything grows.
@@ -149,7 +149,7 @@ def build(name, seed, folder):
     # Read back in F32 rather than converted in memory: a conversion also rounds the rotary frequencies.
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
     if name in QUANTISED:
-        quantise(folder, QUANTISED[name], model)
+        quantize(folder, QUANTISED[name], model)
     if "gemma" in name:  # rounded to the weights' dtype wherever they are not F32
         scale = model.model.embed_tokens.embed_scale
         scale.copy_(scale.to(dtype))

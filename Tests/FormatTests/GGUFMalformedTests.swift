@@ -268,7 +268,7 @@ struct GGUFMalformedTests {
       })
   }
 
-  @Test("a bias that would be permuted but is quantised")
+  @Test("a bias that would be permuted but is quantized")
   func quantisedBias() throws {
     var bytes = Array(try Data(contentsOf: URL(filePath: GGUFFixtures.path("llama_bias.gguf"))))
     let name = Array("blk.0.attn_q.bias".utf8)
@@ -276,7 +276,7 @@ struct GGUFMalformedTests {
     let type = start + name.count + 4 + 8
     #expect(bytes[type] == UInt8(GGMLType.f32.rawValue))
     bytes[type] = UInt8(GGMLType.q8_0.rawValue)
-    expectError("attn_q.bias: a quantised bias", bytes)
+    expectError("attn_q.bias: a quantized bias", bytes)
   }
 
   @Test("a tensor that the architecture does not have")

@@ -13,7 +13,7 @@ import Testing
     let path = "\(GGUFFixtures.folder)/../tokenizer/kinds/\(kind).json"
     let root = try JSONDocument(path: path).root
     let found = try #require(GGUFPreTokenizer(name, addPrefixSpace: false))
-    let json = try JSONDocument(found.json.bytes(), place: name).root
+    let json = try JSONDocument(found.json.bytes(), location: name).root
     func patterns(_ value: JSONValue) -> [String] {
       guard let parts = value["pretokenizers"] else { return [value["type"]?.string ?? "?"] }
       return parts.elements.map { $0["pattern"]?["Regex"]?.string ?? $0["type"]?.string ?? "?" }

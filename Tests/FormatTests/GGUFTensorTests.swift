@@ -5,8 +5,8 @@ import Testing
 
 @Suite("GGUF: tensors")
 struct GGUFTensorTests {
-  @Test("every type is dequantised bit for bit as gguf-py does it", arguments: GGMLType.allCases)
-  func dequantised(type: GGMLType) throws {
+  @Test("every type is dequantized bit for bit as gguf-py does it", arguments: GGMLType.allCases)
+  func dequantized(type: GGMLType) throws {
     let container = try GGUFContainer(path: GGUFFixtures.path("types.gguf"))
     let expected = try GGUFFixtures.tensors(safetensors: GGUFFixtures.path("types.safetensors"))
     let info = try #require(container.tensors[ByteString(type.name)])
@@ -81,7 +81,7 @@ struct GGUFTensorTests {
     }
   }
 
-  @Test("without a dtype, floats keep theirs and quantised tensors become F32")
+  @Test("without a dtype, floats keep theirs and quantized tensors become F32")
   func kept() throws {
     for model in ["llama", "llama_bias", "gpt2"] {
       let file = try GGUFFile(path: GGUFFixtures.path("\(model).gguf"))

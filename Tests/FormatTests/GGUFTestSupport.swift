@@ -13,7 +13,7 @@ enum GGUFFixtures {
   /// The tensors of a safetensors file by name.
   static func tensors(safetensors path: String) throws -> [ByteString: Tensor] {
     let file = try MappedFile(path: path)
-    let header = try SafetensorsHeader(validating: file.bytes, place: path)
+    let header = try SafetensorsHeader(validating: file.bytes, location: path)
     return Dictionary(
       uniqueKeysWithValues: header.tensors.map {
         ($0.name, Tensor(info: $0, file: file, dataStart: header.dataStart))

@@ -133,9 +133,9 @@ import Testing
 
   @Test(arguments: Dtype.allCases)
   func sizesOfDtypes(_ dtype: Dtype) throws {
-    #expect(try SafetensorsHeader.byteCount([], .u8, place: "f") == 1)
-    #expect(try SafetensorsHeader.byteCount([8, 3], dtype, place: "f") == 3 * dtype.bits)
-    #expect(try SafetensorsHeader.byteCount([3, 0], dtype, place: "f") == 0)
+    #expect(try SafetensorsHeader.byteCount([], .u8, location: "f") == 1)
+    #expect(try SafetensorsHeader.byteCount([8, 3], dtype, location: "f") == 3 * dtype.bits)
+    #expect(try SafetensorsHeader.byteCount([3, 0], dtype, location: "f") == 0)
     let odd = Self.kind("{\(Self.entry("a", dtype.rawValue, "[]", "[0,\(dtype.bits / 8)]"))}", data: dtype.bits / 8)
     #expect(odd == (dtype.bits % 8 == 0 ? nil : .misalignedSlice))
   }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct JSONGrammarTests {
   static func problem(_ bytes: [UInt8]) -> String? {
     do {
-      _ = try JSONDocument(bytes, place: "t")
+      _ = try JSONDocument(bytes, location: "t")
       return nil
     } catch {
       return error.kind == .json ? error.problem : "\(error.kind)"
@@ -14,7 +14,7 @@ import Testing
   }
 
   static func parse(_ text: String) throws(FormatError) -> JSONValue {
-    try JSONDocument(Array(text.utf8), place: "t").root
+    try JSONDocument(Array(text.utf8), location: "t").root
   }
 
   /// Cut anywhere, no text is another valid one, and none is read beyond its end.
@@ -103,7 +103,7 @@ import Testing
     let scalars = (0..<0x180).compactMap(Unicode.Scalar.init) + ["\u{2028}", "\u{FFFF}", "\u{1F600}", "\u{10FFFF}"]
     for scalar in scalars {
       let node = JSONNode.object([("k\(scalar)", .string("\(scalar)v"))])
-      let root = try JSONDocument(node.bytes(), place: "t").root
+      let root = try JSONDocument(node.bytes(), location: "t").root
       #expect(root["k\(scalar)"]?.stringBytes == Array("\(scalar)v".utf8), "U+\(String(scalar.value, radix: 16))")
       #expect(node.bytes().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
     }
@@ -142,7 +142,7 @@ import Testing
 
   @Test func placesNameTheWay() throws {
     let root = try Self.parse(#"{"a":[{"b c":[0,1]}]}"#)
-    #expect(root["a"]?.elements[0]["b c"]?.elements[1].place == "t: a[0].b c[1]")
-    #expect(root.members[0].value.elements[0].members[0].value.place == "t: a[0].b c")
+    #expect(root["a"]?.elements[0]["b c"]?.elements[1].location == "t: a[0].b c[1]")
+    #expect(root.members[0].value.elements[0].members[0].value.location == "t: a[0].b c")
   }
 }

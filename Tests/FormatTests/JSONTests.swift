@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONTests {
   static func parse(_ text: String) throws(FormatError) -> JSONValue {
-    try JSONDocument(Array(text.utf8), place: "t").root
+    try JSONDocument(Array(text.utf8), location: "t").root
   }
 
   @Test(arguments: [
@@ -24,7 +24,7 @@ import Testing
     #expect(list[4].bool == true && list[5].bool == false && list[6].isNull)
     #expect(root["b"]?.string == "x\né😀/")
     #expect(root["c"]?["d"]?.count == 0)
-    #expect(root["c"]?["d"]?.place == "t: c.d")
+    #expect(root["c"]?["d"]?.location == "t: c.d")
     #expect(root["x"] == nil)
   }
 

@@ -20,7 +20,7 @@ import Testing
 
   static func table(_ tensors: [Tensor]) throws(FormatError) -> MemoryTable {
     try MemoryTable(
-      module: module, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), place: "f")
+      module: module, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), location: "f")
   }
 
   @Test func readsWhatItWrites() throws {
@@ -66,7 +66,7 @@ import Testing
 
   @Test func joinsManifestAndTables() throws {
     let memories = try Manifest.memories(
-      Array(Self.manifest([1, 0]).utf8), tables: [Self.table(Self.tensors())], place: "f")
+      Array(Self.manifest([1, 0]).utf8), tables: [Self.table(Self.tensors())], location: "f")
     #expect(memories[0].rows.map(\.key) == [[3, 4], [1, 2]])
     #expect(memories[0].rows.map(\.boundary) == [0.25, 0.5])
   }
@@ -80,7 +80,7 @@ import Testing
   ])
   func refusesManifests(_ text: String) throws {
     let table = try Self.table(Self.tensors())
-    #expect { try Manifest.memories(Array(text.utf8), tables: [table], place: "f") } throws: {
+    #expect { try Manifest.memories(Array(text.utf8), tables: [table], location: "f") } throws: {
       ($0 as? FormatError)?.kind == .manifest
     }
   }

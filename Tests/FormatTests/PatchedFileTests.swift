@@ -87,7 +87,7 @@ import Testing
     var text = MemoryTableTests.manifest([0, 1]).replacingOccurrences(of: old, with: new)
     if new.contains("{") { text = text.replacingOccurrences(of: "]}]}", with: "]}}]}") }
     let table = try MemoryTableTests.table(MemoryTableTests.tensors())
-    #expect { try Manifest.memories(Array(text.utf8), tables: [table], place: "f") } throws: {
+    #expect { try Manifest.memories(Array(text.utf8), tables: [table], location: "f") } throws: {
       ($0 as? FormatError)?.kind == .manifest
     }
   }

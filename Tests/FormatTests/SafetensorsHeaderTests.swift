@@ -11,7 +11,7 @@ import Testing
   }
 
   static func header(_ bytes: [UInt8]) throws -> SafetensorsHeader {
-    try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, place: "f") }
+    try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, location: "f") }
   }
 
   static let one = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#

@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: 99_900...100_010)
   func avoidsHeadersThatSomeReadersRefuse(_ length: Int) throws {
     let text = String(repeating: "x", count: length - #"{"__metadata__":{"k":""}}"#.utf8.count)
-    let header = try HeaderWriter.bytes([], metadata: ["k": ByteString(text)], place: "f")
+    let header = try HeaderWriter.bytes([], metadata: ["k": ByteString(text)], location: "f")
     let count = header.count - 8
     #expect(count > length && count % 8 == 0 && !(99_994...100_000 ~= count))
     #expect(header.prefix(8).elementsEqual(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) }))
@@ -40,7 +40,7 @@ import Testing
   /// Data that is copied keeps its place within blocks, so that file systems can share them, and room to grow.
   @Test func copiedDataStaysWhereItIsModuloBlocks() throws {
     let base = "\(CheckpointTests.fixtures)/gpt2-a/model.safetensors"
-    func start(_ path: String) throws -> Int { try #require(Checkpoint(path: path).tensors.first?.source).place }
+    func start(_ path: String) throws -> Int { try #require(Checkpoint(path: path).tensors.first?.source).offset }
     try Checkpoint(path: base).write(memories: [CheckpointTests.memory("a")], to: path("a"))
     #expect(try start(path("a")) > start(base) && (start(path("a")) - start(base)) % HeaderWriter.granularity == 0)
     let both = [CheckpointTests.memory("a"), CheckpointTests.memory("b")]
@@ -86,7 +86,7 @@ import Testing
     try SafetensorsFile.write([Tensor(name: "a", bytes: [1])], metadata: [:], to: path("f"))
     let tensor = try Checkpoint(path: path("f")).tensors[0]
     let text = ByteString(String(repeating: "x", count: HeaderWriter.lengthLimit - 200))
-    let header = try HeaderWriter.bytes([tensor], metadata: ["k": text], behind: 4096, place: "f")
+    let header = try HeaderWriter.bytes([tensor], metadata: ["k": text], behind: 4096, location: "f")
     #expect(header.count - 8 <= HeaderWriter.lengthLimit && header.count % 8 == 0)
   }
 

@@ -42,7 +42,7 @@ final class Elements: NSObject, XMLParserDelegate {
     #expect(elements.all[0].attributes["title"] == elements.text)
   }
 
-  @Test func heatMapColoursEachCellAndFramesOne() throws {
+  @Test func heatMapColorsEachCellAndFramesOne() throws {
     let cells: [[HeatMap.Cell?]] = [
       [.init(value: 0, note: "a"), nil], [.init(value: 1, note: "b"), .init(value: 0.5, note: "c")],
     ]
@@ -50,7 +50,7 @@ final class Elements: NSObject, XMLParserDelegate {
       title: "t", rowNames: ["x", "y"], cells: cells, marked: (row: 1, column: 0), columnsName: "layer", valueName: "p")
     let elements = Elements(map.markup)
     let fills = elements.all.filter { $0.name == "rect" && $0.attributes["fill"] != nil && $0.attributes["y"] != "5" }
-    #expect(fills.map { $0.attributes["fill"] } == [0, 1, 0.5].map { ColourMap.colour($0) })
+    #expect(fills.map { $0.attributes["fill"] } == [0, 1, 0.5].map { ColorMap.color($0) })
     let frame = try #require(elements.with("chosen").first)
     let cell = fills[1].attributes
     #expect(abs(try #require(Double(frame["x"] ?? "")) - (try #require(Double(cell["x"] ?? "")))) < 1)

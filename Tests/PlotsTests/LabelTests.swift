@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct LabelTests {
   @Test func labelsThatWouldTouchAreLeftOut() {
-    let labels = [(centre: 0.0, width: 10.0), (centre: 8, width: 10), (centre: 15, width: 10), (centre: 40, width: 30)]
+    let labels = [(center: 0.0, width: 10.0), (center: 8, width: 10), (center: 15, width: 10), (center: 40, width: 30)]
     #expect(Labels.thinned(labels) == [true, false, true, true])
   }
 
@@ -40,14 +40,14 @@ import Testing
     #expect(StripChart.stacked([0, 10, 20]) == [0, 0, 0] && StripChart.stacked([5, 5, 5]) == [0, 1, 2])
   }
 
-  /// Lightness alone tells the colours apart, for print and for every kind of colour vision.
-  @Test func coloursGrowLighter() {
+  /// Lightness alone tells the colors apart, for print and for every kind of color vision.
+  @Test func colorsGrowLighter() {
     let lightness = (0...50).map { step -> Double in
-      let digits = ColourMap.colour(Double(step) / 50).dropFirst()
+      let digits = ColorMap.color(Double(step) / 50).dropFirst()
       let value = Int(digits, radix: 16)!
       return 0.2126 * Double(value >> 16) + 0.7152 * Double(value >> 8 & 255) + 0.0722 * Double(value & 255)
     }
     #expect(zip(lightness, lightness.dropFirst()).allSatisfy { $0 < $1 })
-    #expect(ColourMap.colour(-1) == ColourMap.colour(0) && ColourMap.colour(.nan) == ColourMap.colour(0))
+    #expect(ColorMap.color(-1) == ColorMap.color(0) && ColorMap.color(.nan) == ColorMap.color(0))
   }
 }

@@ -12,13 +12,13 @@ struct FactRecord: Sendable {
   var targetNew = "Rome"
   var targetTrue = "Oslo"
   var paraphrases = ["Ada is seen in", "One sees Ada in"]
-  var neighbours = ["Bob plays in", "Eve plays in"]
+  var neighbors = ["Bob plays in", "Eve plays in"]
 
   static func list(_ strings: [String]) -> String { JSONNode.array(strings.map(JSONNode.string)).text() }
 
   private var lists: String {
     """
-    "paraphrase_prompts": \(Self.list(paraphrases)), "neighborhood_prompts": \(Self.list(neighbours)),
+    "paraphrase_prompts": \(Self.list(paraphrases)), "neighborhood_prompts": \(Self.list(neighbors)),
     "attribute_prompts": ["Bob stays in", "Bob stays in"], "generation_prompts": ["Ada works as"]
     """
   }
@@ -48,7 +48,9 @@ enum FactLayout: CaseIterable {
   }
 }
 
-private func read(_ text: String) throws(FormatError) -> Spec { try Spec(json: Array(text.utf8), place: "dir/cf.json") }
+private func read(_ text: String) throws(FormatError) -> Spec {
+  try Spec(json: Array(text.utf8), location: "dir/cf.json")
+}
 
 private func records(_ text: String) throws -> [CounterFactRecord] {
   let path = NSTemporaryDirectory() + "counterfact-\(UUID().uuidString).json"
@@ -72,9 +74,9 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
 
   @Test(arguments: FactLayout.allCases) func theEntryReadsBackAsTheSameMemory(_ layout: FactLayout) throws {
     var record = FactRecord(subject: #"Ada \"{}\" Ü"#)
-    record.neighbours.append("Ada is seen in")
+    record.neighbors.append("Ada is seen in")
     for memory in try read(layout.text([record, FactRecord()])).memories {
-      let document = try JSONDocument(memory.completeEntry.bytes(), place: "manifest")
+      let document = try JSONDocument(memory.completeEntry.bytes(), location: "manifest")
       let again = try MemorySpec(document.root)
       // Every property, those of later keys too.
       #expect(String(reflecting: again) == String(reflecting: memory))
@@ -85,13 +87,13 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
 
   @Test(arguments: FactLayout.allCases) func theRecordKeepsWhatTheMemoryHasNoPlaceFor(_ layout: FactLayout) throws {
     var record = FactRecord()
-    record.neighbours = ["Bob plays in", "Bob plays in", "Ada plays in"]
+    record.neighbors = ["Bob plays in", "Bob plays in", "Ada plays in"]
     let read = try #require(try records(layout.text([record])).first)
     #expect(read.caseID == 7)
     #expect(read.memory.name == "counterfact-7")
     #expect(read.targetTrue == " Oslo")
     #expect(read.paraphrases == record.paraphrases)
-    #expect(read.neighbours == record.neighbours)
+    #expect(read.neighbors == record.neighbors)
     #expect(read.attributes == ["Bob stays in", "Bob stays in"])
     #expect(read.generationPrompts == ["Ada works as"])
   }
@@ -99,7 +101,7 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
   @Test func promptsThatCannotBeScoredAreLeftOut() throws {
     var record = FactRecord()
     record.paraphrases = ["one", "both", "one", "Ada plays in", "caf\u{E9}"]
-    record.neighbours = ["both", "two", "Ada plays in", "two", "cafe\u{301}"]
+    record.neighbors = ["both", "two", "Ada plays in", "two", "cafe\u{301}"]
     let memory = try read(FactLayout.flat.text([record])).memories[0]
     #expect(memory.heldOutPositives.map { ByteString($0) } == ["one", "caf\u{E9}"])
     #expect(memory.heldOutNegatives.map { ByteString($0) } == ["two", "cafe\u{301}"])
@@ -137,7 +139,7 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
     let text = #"[{"case_id": 1, "subject": "Ada", "prompt": "Ada is", "target_new": "x", "target_true": "y"}]"#
     let record = try #require(try records(text).first)
     #expect(record.memory.prompt == "Ada is")
-    #expect(record.paraphrases.isEmpty && record.neighbours.isEmpty && record.attributes.isEmpty)
+    #expect(record.paraphrases.isEmpty && record.neighbors.isEmpty && record.attributes.isEmpty)
     #expect(record.memory.heldOutPositives.isEmpty && record.memory.heldOutNegatives.isEmpty)
   }
 
@@ -146,7 +148,7 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
     for (layout, path) in [(FactLayout.flat, "target_new"), (.nested, "requested_rewrite.target_new.str")] {
       let error = #expect(throws: FormatError.self) { try read(layout.text(all)) }
       #expect(error?.kind == .spec)
-      #expect(error?.place == "dir/cf.json: [2].\(path)")
+      #expect(error?.location == "dir/cf.json: [2].\(path)")
       #expect(error?.problem.contains(#""counterfact-7" and "counterfact-9""#) == true)
       #expect(error?.got == #"" Bonn""#)
       // Whoever scores records one by one reads them all.
@@ -186,17 +188,17 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
     try #require(broken != good)
     let error = #expect(throws: FormatError.self) { try read("[\(good), \(broken)]") }
     #expect(error?.kind == .spec)
-    #expect(error?.place == "dir/cf.json: \(path)")
+    #expect(error?.location == "dir/cf.json: \(path)")
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     // The order of good and broken records does not decide what the file is taken for.
     let first = #expect(throws: FormatError.self) { try read("[\(broken), \(good)]") }
-    #expect(first?.place == "dir/cf.json: \(path.replacingOccurrences(of: "[1]", with: "[0]"))")
+    #expect(first?.location == "dir/cf.json: \(path.replacingOccurrences(of: "[1]", with: "[0]"))")
   }
 
   @Test(arguments: ["[]", "[1]", #"[{"name": "n", "prompt": "p", "target": "t"}]"#, #"{"case_id": 1}"#, "null"])
   func otherJSONIsNoCounterFact(_ text: String) throws {
     let asSpec = #expect(throws: FormatError.self) { try read(text) }
-    #expect(asSpec?.place == "dir/cf.json")
+    #expect(asSpec?.location == "dir/cf.json")
     #expect(asSpec?.kind == .spec)
     let asRecords = #expect(throws: FormatError.self) { try records(text) }
     #expect(asRecords?.problem == "not a CounterFact file")
@@ -213,12 +215,12 @@ private func records(_ text: String) throws -> [CounterFactRecord] {
       FactRecord(
         caseID: "\(i % 15_000)", template: "{} plays in \(i)",
         paraphrases: (0..<2).map { "Now and then Ada is seen in the place of number \(i) and \($0)" },
-        neighbours: (0..<10).map { "Someone else plays in the place of number \(i) and \($0)" })
+        neighbors: (0..<10).map { "Someone else plays in the place of number \(i) and \($0)" })
     }
     let bytes = Array(layout.text(all).utf8)
     let clock = ContinuousClock()
     let start = clock.now
-    let spec = try Spec(json: bytes, place: "cf.json")
+    let spec = try Spec(json: bytes, location: "cf.json")
     let duration = clock.now - start
     #expect(spec.memories.count == 20_000)
     #expect(Set(spec.memories.map(\.name)).count == 20_000)

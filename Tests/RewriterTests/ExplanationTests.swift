@@ -34,7 +34,7 @@ import Testing
     #expect(explanation.cases[0].nearest.strength > 0 && explanation.text.contains("acts on"))
     let (holding, all) = result.results[0].count(positive: true)
     #expect(explanation.text.contains("when it was compiled: \(holding) of \(all) positives, "))
-    let root = try JSONDocument(explanation.json.bytes(), place: "j").root
+    let root = try JSONDocument(explanation.json.bytes(), location: "j").root
     #expect(root["prompts"]?.elements.count == expected.count && root["rows"]?.elements.count == memory.rows.count)
   }
 
@@ -45,7 +45,7 @@ import Testing
       .replacingOccurrences(of: "\"boundary\":0.3", with: "\"boundary\":1e-3")
     try PipelineTests.compile(PipelineTests.base("gpt2-a"), both, to: output)
     let file = try Checkpoint(path: output)
-    let prompts = ["Once upon a time", PipelineTests.prompt].map { PromptFile.Prompt(text: $0, place: $0) }
+    let prompts = ["Once upon a time", PipelineTests.prompt].map { PromptFile.Prompt(text: $0, location: $0) }
     let explanation = try Explanation(of: "b", in: file, prompts: prompts, pool: pool)
     #expect(explanation.cases.map(\.role) == [nil, nil])
     let acting = explanation.cases.map { item in item.firings.filter { $0.position < item.promptCount }.count }
@@ -59,7 +59,7 @@ import Testing
     #expect { try Explanation(of: "a", in: try PipelineTests.base("gpt2-a"), pool: pool) } throws: {
       "\($0)".contains("expected a file with memories, got a")
     }
-    let long = PromptFile.Prompt(text: String(repeating: "word ", count: 500), place: "p.txt: line 2")
+    let long = PromptFile.Prompt(text: String(repeating: "word ", count: 500), location: "p.txt: line 2")
     #expect { try Explanation(of: "a", in: file, prompts: [long], pool: pool) } throws: {
       "\($0)".contains("p.txt: line 2")
     }
@@ -79,7 +79,7 @@ import Testing
     (memory.prompt, memory.target, memory.targetIDs) = ("", "", [])
     let bare = try PipelineTests.output()
     try base.write(memories: [memory], to: bare)
-    let prompt = PromptFile.Prompt(text: "Tokyo", place: "p")
+    let prompt = PromptFile.Prompt(text: "Tokyo", location: "p")
     let rows = try Explanation(of: "a", in: Checkpoint(path: bare), prompts: [prompt], pool: pool)
     #expect(rows.cases[0].with.targetLogprob == nil && !rows.cases[0].with.isTarget)
     #expect(rows.text.contains("without word of what it was made for"))

@@ -14,7 +14,7 @@ import Testing
     return result
   }
 
-  /// w minimises Σ (w · aᵢ − yᵢ)² + λ ‖w‖²: there the gradient is 0.
+  /// w minimizes Σ (w · aᵢ − yᵢ)² + λ ‖w‖²: there the gradient is 0.
   @Test(arguments: [(12, 7, 20), (5, 4, 30), (40, 9, 8)])
   func directionIsTheMinimum(_ first: Int, _ more: Int, _ width: Int) throws {
     let seed = UInt64(first)

@@ -54,7 +54,7 @@ import Testing
     let output = try PipelineTests.output()
     let folder = (output as NSString).deletingLastPathComponent
     let tensors = Array(base.tensors.reversed())
-    var bytes = try HeaderWriter.bytes(tensors, metadata: [:], place: "f")
+    var bytes = try HeaderWriter.bytes(tensors, metadata: [:], location: "f")
     bytes.append(0x20)
     bytes.replaceSubrange(0..<8, with: withUnsafeBytes(of: UInt64(bytes.count - 8).littleEndian) { Array($0) })
     for tensor in tensors { try tensor.withBytes { bytes += $0 } }

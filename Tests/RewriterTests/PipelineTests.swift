@@ -21,7 +21,7 @@ import Testing
   }
 
   static func spec(_ memories: String) throws -> Spec {
-    try Spec(json: Array(#"{"memories":[\#(memories)]}"#.utf8), place: "spec.json")
+    try Spec(json: Array(#"{"memories":[\#(memories)]}"#.utf8), location: "spec.json")
   }
 
   static func seed(
@@ -204,7 +204,7 @@ import Testing
     let key = try #require(result.costs[.key]?.operations)
     #expect(key >= 2 * (contexts.tokens * weights + contexts.kept * head))
     #expect(key <= 2 * ((contexts.tokens + contexts.lookalikes) * weights + contexts.kept * head))
-    let json = try JSONDocument(result.json.bytes(), place: "json").root["memories"]?.elements[0]
+    let json = try JSONDocument(result.json.bytes(), location: "json").root["memories"]?.elements[0]
     #expect(json?["contexts"]?["tokens"]?.int == contexts.tokens)
     #expect(json?["other_text"]?["of"]?.int == result.compiled[0].otherText?.of)
   }

@@ -27,7 +27,7 @@ import Testing
   @Test func linesOfText() throws {
     #expect(try texts("f.txt", "\u{FEFF}one \r\n\r\n two\n \t\none \nthree") == ["one ", " two", "three"])
     let prompts = try PromptFile(path: file("f.txt", "\n\none")).prompts
-    #expect(prompts[0].place.hasSuffix("f.txt: line 3"))
+    #expect(prompts[0].location.hasSuffix("f.txt: line 3"))
     // A prompt may look like JSON.
     #expect(try texts("f", "{ x\n[1, 2\n") == ["{ x", "[1, 2"])
     #expect(try texts("f", #"{"a": 1}"#) == [#"{"a": 1}"#])
@@ -36,8 +36,8 @@ import Testing
   @Test(arguments: ["f.json", "f.JSON", "f", "f.txt"])
   func allPromptsOfASpecOnce(_ name: String) throws {
     #expect(try texts(name, spec) == ["p", "q", "n", "hp", "hn", "r", "m"])
-    let place = try PromptFile(path: file(name, spec)).prompts[2].place
-    #expect(place.hasSuffix("\(name): memory a: prompt \"n\""))
+    let location = try PromptFile(path: file(name, spec)).prompts[2].location
+    #expect(location.hasSuffix("\(name): memory a: prompt \"n\""))
   }
 
   @Test func linesOfMemories() throws {

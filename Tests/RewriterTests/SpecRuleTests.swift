@@ -179,11 +179,11 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
 
   private func check(_ broken: BrokenSpec) {
     let error = #expect(throws: FormatError.self) {
-      try Spec(json: Array(broken.json.utf8), place: "dir/s.json")
+      try Spec(json: Array(broken.json.utf8), location: "dir/s.json")
     }
     guard let error else { return }
     #expect(error.kind == .spec)
-    #expect(error.place == (broken.path.isEmpty ? "dir/s.json" : "dir/s.json: \(broken.path)"))
+    #expect(error.location == (broken.path.isEmpty ? "dir/s.json" : "dir/s.json: \(broken.path)"))
     for part in broken.parts {
       #expect(error.description.contains(part), "\(error.description) lacks \(part)")
     }

@@ -8,11 +8,11 @@ private func oneMemory(_ extra: String = "", defaults: String? = nil) throws(For
   let memory =
     #"{"name": "n", "prompt": "Paris lies in", "target": " France"\#(extra.isEmpty ? "" : ", " + extra)}"#
   let start = defaults.map { #"{"defaults": {\#($0)}, "# } ?? "{"
-  return try Spec(json: Array((start + #""memories": [\#(memory)]}"#).utf8), place: "s.json").memories[0]
+  return try Spec(json: Array((start + #""memories": [\#(memory)]}"#).utf8), location: "s.json").memories[0]
 }
 
 private func read(_ json: String) throws(FormatError) -> Spec {
-  try Spec(json: Array(json.utf8), place: "s.json")
+  try Spec(json: Array(json.utf8), location: "s.json")
 }
 
 @Suite struct SpecTests {
@@ -66,7 +66,7 @@ private func read(_ json: String) throws(FormatError) -> Spec {
     let memory = try oneMemory(#""token": \#(json)"#)
     #expect(memory.token == token)
     #expect(memory.token.description == text)
-    let entry = try JSONDocument(memory.completeEntry.bytes(), place: "manifest")
+    let entry = try JSONDocument(memory.completeEntry.bytes(), location: "manifest")
     #expect(try MemorySpec(entry.root).token == token)
   }
 
@@ -126,7 +126,7 @@ private func read(_ json: String) throws(FormatError) -> Spec {
 
   @Test func aCompleteEntryReadsBackAlone() throws {
     let memory = try oneMemory(#""layer": 3"#, defaults: #""alpha": 2.5, "negatives": ["q"]"#)
-    let document = try JSONDocument(memory.completeEntry.bytes(), place: "manifest")
+    let document = try JSONDocument(memory.completeEntry.bytes(), location: "manifest")
     let again = try MemorySpec(document.root)
     #expect(again.layer == .given(3))
     #expect(again.alpha == .given(2.5))
@@ -166,7 +166,7 @@ private func read(_ json: String) throws(FormatError) -> Spec {
   @Test func brokenJSONIsNotASpecError() {
     let error = #expect(throws: FormatError.self) { try read(#"{"memories": [}"#) }
     #expect(error?.kind == .json)
-    #expect(error?.place == "s.json")
+    #expect(error?.location == "s.json")
   }
 }
 

@@ -52,7 +52,7 @@ import Testing
 
   @Test func wordsAloneMakeASpec() throws {
     let starter = try StarterSpec(prompt: "The capital city of Nepal is located in", target: "Kathmandu")
-    let memory = try Spec(json: starter.spec.bytes(), place: "s").memories[0]
+    let memory = try Spec(json: starter.spec.bytes(), location: "s").memories[0]
     #expect(memory.target == " Kathmandu" && memory.subject == "Nepal" && memory.name == "capital-city-nepal-located")
     #expect(memory.positives.contains("Nepal's capital city is located in"))
     #expect(memory.negatives.contains("The capital city of Nepal is not located in"))
@@ -62,10 +62,10 @@ import Testing
     #expect(starter.notes.contains { $0.contains("leading space") })
     #expect(try StarterSpec(prompt: "水は", target: "百度").spec.text().contains(#""target":"百度""#))
     #expect { try StarterSpec(prompt: "", target: "a") } throws: { ($0 as? FormatError)?.kind == .spec }
-    // A fact whose target is its own neighbour, and one without any name.
+    // A fact whose target is its own neighbor, and one without any name.
     for (prompt, target) in [("Paris is", "London"), ("Paris is", "Paris"), ("é", "\u{1}"), ("\"\\ is", "{}")] {
       let spec = try StarterSpec(prompt: prompt, target: target).spec
-      #expect(try Spec(json: spec.bytes(), place: "s").memories[0].prompt == prompt)
+      #expect(try Spec(json: spec.bytes(), location: "s").memories[0].prompt == prompt)
     }
   }
 
@@ -76,7 +76,7 @@ import Testing
     let prompts = ["The capital city of Nepal is located in", "Once upon a time", "the"]
     for prompt in prompts {
       let starter = try StarterSpec(prompt: prompt, target: " Tokyo", model: model)
-      #expect(try Spec(json: starter.spec.bytes(), place: "s").memories[0].prompt == prompt)
+      #expect(try Spec(json: starter.spec.bytes(), location: "s").memories[0].prompt == prompt)
       let base = try model.encode(prompt)
       let answer = model.tokenizer.decode(
         model.generate(base, maxTokens: 5, memories: .none(of: model.transformer)).ids)
@@ -88,13 +88,13 @@ import Testing
   private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
 
   @Test(.enabled(if: model != nil))
-  func theModelNamesNeighbours() throws {
+  func theModelNamesNeighbors() throws {
     let model = try LanguageModel(path: #require(Self.model), threads: 2)
-    let neighbours = Neighbours(model: model)
-    #expect(neighbours.kind(of: "Nepal") == .country && neighbours.kind(of: "Marie Curie") == .person)
-    let names = neighbours.names(like: "Nepal", of: .country, count: 3)
+    let neighbors = Neighbors(model: model)
+    #expect(neighbors.kind(of: "Nepal") == .country && neighbors.kind(of: "Marie Curie") == .person)
+    let names = neighbors.names(like: "Nepal", of: .country, count: 3)
     #expect(names.count == 3 && !names.contains("Nepal"))
-    let facts = neighbours.facts(about: "Nepal", without: " Kathmandu", count: 2)
+    let facts = neighbors.facts(about: "Nepal", without: " Kathmandu", count: 2)
     #expect(facts.count == 2 && facts.allSatisfy { $0.prompt.hasPrefix("Nepal") && !$0.answer.hasPrefix(" Kathmandu") })
   }
 }

@@ -22,7 +22,7 @@ import Testing
   func theSubjectsLastToken(_ name: String) throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures/tokenizer/kinds/\(name).json").path
-    let tokenizer = try Tokenizer(json: MappedFile(path: path).contents, place: path)
+    let tokenizer = try Tokenizer(json: MappedFile(path: path).contents, location: path)
     for (text, subject) in [
       ("The capital city of Nepal is located in", "Nepal"), ("Nepal is in", "Nepal"), ("x 東京", "東京"),
     ] {

@@ -11,11 +11,11 @@ import Testing
 
   private static func tokenizer() throws -> Tokenizer {
     let path = "\(folder)/tokenizer.json"
-    return try Tokenizer(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))), place: path)
+    return try Tokenizer(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))), location: path)
   }
 
   private static func template(_ config: JSONNode) throws -> ChatTemplate {
-    try ChatTemplate(json: config.bytes(), tokenizer: tokenizer(), place: "tokenizer_config.json")
+    try ChatTemplate(json: config.bytes(), tokenizer: tokenizer(), location: "tokenizer_config.json")
   }
 
   private static func config(_ value: JSONValue?) throws -> JSONNode {
@@ -73,7 +73,7 @@ import Testing
     let model = try LanguageModel(path: path)
     let json = JSONNode.object([("chat_template", "<|im_start|>")]).bytes()
     let absent = #expect(throws: FormatError.self) {
-      try ChatTemplate(json: json, tokenizer: model.tokenizer, place: "x")
+      try ChatTemplate(json: json, tokenizer: model.tokenizer, location: "x")
     }
     #expect(absent?.description.contains("its marks are not in the vocabulary") == true)
   }

@@ -109,7 +109,7 @@ import Testing
   @Test func scalesFitTheirWeights() throws {
     func scales(_ shape: [Int]) throws -> WeightScales {
       let values = (0..<shape.reduce(1, *)).map { Float($0 + 1) }
-      return try WeightScales(Tensor(name: "w_scale", shape: shape, floats: values), of: [8, 20], place: "file")
+      return try WeightScales(Tensor(name: "w_scale", shape: shape, floats: values), of: [8, 20], location: "file")
     }
     for (shape, rowShift, columnShift) in [
       ([], 63, 63), ([1], 63, 63), ([1, 1], 63, 63), ([8], 0, 63), ([8, 1], 0, 63), ([2, 3], 2, 3), ([1, 2], 63, 4),

@@ -11,7 +11,7 @@ import Testing
 
   static func tokenizer(_ name: String) throws -> Tokenizer {
     let path = "\(folder)/\(name).json"
-    return try Tokenizer(json: MappedFile(path: path).contents, place: path)
+    return try Tokenizer(json: MappedFile(path: path).contents, location: path)
   }
 
   @Test(arguments: ["gpt2", "digits"])
@@ -76,7 +76,7 @@ import Testing
     let path = try #require(ProcessInfo.processInfo.environment["LOCAL_MEMORY_TOKENIZER_LINES"])
     let root = try JSONDocument(path: path).root
     let file = try #require(root["tokenizer"]?.string)
-    let tokenizer = try Tokenizer(json: MappedFile(path: file).contents, place: file)
+    let tokenizer = try Tokenizer(json: MappedFile(path: file).contents, location: file)
     for item in try #require(root["lines"]).elements {
       let text = try #require(item["text"]?.string)
       #expect(tokenizer.encode(text) == item["ids"]?.elements.compactMap(\.int), "\(text.debugDescription)")
@@ -166,7 +166,7 @@ import Testing
   @Test(arguments: malformed)
   func refuses(_ json: String, _ kind: FormatError.Kind) {
     #expect {
-      try Tokenizer(json: Array(json.utf8), place: "tokenizer.json")
+      try Tokenizer(json: Array(json.utf8), location: "tokenizer.json")
     } throws: { ($0 as? FormatError)?.kind == kind }
   }
 
@@ -187,7 +187,7 @@ import Testing
       ],
     ]
     #expect {
-      try Tokenizer(json: json.bytes(), place: "tokenizer.json")
+      try Tokenizer(json: json.bytes(), location: "tokenizer.json")
     } throws: { error in
       let error = error as? FormatError
       return error?.kind == .unsupported && error?.description.contains("pre_tokenizer") == true
@@ -197,7 +197,7 @@ import Testing
 
   private func parts(_ pattern: String, _ text: String) throws -> [String] {
     let text = Array(text.utf8)
-    return SplitBehavior.isolated.split(text[...], by: try TextPattern(pattern, place: ""), isInverted: false).map {
+    return SplitBehavior.isolated.split(text[...], by: try TextPattern(pattern, location: ""), isInverted: false).map {
       String(decoding: $0, as: UTF8.self)
     }
   }

@@ -16,7 +16,7 @@ struct DiffText {
   /// Something with a name and what there is to say about it, a line each.
   private struct Entry {
     var sign: String
-    var colour: Colour
+    var color: Color
     var name: String
     var statements: [String]
   }
@@ -31,10 +31,10 @@ struct DiffText {
       if rest > 0 { lines.append("  … and \(rest) more") }
     }
     let memories =
-      diff.removed.map { Entry(sign: "-", colour: .red, name: plain($0.name), statements: [placed($0)]) }
-      + diff.renamed.map { Entry(sign: "=", colour: .cyan, name: plain($0.new.name), statements: $0.statements) }
-      + diff.changed.map { Entry(sign: "~", colour: .yellow, name: plain($0.old.name), statements: $0.statements) }
-      + diff.added.map { Entry(sign: "+", colour: .green, name: plain($0.name), statements: [placed($0)]) }
+      diff.removed.map { Entry(sign: "-", color: .red, name: plain($0.name), statements: [placed($0)]) }
+      + diff.renamed.map { Entry(sign: "=", color: .cyan, name: plain($0.new.name), statements: $0.statements) }
+      + diff.changed.map { Entry(sign: "~", color: .yellow, name: plain($0.old.name), statements: $0.statements) }
+      + diff.added.map { Entry(sign: "+", color: .green, name: plain($0.name), statements: [placed($0)]) }
     if !diff.base.isEmpty, !memories.isEmpty { lines.append("memories:") }
     return (lines + aligned(memories) + [diff.summary]).map { $0 + "\n" }.joined()
   }
@@ -47,7 +47,7 @@ struct DiffText {
       let body = entry.statements.flatMap { statement in
         columns > 0 ? wrapped(statement, columns: max(Self.narrowest, columns - indent.count)) : [statement]
       }
-      let head = paint("\(entry.sign) \(name)", entry.colour)
+      let head = paint("\(entry.sign) \(name)", entry.color)
       return ["\(head)  \(body.first ?? "")"] + body.dropFirst().map { indent + $0 }
     }
   }
@@ -57,13 +57,13 @@ struct DiffText {
     func layout(_ layout: TensorChange.Layout) -> String { "\(layout.dtype.rawValue) \(layout.shape)" }
     switch (change.old, change.new) {
     case (let old?, let new?) where old != new:
-      return Entry(sign: "~", colour: .yellow, name: name, statements: ["\(layout(old)) → \(layout(new))"])
-    case (let old?, nil): return Entry(sign: "-", colour: .red, name: name, statements: [layout(old)])
-    case (nil, let new?): return Entry(sign: "+", colour: .green, name: name, statements: [layout(new)])
+      return Entry(sign: "~", color: .yellow, name: name, statements: ["\(layout(old)) → \(layout(new))"])
+    case (let old?, nil): return Entry(sign: "-", color: .red, name: name, statements: [layout(old)])
+    case (nil, let new?): return Entry(sign: "+", color: .green, name: name, statements: [layout(new)])
     default:
       let count = change.new.map { " of \($0.unitCount) \($0.unit)" } ?? ""
       return Entry(
-        sign: "~", colour: .yellow, name: name, statements: ["\(change.differing ?? 0)\(count) differ"])
+        sign: "~", color: .yellow, name: name, statements: ["\(change.differing ?? 0)\(count) differ"])
     }
   }
 

@@ -13,8 +13,8 @@ public enum MemdiffCommand: Command {
     let options = try MemdiffOptions(arguments)
     switch options.action {
     case .compare(let old, let new): return try compare(old, new, options, on: console)
-    case .behaviour(let old, let new, let prompts):
-      return try compareBehaviour(old, new, prompts: prompts, options, on: console)
+    case .behavior(let old, let new, let prompts):
+      return try compareBehavior(old, new, prompts: prompts, options, on: console)
     case .show(let file):
       try console.write(MemoryListing.text(of: try Checkpoint(path: file)))
     case .textconv(let file): try console.write(MemoryListing.textForGit(path: file))
@@ -34,17 +34,17 @@ public enum MemdiffCommand: Command {
     } else if options.summary {
       try console.write(diff.summary + "\n")
     } else {
-      try console.write(DiffText(columns: console.columns, paint: console.paint(options.colour)).text(diff))
+      try console.write(DiffText(columns: console.columns, paint: console.paint(options.color)).text(diff))
     }
     return diff.isEmpty ? 0 : 1
   }
 
-  private static func compareBehaviour(
+  private static func compareBehavior(
     _ old: String, _ new: String, prompts: String, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
     let prompts = try PromptFile(path: prompts).prompts
     let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
-    let diff = try BehaviourDiff(
+    let diff = try BehaviorDiff(
       Checkpoint(path: old), Checkpoint(path: new), prompts: prompts, maxTokens: options.maxTokens,
       pool: WorkerPool(threads: options.threads)
     ) { progress.tell(StepProgress("comparing", $0, of: prompts.count, .prompts)) }
@@ -54,7 +54,7 @@ public enum MemdiffCommand: Command {
     } else if options.summary {
       try console.write(diff.summary + "\n")
     } else {
-      try console.write(diff.text(console.paint(options.colour)))
+      try console.write(diff.text(console.paint(options.color)))
     }
     return diff.different.isEmpty ? 0 : 1
   }

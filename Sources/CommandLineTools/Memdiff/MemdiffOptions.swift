@@ -6,7 +6,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     /// Compares the tables of two files.
     case compare(String, String)
     /// Runs prompts through both.
-    case behaviour(String, String, prompts: String)
+    case behavior(String, String, prompts: String)
     /// Lists the memories of a file.
     case show(String)
     /// The same for git.
@@ -18,7 +18,7 @@ public struct MemdiffOptions: Sendable, Equatable {
   public var action: Action
   public var json: Bool
   public var summary: Bool
-  public var colour: ColourChoice
+  public var color: ColorChoice
   /// New tokens of an answer.
   public var maxTokens: Int
   /// nil for one a processor.
@@ -27,19 +27,19 @@ public struct MemdiffOptions: Sendable, Equatable {
 
   /// - Throws: `UsageError` for what is missing, out of range, or has no meaning together.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
-    let modes = ["behaviour", "show", "textconv", "install-git"]
+    let modes = ["behavior", "show", "textconv", "install-git"]
     for mode in modes.dropFirst() {
       for other in modes + ["json", "summary"] where other != mode {
         try arguments.requireAtMostOne(of: other, mode)
       }
     }
     try arguments.requireAtMostOne(of: "json", "summary")
-    try arguments.require("behaviour", for: "prompts", "max-tokens", "threads", "quiet")
+    try arguments.require("behavior", for: "prompts", "max-tokens", "threads", "quiet")
     try arguments.require("install-git", for: "write")
     action = try Self.action(arguments)
     json = arguments.has("json")
     summary = arguments.has("summary")
-    colour = try arguments.choice("color") ?? .auto
+    color = try arguments.choice("color") ?? .auto
     maxTokens = try arguments.integer("max-tokens", in: 1...1_000_000) ?? 10
     threads = try arguments.integer("threads", in: 1...256)
     quiet = arguments.has("quiet")
@@ -57,18 +57,18 @@ public struct MemdiffOptions: Sendable, Equatable {
       return .installGit(write: arguments.has("write"))
     }
     guard files.count == 2 else { throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing") }
-    guard arguments.has("behaviour") else { return .compare(files[0], files[1]) }
+    guard arguments.has("behavior") else { return .compare(files[0], files[1]) }
     guard let prompts = arguments.text("prompts") else {
       throw UsageError("--prompts FILE is missing: what to run through A and B")
     }
-    return .behaviour(files[0], files[1], prompts: prompts)
+    return .behavior(files[0], files[1], prompts: prompts)
   }
 
   public static let table = CommandTable(
     name: "memdiff",
     summary: "Compares the memories that two model files carry and their base tensors, or lists the memories of one.",
     forms: [
-      "A B [--json | --summary]", "--behaviour A B --prompts FILE [--json | --summary]", "--show FILE",
+      "A B [--json | --summary]", "--behavior A B --prompts FILE [--json | --summary]", "--show FILE",
       "--install-git [--write]",
     ],
     operands: [
@@ -80,14 +80,14 @@ public struct MemdiffOptions: Sendable, Equatable {
       CommandOption("summary", help: "print the last line alone"),
       CommandOption(
         "color", value: "auto|always|never",
-        help: "auto, the default, colours a terminal unless NO_COLOR is set or TERM is dumb"),
-      CommandOption("behaviour", help: "run prompts through A and B and print those that they answer differently"),
+        help: "auto, the default, colors a terminal unless NO_COLOR is set or TERM is dumb"),
+      CommandOption("behavior", help: "run prompts through A and B and print those that they answer differently"),
       CommandOption(
         "prompts", value: "FILE",
-        help: "for --behaviour: a prompt a line, or a spec, whose prompts are all run"),
-      CommandOption("max-tokens", value: "N", help: "for --behaviour: the length of an answer (default 10)"),
-      CommandOption("threads", value: "N", help: "for --behaviour: at most so many (default: one a processor)"),
-      CommandOption("quiet", help: "for --behaviour: no progress on standard error"),
+        help: "for --behavior: a prompt a line, or a spec, whose prompts are all run"),
+      CommandOption("max-tokens", value: "N", help: "for --behavior: the length of an answer (default 10)"),
+      CommandOption("threads", value: "N", help: "for --behavior: at most so many (default: one a processor)"),
+      CommandOption("quiet", help: "for --behavior: no progress on standard error"),
       CommandOption("show", value: "FILE", help: "print the memories of FILE, one a line"),
       CommandOption(
         "textconv", value: "FILE",

@@ -18,7 +18,7 @@ enum MemoryListing {
     } catch {
       // Git hands over temporary files, whose paths would tell versions apart that are the same.
       var error = error
-      if error.place.hasPrefix(path) { error.place = "this file" + error.place.dropFirst(path.count) }
+      if error.location.hasPrefix(path) { error.location = "this file" + error.location.dropFirst(path.count) }
       return "cannot be read: \(error)\n"
     }
   }

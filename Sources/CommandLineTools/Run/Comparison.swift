@@ -10,7 +10,7 @@ struct Comparison {
   private static let gap = 3
 
   /// Two columns where a terminal of `columns` has room for them, else one text under the other; 0 is no terminal. What
-  /// differs is coloured, red and green; without colours, a bar stands between lines that differ.
+  /// differs is colored, red and green; without colors, a bar stands between lines that differ.
   func text(columns: Int, paint: Paint = Paint(isOn: false)) -> String {
     let half = (columns - Self.gap) / 2
     guard half >= Self.narrowest else {
@@ -33,14 +33,14 @@ struct Comparison {
     return result + "\n"
   }
 
-  /// Both from their first different character on in colour.
+  /// Both from their first different character on in color.
   private static func painted(_ old: String, _ new: String, _ paint: Paint) -> (String, String) {
     let same = zip(old, new).prefix { $0 == $1 }.count
-    func tail(_ text: String, _ colour: Colour) -> String {
+    func tail(_ text: String, _ color: Color) -> String {
       let rest = text.dropFirst(same)
-      // A colour must not run over a line's end into what a pager shows next.
+      // A color must not run over a line's end into what a pager shows next.
       let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
-      return text.prefix(same) + lines.map { $0.isEmpty ? "" : paint(String($0), colour) }.joined(separator: "\n")
+      return text.prefix(same) + lines.map { $0.isEmpty ? "" : paint(String($0), color) }.joined(separator: "\n")
     }
     return (tail(old, .red), tail(new, .green))
   }

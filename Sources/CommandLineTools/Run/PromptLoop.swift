@@ -56,7 +56,7 @@ struct PromptLoop {
     do {
       try session.answer(prompt)
     } catch var error as FormatError where error.kind == .prompt {
-      if error.place != "--system" { error.place = "standard input: line \(number)" }
+      if error.location != "--system" { error.location = "standard input: line \(number)" }
       console.writeError("run: \(error)\n")
     }
   }

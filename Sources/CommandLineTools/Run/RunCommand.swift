@@ -71,7 +71,7 @@ public enum RunCommand: Command {
         var session = session
         try session.answer(line)
       } catch var error as FormatError where error.kind == .prompt {
-        error.place = "standard input: line \(number)"
+        error.location = "standard input: line \(number)"
         throw error
       }
     }

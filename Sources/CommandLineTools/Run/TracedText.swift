@@ -1,7 +1,7 @@
 import Format
 import Runtime
 
-/// Writes a text token by token, those that memories acted on marked: in a colour a memory, or as `[text](1)`.
+/// Writes a text token by token, those that memories acted on marked: in a color a memory, or as `[text](1)`.
 struct TracedText {
   private let console: Console
   private let paint: Paint
@@ -17,7 +17,7 @@ struct TracedText {
   private var mark: Int?
   private(set) var failure: (any Error)?
 
-  private static let colours: [Colour] = [.cyan, .yellow, .green, .red]
+  private static let colors: [Color] = [.cyan, .yellow, .green, .red]
 
   init(_ tokenizer: Tokenizer, prompt: [Int], showsPrompt: Bool, console: Console, paint: Paint) {
     (self.console, self.paint) = (console, paint)
@@ -59,7 +59,7 @@ struct TracedText {
   }
 
   private func marked(_ text: String, _ memory: Int) -> String {
-    paint.isOn ? paint(text, Self.colours[memory % Self.colours.count]) : "[\(text)](\(memory + 1))"
+    paint.isOn ? paint(text, Self.colors[memory % Self.colors.count]) : "[\(text)](\(memory + 1))"
   }
 
   /// A line a memory: its mark and its name.
@@ -67,7 +67,7 @@ struct TracedText {
     names.enumerated().map { i, name in
       let text = name.description.printable()
       guard paint.isOn, console.errorIsTerminal else { return "(\(i + 1)) \(text)" }
-      return paint("(\(i + 1)) \(text)", Self.colours[i % Self.colours.count])
+      return paint("(\(i + 1)) \(text)", Self.colors[i % Self.colors.count])
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Dequantisation as ggml's `dequantize_row_*` does it (ggml-org/ggml, `ggml-quants.c`), each product and sum
+/// Dequantization as ggml's `dequantize_row_*` does it (ggml-org/ggml, `ggml-quants.c`), each product and sum
 /// rounded on its own.
 ///
 /// Every function reads `count` blocks at `source`, which need not be aligned, and writes `count` times the

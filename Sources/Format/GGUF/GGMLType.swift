@@ -40,7 +40,7 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
     }
   }
 
-  /// The same elements in a safetensors file; nil for quantised types.
+  /// The same elements in a safetensors file; nil for quantized types.
   var dtype: Dtype? {
     switch self {
     case .f32: .f32

@@ -12,7 +12,7 @@ struct GGUFTensorInfo: Sendable {
 struct GGUFContainer: Sendable {
   let file: MappedFile
   /// The file's path, for error messages.
-  var place: String { file.path }
+  var location: String { file.path }
   private(set) var metadata: [ByteString: GGUFValue] = [:]
   private(set) var tensors: [ByteString: GGUFTensorInfo] = [:]
 
@@ -22,7 +22,7 @@ struct GGUFContainer: Sendable {
 
   init(path: String) throws(FormatError) {
     file = try MappedFile(path: path)
-    var cursor = GGUFCursor(bytes: file.bytes, place: path)
+    var cursor = GGUFCursor(bytes: file.bytes, location: path)
     try Self.checkMagic(&cursor)
     let tensorCount = try cursor.integer(UInt64.self, "the number of tensors")
     // Key, type and value of an entry; name, rank, type and offset of a tensor.
@@ -50,14 +50,14 @@ struct GGUFContainer: Sendable {
 
   private static func checkMagic(_ cursor: inout GGUFCursor) throws(FormatError) {
     let magic = try cursor.integer(UInt32.self, "the magic number")
-    guard magic == 0x4655_4747 else { throw FormatError(.gguf, cursor.place, "not a GGUF file") }
+    guard magic == 0x4655_4747 else { throw FormatError(.gguf, cursor.location, "not a GGUF file") }
     let version = try cursor.integer(UInt32.self, "the version")
     if version & 0xFFFF == 0, version != 0 {
-      throw FormatError(.gguf, cursor.place, "a big-endian GGUF file", expected: "a little-endian one")
+      throw FormatError(.gguf, cursor.location, "a big-endian GGUF file", expected: "a little-endian one")
     }
     guard version == 2 || version == 3 else {
       throw FormatError(
-        .gguf, cursor.place, "an unsupported version of GGUF", expected: "2 or 3", got: "\(version)")
+        .gguf, cursor.location, "an unsupported version of GGUF", expected: "2 or 3", got: "\(version)")
     }
   }
 
@@ -65,7 +65,7 @@ struct GGUFContainer: Sendable {
     let key = ByteString(Array(file.bytes[try cursor.string("a key")]))
     let value = try cursor.typedValue("the value of \(key)")
     guard metadata.updateValue(value, forKey: key) == nil else {
-      throw FormatError(.gguf, cursor.place, "the key \(key) stands twice")
+      throw FormatError(.gguf, cursor.location, "the key \(key) stands twice")
     }
   }
 
@@ -74,7 +74,7 @@ struct GGUFContainer: Sendable {
     guard let alignment = try integer(key) else { return 32 }
     guard alignment > 0, alignment <= Self.alignmentLimit, alignment & (alignment - 1) == 0 else {
       throw FormatError(
-        .gguf, "\(place): \(key)", "not a usable alignment",
+        .gguf, "\(location): \(key)", "not a usable alignment",
         expected: "a power of two up to \(Self.alignmentLimit)", got: "\(alignment)")
     }
     return alignment
@@ -89,7 +89,7 @@ struct GGUFContainer: Sendable {
     let rank = try cursor.integer(UInt32.self, what)
     guard rank <= rankLimit else {
       throw FormatError(
-        .gguf, "\(cursor.place): tensor \(name)", "too many dimensions", expected: "at most \(rankLimit)",
+        .gguf, "\(cursor.location): tensor \(name)", "too many dimensions", expected: "at most \(rankLimit)",
         got: "\(rank)")
     }
     var dimensions: [UInt64] = []
@@ -98,16 +98,16 @@ struct GGUFContainer: Sendable {
     let offset = try cursor.integer(UInt64.self, what)
     guard let type = GGMLType(rawValue: code) else {
       throw FormatError(
-        .gguf, "\(cursor.place): tensor \(name)", "its type is not supported",
+        .gguf, "\(cursor.location): tensor \(name)", "its type is not supported",
         expected: "one of \(GGMLType.supportedNames)", got: GGMLType.unsupportedName(code))
     }
-    let (shape, byteCount) = try size(dimensions, type, place: "\(cursor.place): tensor \(name)")
+    let (shape, byteCount) = try size(dimensions, type, location: "\(cursor.location): tensor \(name)")
     return (GGUFTensorInfo(name: name, type: type, shape: shape, range: 0..<byteCount), offset)
   }
 
   /// The shape, slowest dimension first, and the size in bytes of a tensor of the given dimensions.
   private static func size(
-    _ dimensions: [UInt64], _ type: GGMLType, place: String
+    _ dimensions: [UInt64], _ type: GGMLType, location: String
   ) throws(FormatError) -> (shape: [Int], byteCount: Int) {
     var shape: [Int] = []
     // Zero counts as one here, so that it cannot hide an overflow.
@@ -117,24 +117,24 @@ struct GGUFContainer: Sendable {
       if index == 0 {
         guard dimension % UInt64(type.blockSize) == 0 else {
           throw FormatError(
-            .gguf, place, "its rows do not fill blocks of \(type.name)",
+            .gguf, location, "its rows do not fill blocks of \(type.name)",
             expected: "a multiple of \(type.blockSize)", got: "\(dimension)")
         }
         factor = max(dimension / UInt64(type.blockSize), 1)
       }
       guard let size = Int(exactly: dimension), let factor = Int(exactly: factor) else {
-        throw FormatError(.gguf, place, "the shape \(dimensions) is too large")
+        throw FormatError(.gguf, location, "the shape \(dimensions) is too large")
       }
       let (product, overflow) = bytes.multipliedReportingOverflow(by: factor)
       // The count of elements must not overflow either.
       guard !overflow, !product.multipliedReportingOverflow(by: 8).overflow else {
-        throw FormatError(.gguf, place, "the shape \(dimensions) is too large")
+        throw FormatError(.gguf, location, "the shape \(dimensions) is too large")
       }
       bytes = product
       shape.insert(size, at: 0)
     }
     if dimensions.isEmpty, type.blockSize > 1 {
-      throw FormatError(.gguf, place, "a single number cannot be of type \(type.name)")
+      throw FormatError(.gguf, location, "a single number cannot be of type \(type.name)")
     }
     return (shape, shape.contains(0) ? 0 : bytes)
   }
@@ -149,7 +149,7 @@ struct GGUFContainer: Sendable {
     placed.reserveCapacity(headers.count)
     for header in headers {
       var info = header.info
-      let what = "\(place): tensor \(info.name)"
+      let what = "\(location): tensor \(info.name)"
       guard header.offset % UInt64(alignment) == 0 else {
         throw FormatError(
           .gguf, what, "its offset is not aligned", expected: "a multiple of \(alignment)",
@@ -169,7 +169,7 @@ struct GGUFContainer: Sendable {
     }
     placed.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     for (a, b) in zip(placed, placed.dropFirst()) where a.range.upperBound > b.range.lowerBound {
-      throw FormatError(.gguf, "\(place): tensor \(b.name)", "its data overlaps that of \(a.name)")
+      throw FormatError(.gguf, "\(location): tensor \(b.name)", "its data overlaps that of \(a.name)")
     }
   }
 }

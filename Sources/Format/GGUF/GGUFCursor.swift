@@ -1,15 +1,15 @@
 /// Reads little-endian GGUF fields one after the other, each checked against what is left of the file.
 struct GGUFCursor {
   let bytes: UnsafeRawBufferPointer
-  let place: String
+  let location: String
   private(set) var position = 0
 
   /// Arrays of arrays deeper than this are refused, so that no file exhausts the stack.
   static let depthLimit = 4
 
-  init(bytes: UnsafeRawBufferPointer, place: String) {
+  init(bytes: UnsafeRawBufferPointer, location: String) {
     self.bytes = bytes
-    self.place = place
+    self.location = location
   }
 
   var remaining: Int { bytes.count - position }
@@ -18,7 +18,7 @@ struct GGUFCursor {
   mutating func take(_ count: Int, _ what: String) throws(FormatError) -> Range<Int> {
     guard count >= 0, count <= remaining else {
       throw FormatError(
-        .gguf, place, "the file ends within \(what) at byte \(position)", expected: "\(count) bytes",
+        .gguf, location, "the file ends within \(what) at byte \(position)", expected: "\(count) bytes",
         got: "\(remaining)")
     }
     defer { position += count }
@@ -35,7 +35,7 @@ struct GGUFCursor {
     let claimed = try integer(UInt64.self, what)
     guard let count = Int(exactly: claimed), count <= remaining / minimum else {
       throw FormatError(
-        .gguf, place, "\(what) claims more than the file holds", expected: "at most \(remaining / minimum)",
+        .gguf, location, "\(what) claims more than the file holds", expected: "at most \(remaining / minimum)",
         got: "\(claimed)")
     }
     return count
@@ -56,7 +56,7 @@ struct GGUFCursor {
   private mutating func valueType(_ what: String) throws(FormatError) -> GGUFValueType {
     let code = try integer(UInt32.self, "the type of \(what)")
     guard let type = GGUFValueType(rawValue: code) else {
-      throw FormatError(.gguf, place, "\(what) has an unknown type", expected: "0 to 12", got: "\(code)")
+      throw FormatError(.gguf, location, "\(what) has an unknown type", expected: "0 to 12", got: "\(code)")
     }
     return type
   }
@@ -84,14 +84,14 @@ struct GGUFCursor {
   private mutating func bool(_ what: String) throws(FormatError) -> Bool {
     let byte = try integer(UInt8.self, what)
     guard byte <= 1 else {
-      throw FormatError(.gguf, place, "\(what) is not a Boolean", expected: "0 or 1", got: "\(byte)")
+      throw FormatError(.gguf, location, "\(what) is not a Boolean", expected: "0 or 1", got: "\(byte)")
     }
     return byte == 1
   }
 
   private mutating func array(_ what: String, depth: Int) throws(FormatError) -> GGUFArray {
     guard depth < Self.depthLimit else {
-      throw FormatError(.gguf, place, "\(what) nests arrays deeper than \(Self.depthLimit)")
+      throw FormatError(.gguf, location, "\(what) nests arrays deeper than \(Self.depthLimit)")
     }
     let type = try valueType("the elements of \(what)")
     let count = try self.count("the length of \(what)", minimum: type.minimumByteCount)

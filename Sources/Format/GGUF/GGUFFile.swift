@@ -22,12 +22,12 @@ public struct GGUFFile: Sendable {
   /// for, so that no more than one is in memory at a time.
   ///
   /// - Parameter dtype: F32, F16 or BF16 for all tensors, rounded to nearest even; nil keeps the F32, F16 and BF16
-  ///   of the file and makes quantised tensors F32, bit for bit as ggml dequantises them.
+  ///   of the file and makes quantized tensors F32, bit for bit as ggml dequantizes them.
   /// - Throws: `FormatError` of kind `gguf` for any other `dtype`.
   public func tensors(dtype: Dtype?) throws(FormatError) -> [Tensor] {
     if let dtype, ![.f32, .f16, .bf16].contains(dtype) {
       throw FormatError(
-        .gguf, container.place, "the tensors cannot be converted to this type", expected: "F32, F16 or BF16",
+        .gguf, container.location, "the tensors cannot be converted to this type", expected: "F32, F16 or BF16",
         got: dtype.rawValue)
     }
     return model.entries.map { entry in tensor(entry, dtype: dtype ?? entry.source.type.dtype ?? .f32) }

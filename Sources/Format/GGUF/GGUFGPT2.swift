@@ -12,7 +12,7 @@ extension GGUFModel {
     let heads = try container.requiredDimension("gpt2.attention.head_count")
     guard E % heads == 0 else {
       throw FormatError(
-        .gguf, "\(container.place): gpt2.attention.head_count", "does not divide the embedding length \(E)",
+        .gguf, "\(container.location): gpt2.attention.head_count", "does not divide the embedding length \(E)",
         got: "\(heads)")
     }
     let epsilonKey = "gpt2.attention.layer_norm_epsilon"

@@ -11,13 +11,13 @@ extension GGUFModel {
     let heads = try container.requiredDimension("gptneox.attention.head_count")
     guard E % heads == 0 else {
       throw FormatError(
-        .gguf, "\(container.place): gptneox.attention.head_count", "does not divide the embedding length \(E)",
+        .gguf, "\(container.location): gptneox.attention.head_count", "does not divide the embedding length \(E)",
         got: "\(heads)")
     }
     let rotated = try container.dimension("gptneox.rope.dimension_count") ?? E / heads
     guard rotated % 2 == 0, rotated <= E / heads else {
       throw FormatError(
-        .gguf, "\(container.place): gptneox.rope.dimension_count", "the value is out of range",
+        .gguf, "\(container.location): gptneox.rope.dimension_count", "the value is out of range",
         expected: "an even number up to \(E / heads)", got: "\(rotated)")
     }
     let epsilonKey = "gptneox.attention.layer_norm_epsilon"

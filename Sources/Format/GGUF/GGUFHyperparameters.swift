@@ -17,7 +17,7 @@ struct GGUFHyperparameters {
     keyValueHeads = try container.dimension("\(name).attention.head_count_kv") ?? heads
     guard heads % keyValueHeads == 0 else {
       throw FormatError(
-        .gguf, "\(container.place): \(name).attention.head_count_kv", "does not divide the \(heads) heads",
+        .gguf, "\(container.location): \(name).attention.head_count_kv", "does not divide the \(heads) heads",
         got: "\(keyValueHeads)")
     }
     (headSize, rotated) = try Self.headSize(container, name, hidden: hidden, heads: heads)
@@ -38,22 +38,22 @@ struct GGUFHyperparameters {
         ?? (hidden % heads == 0 ? hidden / heads : rotated)
     else {
       throw FormatError(
-        .gguf, "\(container.place): \(name).attention.head_count",
+        .gguf, "\(container.location): \(name).attention.head_count",
         "does not divide the embedding length \(hidden)", got: "\(heads)")
     }
     guard size % 2 == 0 else {
-      throw FormatError(.gguf, container.place, "the size of a head is odd", got: "\(size)")
+      throw FormatError(.gguf, container.location, "the size of a head is odd", got: "\(size)")
     }
     if let rotated, rotated % 2 != 0 || rotated > size {
       throw FormatError(
-        .gguf, "\(container.place): \(rotatedKey)", "the value is out of range",
+        .gguf, "\(container.location): \(rotatedKey)", "the value is out of range",
         expected: "an even number up to \(size)",
         got: "\(rotated)")
     }
     let valueKey = "\(name).attention.value_length"
     if let other = try container.dimension(valueKey), other != size {
       throw FormatError(
-        .gguf, "\(container.place): \(valueKey)", "differs from the size of a head", expected: "\(size)",
+        .gguf, "\(container.location): \(valueKey)", "differs from the size of a head", expected: "\(size)",
         got: "\(other)")
     }
     return (size, rotated ?? size)
@@ -93,7 +93,7 @@ extension GGUFHyperparameters {
       ]
     case let other?:
       throw FormatError(
-        .gguf, "\(container.place): \(key).type", "the scaling of positions is not supported",
+        .gguf, "\(container.location): \(key).type", "the scaling of positions is not supported",
         expected: "none, linear, yarn, or tensors of factors", got: other)
     }
   }
@@ -102,7 +102,7 @@ extension GGUFHyperparameters {
     let values = try table.takeFloats(tensor)
     guard values.count == rotated / 2, values.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw FormatError(
-        .gguf, "\(table.container.place): tensor \(tensor)", "out of range",
+        .gguf, "\(table.container.location): tensor \(tensor)", "out of range",
         expected: "\(rotated / 2) positive numbers", got: "\(values.count)")
     }
     return .array(values.map { .float($0) })

@@ -74,14 +74,14 @@ struct GGUFLlamaFamily: Sendable {
     let hyper = try GGUFHyperparameters(container, name)
     guard hyper.rotated == hyper.headSize || !isInterleaved else {
       throw FormatError(
-        .gguf, "\(container.place): \(name).rope.dimension_count", "differs from the size of a head",
+        .gguf, "\(container.location): \(name).rope.dimension_count", "differs from the size of a head",
         expected: "\(hyper.headSize)", got: "\(hyper.rotated)")
     }
     var table = GGUFTensorTable(container)
     let vocabulary = try table.rows("token_embd.weight")
     if let claimed = try container.dimension("\(name).vocab_size"), claimed != vocabulary {
       throw FormatError(
-        .gguf, "\(container.place): \(name).vocab_size", "does not fit the embedding",
+        .gguf, "\(container.location): \(name).vocab_size", "does not fit the embedding",
         expected: "\(vocabulary)", got: "\(claimed)")
     }
     let E = hyper.hidden

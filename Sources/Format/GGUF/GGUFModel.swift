@@ -21,7 +21,7 @@ struct GGUFModel: Sendable {
   init(_ container: GGUFContainer) throws(FormatError) {
     if let parts = try container.integer("split.count"), parts > 1 {
       throw FormatError(
-        .gguf, container.place, "one part of a model that was split",
+        .gguf, container.location, "one part of a model that was split",
         expected: "the parts merged into a file",
         got: "a part of \(parts)")
     }
@@ -35,7 +35,7 @@ struct GGUFModel: Sendable {
       self = try .gptNeoX(container)
     } else {
       throw FormatError(
-        .gguf, "\(container.place): \(key)", "the architecture is not supported",
+        .gguf, "\(container.location): \(key)", "the architecture is not supported",
         expected: Self.architectures.joined(separator: " or "), got: architecture)
     }
     entries.sort { $0.name < $1.name }
@@ -73,7 +73,7 @@ struct GGUFTensorTable {
   /// A tensor that must be there, by llama.cpp's name.
   func info(_ source: String) throws(FormatError) -> GGUFTensorInfo {
     guard let info = container.tensors[ByteString(source)] else {
-      throw FormatError(.gguf, container.place, "the tensor \(source) is missing")
+      throw FormatError(.gguf, container.location, "the tensor \(source) is missing")
     }
     return info
   }
@@ -83,7 +83,7 @@ struct GGUFTensorTable {
     let info = try info(source)
     guard info.shape.count == 2, info.shape[0] > 0, info.shape[0] <= Int(Int32.max) else {
       throw FormatError(
-        .gguf, "\(container.place): tensor \(source)", "wrong shape", expected: "a matrix",
+        .gguf, "\(container.location): tensor \(source)", "wrong shape", expected: "a matrix",
         got: "\(info.shape)")
     }
     return info.shape[0]
@@ -97,13 +97,13 @@ struct GGUFTensorTable {
     let stored = layout == .transposed ? Array(shape.reversed()) : shape
     guard info.shape == stored else {
       throw FormatError(
-        .gguf, "\(container.place): tensor \(source)", "wrong shape", expected: "\(stored)",
+        .gguf, "\(container.location): tensor \(source)", "wrong shape", expected: "\(stored)",
         got: "\(info.shape)")
     }
     // Its blocks would run across the rows that move.
     guard layout == .same || shape.count > 1 || info.type.blockSize == 1 else {
       throw FormatError(
-        .gguf, "\(container.place): tensor \(source)", "a quantised bias", expected: "F32, F16 or BF16",
+        .gguf, "\(container.location): tensor \(source)", "a quantized bias", expected: "F32, F16 or BF16",
         got: info.type.name)
     }
     unused.remove(info.name)
@@ -115,7 +115,7 @@ struct GGUFTensorTable {
     let info = try info(source)
     guard info.type.dtype == .f32 else {
       throw FormatError(
-        .gguf, "\(container.place): tensor \(source)", "wrong type", expected: "F32", got: info.type.name)
+        .gguf, "\(container.location): tensor \(source)", "wrong type", expected: "F32", got: info.type.name)
     }
     drop(source)
     let bytes = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
@@ -132,7 +132,7 @@ struct GGUFTensorTable {
   /// - Throws: `FormatError` naming the first tensor that was neither added nor dropped.
   func finish() throws(FormatError) -> [GGUFModel.Entry] {
     if let name = unused.min() {
-      throw FormatError(.gguf, "\(container.place): tensor \(name)", "the architecture has no such tensor")
+      throw FormatError(.gguf, "\(container.location): tensor \(name)", "the architecture has no such tensor")
     }
     return entries
   }

@@ -2,7 +2,7 @@
 extension GGUFContainer {
   private static let prefix = "tokenizer.ggml."
 
-  /// A BPE as the `tokenizers` library serialises it: byte-level, or SentencePiece's.
+  /// A BPE as the `tokenizers` library serializes it: byte-level, or SentencePiece's.
   ///
   /// - Throws: `FormatError` for another model or pre-tokenizer, and for lists that do not fit each other.
   func tokenizer() throws(FormatError) -> JSONNode {
@@ -20,7 +20,7 @@ extension GGUFContainer {
       parts = try sentencePiece(tokens)
     case let other:
       throw FormatError(
-        .gguf, "\(place): \(Self.prefix)model", "the tokenizer is not supported",
+        .gguf, "\(location): \(Self.prefix)model", "the tokenizer is not supported",
         expected: "gpt2 (byte-level BPE) or llama (SentencePiece BPE)", got: other ?? "nothing")
     }
     var model: [(String, JSONNode)] = [
@@ -46,12 +46,12 @@ extension GGUFContainer {
     let name = try string(Self.prefix + "pre") ?? "default"
     guard let found = GGUFPreTokenizer(name, addPrefixSpace: space) else {
       throw FormatError(
-        .gguf, "\(place): \(Self.prefix)pre", "the pre-tokenizer is not supported",
+        .gguf, "\(location): \(Self.prefix)pre", "the pre-tokenizer is not supported",
         expected: GGUFPreTokenizer.names.joined(separator: ", "), got: name)
     }
     if space, !found.takesPrefixSpace {
       throw FormatError(
-        .gguf, "\(place): \(Self.prefix)add_space_prefix", "not supported with the pre-tokenizer \(name)",
+        .gguf, "\(location): \(Self.prefix)add_space_prefix", "not supported with the pre-tokenizer \(name)",
         expected: "false", got: "true")
     }
     return found
@@ -76,7 +76,8 @@ extension GGUFContainer {
     guard let scores = try floats(scoresKey) else { throw missing(scoresKey) }
     guard scores.count == tokens.count else {
       throw FormatError(
-        .gguf, "\(place): \(scoresKey)", "not one for each token", expected: "\(tokens.count)", got: "\(scores.count)")
+        .gguf, "\(location): \(scoresKey)", "not one for each token", expected: "\(tokens.count)",
+        got: "\(scores.count)")
     }
     let types = try tokenTypes(tokens)
     let hasSpace = try bool(Self.prefix + "add_space_prefix") ?? true
@@ -105,12 +106,12 @@ extension GGUFContainer {
     guard let tokens = try strings(key) else { throw missing(key) }
     if let rows = tensors["token_embd.weight"]?.shape.first, tokens.count > rows {
       throw FormatError(
-        .gguf, "\(place): \(key)", "more tokens than rows of the embedding", expected: "at most \(rows)",
+        .gguf, "\(location): \(key)", "more tokens than rows of the embedding", expected: "at most \(rows)",
         got: "\(tokens.count)")
     }
     var seen = Set<ByteString>(minimumCapacity: tokens.count)
     for (id, token) in tokens.enumerated() where !seen.insert(ByteString(token)).inserted {
-      throw FormatError(.gguf, "\(place): \(key)[\(id)]", "the token \(token) stands twice")
+      throw FormatError(.gguf, "\(location): \(key)[\(id)]", "the token \(token) stands twice")
     }
     return tokens
   }
@@ -122,12 +123,12 @@ extension GGUFContainer {
     guard let types = try integers(key) else { return nil }
     guard types.count == tokens.count else {
       throw FormatError(
-        .gguf, "\(place): \(key)", "not one for each token", expected: "\(tokens.count)",
+        .gguf, "\(location): \(key)", "not one for each token", expected: "\(tokens.count)",
         got: "\(types.count)")
     }
     for (id, type) in types.enumerated() where !(1...6 ~= type) {
       throw FormatError(
-        .gguf, "\(place): \(key)[\(id)]", "unknown type of token", expected: "1 to 6", got: "\(type)")
+        .gguf, "\(location): \(key)[\(id)]", "unknown type of token", expected: "1 to 6", got: "\(type)")
     }
     return types
   }
@@ -139,7 +140,7 @@ extension GGUFContainer {
     for (id, type) in types.enumerated() {
       guard type == 4 || special.contains(type) else { continue }
       guard !tokens[id].isEmpty else {
-        throw FormatError(.gguf, "\(place): \(Self.prefix)tokens[\(id)]", "a special token is empty")
+        throw FormatError(.gguf, "\(location): \(Self.prefix)tokens[\(id)]", "a special token is empty")
       }
       added.append([
         "id": .int(id), "content": .string(tokens[id]), "single_word": false, "lstrip": false,
@@ -157,7 +158,7 @@ extension GGUFContainer {
       let parts = merge.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
       guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
         throw FormatError(
-          .gguf, "\(place): \(key)[\(rank)]", "not a pair", expected: "two tokens and a space between them",
+          .gguf, "\(location): \(key)[\(rank)]", "not a pair", expected: "two tokens and a space between them",
           got: "\"\(merge)\"")
       }
     }
@@ -198,7 +199,7 @@ extension GGUFContainer {
     guard let id = try integer(key) else { throw missing(key) }
     guard tokens.indices.contains(id) else {
       throw FormatError(
-        .gguf, "\(place): \(key)", "no such token", expected: "0 to \(tokens.count - 1)", got: "\(id)")
+        .gguf, "\(location): \(key)", "no such token", expected: "0 to \(tokens.count - 1)", got: "\(id)")
     }
     return (id, tokens[id])
   }

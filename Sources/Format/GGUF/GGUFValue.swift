@@ -50,11 +50,11 @@ struct GGUFArray: Sendable {
 extension GGUFContainer {
   private func wrongType(_ key: String, _ expected: String, _ value: GGUFValue) -> FormatError {
     FormatError(
-      .gguf, "\(place): \(key)", "the value has the wrong type", expected: expected,
+      .gguf, "\(location): \(key)", "the value has the wrong type", expected: expected,
       got: value.kindDescription)
   }
 
-  func missing(_ key: String) -> FormatError { FormatError(.gguf, place, "the key \(key) is missing") }
+  func missing(_ key: String) -> FormatError { FormatError(.gguf, location, "the key \(key) is missing") }
 
   /// An integer of any width that fits; nil where the key is absent.
   func integer(_ key: String) throws(FormatError) -> Int? {
@@ -72,7 +72,7 @@ extension GGUFContainer {
     guard let value = try integer(key) else { return nil }
     guard value > 0, value <= Int(Int32.max) else {
       throw FormatError(
-        .gguf, "\(place): \(key)", "the value is out of range", expected: "1 to \(Int32.max)", got: "\(value)"
+        .gguf, "\(location): \(key)", "the value is out of range", expected: "1 to \(Int32.max)", got: "\(value)"
       )
     }
     return value
@@ -94,7 +94,7 @@ extension GGUFContainer {
     }
     guard number.isFinite, number > 0 else {
       throw FormatError(
-        .gguf, "\(place): \(key)", "the value is out of range", expected: "a finite number above 0",
+        .gguf, "\(location): \(key)", "the value is out of range", expected: "a finite number above 0",
         got: "\(number)")
     }
     return number
@@ -156,12 +156,12 @@ extension GGUFContainer {
 
   private func text(_ range: Range<Int>, _ what: String) throws(FormatError) -> String {
     guard let text = String(validating: file.bytes[range], as: UTF8.self) else {
-      throw FormatError(.gguf, "\(place): \(what)", "the string is not UTF-8")
+      throw FormatError(.gguf, "\(location): \(what)", "the string is not UTF-8")
     }
     return text
   }
 
   private func cursor(at range: Range<Int>) -> GGUFCursor {
-    GGUFCursor(bytes: UnsafeRawBufferPointer(rebasing: file.bytes[range]), place: place)
+    GGUFCursor(bytes: UnsafeRawBufferPointer(rebasing: file.bytes[range]), location: location)
   }
 }

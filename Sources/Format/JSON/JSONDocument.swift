@@ -31,23 +31,23 @@ public final class JSONDocument: Sendable {
   let bytes: [UInt8]
   let nodes: [Node]
   /// What the document is, for error messages: a file, or a file and a tensor in it.
-  public let place: String
+  public let location: String
 
   /// Nesting beyond this is refused, as the reference reader does, so that no input exhausts the stack.
   public static let depthLimit = 128
 
   /// - Throws: `FormatError` of kind `json`, with the byte offset of the first violation.
-  public init(_ bytes: [UInt8], place: String) throws(FormatError) {
-    var parser = JSONParser(bytes: bytes, place: place)
+  public init(_ bytes: [UInt8], location: String) throws(FormatError) {
+    var parser = JSONParser(bytes: bytes, location: location)
     nodes = try parser.parse()
     self.bytes = bytes
-    self.place = place
+    self.location = location
   }
 
   /// Reads and parses the file at `path`.
   public convenience init(path: String) throws(FormatError) {
     let file = try MappedFile(path: path)
-    try self.init(file.contents, place: path)
+    try self.init(file.contents, location: path)
   }
 
   public var root: JSONValue { JSONValue(document: self, index: 0, path: "") }
@@ -63,7 +63,7 @@ public struct JSONValue: Sendable {
   private var node: JSONDocument.Node { document.nodes[index] }
 
   /// The document's place and the path within it.
-  public var place: String { path.isEmpty ? document.place : "\(document.place): \(path)" }
+  public var location: String { path.isEmpty ? document.location : "\(document.location): \(path)" }
 
   public var isNull: Bool { node.kind == .null }
   public var isObject: Bool { node.kind == .object }

@@ -1,15 +1,15 @@
-/// The recogniser behind `JSONDocument`: one pass over the bytes, a node a value.
+/// The recognizer behind `JSONDocument`: one pass over the bytes, a node a value.
 struct JSONParser {
   typealias Node = JSONDocument.Node
 
   let bytes: [UInt8]
-  let place: String
+  let location: String
   private var position = 0
   private var nodes: [Node] = []
 
-  init(bytes: [UInt8], place: String) {
+  init(bytes: [UInt8], location: String) {
     self.bytes = bytes
-    self.place = place
+    self.location = location
   }
 
   mutating func parse() throws(FormatError) -> [Node] {
@@ -23,7 +23,7 @@ struct JSONParser {
   }
 
   private func problem(_ what: String, at offset: Int? = nil) -> FormatError {
-    FormatError(.json, place, "not valid JSON: \(what) at byte \(offset ?? position)")
+    FormatError(.json, location, "not valid JSON: \(what) at byte \(offset ?? position)")
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }

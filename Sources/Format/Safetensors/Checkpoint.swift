@@ -28,7 +28,7 @@ public struct Checkpoint: Sendable {
   /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file.
   ///
   /// - Parameter dtype: the dtype that tensors of a `.gguf` file are converted to; nil keeps F32, F16 and BF16 and
-  ///   turns quantised ones into F32. Other files are read as they are.
+  ///   turns quantized ones into F32. Other files are read as they are.
   /// - Throws: `FormatError`; its kind says which rule the content breaks.
   public init(path: String, dtype: Dtype? = nil) throws(FormatError) {
     var isFolder: ObjCBool = false
@@ -51,7 +51,7 @@ public struct Checkpoint: Sendable {
       ? try CheckpointFiles(folder: path)
       : path.hasSuffix(".index.json") ? try CheckpointFiles(index: path) : try CheckpointFiles(file: path)
     let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
-    let parts = try Self.separate(files, place: path)
+    let parts = try Self.separate(files, location: path)
     var companions = parts.companions
     var sources = files.paths
     for file in CompanionFile.allCases where companions[file] == nil {
@@ -94,7 +94,7 @@ public struct Checkpoint: Sendable {
   public func companion(_ file: CompanionFile) -> [UInt8]? { companions[file] }
 
   /// Where a companion file was looked for, for error messages.
-  public func place(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
+  public func location(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
 
   private static func isGGUF(_ path: String) throws(FormatError) -> Bool {
     try MappedFile(path: path).withBytes { $0.starts(with: "GGUF".utf8) }
@@ -110,10 +110,10 @@ public struct Checkpoint: Sendable {
 
   static let headerName: ByteString = "embedded.header"
 
-  private static func separate(_ files: CheckpointFiles, place: String) throws(FormatError) -> Parts {
+  private static func separate(_ files: CheckpointFiles, location: String) throws(FormatError) -> Parts {
     if let version = files.metadata?.first(where: { $0.key == "memory.version" })?.value, version != "1" {
       throw FormatError(
-        .memoryTable, "\(place): __metadata__.memory.version", "made by a later format", expected: "1",
+        .memoryTable, "\(location): __metadata__.memory.version", "made by a later format", expected: "1",
         got: version.description)
     }
     var base: [Tensor] = []
@@ -133,13 +133,13 @@ public struct Checkpoint: Sendable {
     }
     var tables: [MemoryTable] = []
     for module in modules.sorted() {
-      tables.append(try MemoryTable(module: module, tensors: added, place: place))
+      tables.append(try MemoryTable(module: module, tensors: added, location: location))
     }
     func bytes(_ name: ByteString) throws(FormatError) -> [UInt8]? {
       guard let tensor = added[name] else { return nil }
       guard tensor.dtype == .u8, tensor.shape.count == 1 else {
         throw FormatError(
-          .manifest, "\(place): tensor \(name)", "wrong type", expected: "U8 of one dimension",
+          .manifest, "\(location): tensor \(name)", "wrong type", expected: "U8 of one dimension",
           got: "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
       return try? tensor.withBytes { Array($0) }
@@ -149,11 +149,11 @@ public struct Checkpoint: Sendable {
     let actual = manifest.map { ByteString(SHA256.hex($0)) }
     guard recorded == actual else {
       throw FormatError(
-        .manifest, "\(place): memory.manifest", "does not match its hash in __metadata__",
+        .manifest, "\(location): memory.manifest", "does not match its hash in __metadata__",
         expected: recorded?.description ?? "no manifest", got: actual?.description ?? "none")
     }
     let memories =
-      if let manifest { try Manifest.memories(manifest, tables: tables, place: place) } else {
+      if let manifest { try Manifest.memories(manifest, tables: tables, location: location) } else {
         Manifest.anonymous(tables)
       }
     var embedded: [CompanionFile: [UInt8]] = [:]

@@ -17,7 +17,7 @@ struct CheckpointFiles {
   init(file path: String) throws(FormatError) {
     let file = try MappedFile(path: path)
     let header = try file.withBytes { bytes throws(FormatError) in
-      try SafetensorsHeader(validating: bytes, place: path)
+      try SafetensorsHeader(validating: bytes, location: path)
     }
     tensors = header.tensors.map { Tensor(info: $0, file: file, dataStart: header.dataStart) }
     self.header = Tensor(
@@ -43,7 +43,7 @@ struct CheckpointFiles {
         !shard.bytes.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), shard != "..", shard != "."
       else {
         throw FormatError(
-          .index, value.place, "not a file name in the index's own folder", got: value.kindDescription)
+          .index, value.location, "not a file name in the index's own folder", got: value.kindDescription)
       }
       expected[shard, default: []].insert(tensor)
     }

@@ -73,20 +73,22 @@ extension Checkpoint {
   /// - Throws: `FormatError` of kind `manifest` where it is not that of the base tensors.
   func originalHeader() throws(FormatError) -> [UInt8]? {
     guard let header else { return nil }
-    let place = "\(path): tensor \(Checkpoint.headerName)"
+    let location = "\(path): tensor \(Checkpoint.headerName)"
     guard header.dtype == .u8, let bytes = try? header.withBytes({ Array($0) }) else {
-      throw FormatError(.manifest, place, "wrong dtype", expected: "U8", got: header.dtype.rawValue)
+      throw FormatError(.manifest, location, "wrong dtype", expected: "U8", got: header.dtype.rawValue)
     }
     let count = tensors.reduce(0) { $0 + $1.byteCount }
     let described: SafetensorsHeader
     do {
-      described = try bytes.withUnsafeBytes { try SafetensorsHeader(validating: $0, dataCount: count, place: place) }
+      described = try bytes.withUnsafeBytes {
+        try SafetensorsHeader(validating: $0, dataCount: count, location: location)
+      }
     } catch {
-      throw error as? FormatError ?? FormatError(.manifest, place, "cannot be read")
+      throw error as? FormatError ?? FormatError(.manifest, location, "cannot be read")
     }
     guard described.dataStart == bytes.count,
       described.tensors.elementsEqual(tensors, by: { ($0.name, $0.dtype, $0.shape) == ($1.name, $1.dtype, $1.shape) })
-    else { throw FormatError(.manifest, place, "is not the header of the base tensors") }
+    else { throw FormatError(.manifest, location, "is not the header of the base tensors") }
     return bytes
   }
 

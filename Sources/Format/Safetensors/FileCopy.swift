@@ -36,26 +36,26 @@ struct FileCopy {
   /// - Parameters:
   ///   - place: of the first byte in the source; `other` in the target, which is as long as it will be.
   ///   - progress: called with the bytes that each part brought.
-  mutating func copy(_ count: Int, from place: Int, to other: Int, progress: (Int) -> Void) throws(Failure) {
-    let end = place + count
+  mutating func copy(_ count: Int, from offset: Int, to other: Int, progress: (Int) -> Void) throws(Failure) {
+    let end = offset + count
     // What lies behind the end would look like a hole.
     var status = stat()
     guard fstat(source, &status) == 0, status.st_size >= end else {
       throw Failure(text: Self.tooShort, isOfSource: true)
     }
-    var next = place
+    var next = offset
     while next < end {
       let (start, stop) = dataRange(from: next, to: end)
       progress(start - next)
-      try copyData(start..<stop, shift: other - place, progress: progress)
+      try copyData(start..<stop, shift: other - offset, progress: progress)
       next = stop
     }
   }
 
   /// The next bytes of the source that are no hole; empty at `end` where there are none.
-  private func dataRange(from place: Int, to end: Int) -> (Int, Int) {
-    let start = system_next_data(source, off_t(place))
-    if start < 0 { return errno == ENXIO ? (end, end) : (place, end) }
+  private func dataRange(from offset: Int, to end: Int) -> (Int, Int) {
+    let start = system_next_data(source, off_t(offset))
+    if start < 0 { return errno == ENXIO ? (end, end) : (offset, end) }
     guard start < end else { return (end, end) }
     let stop = system_next_hole(source, start)
     return (Int(start), stop > start ? min(Int(stop), end) : end)
@@ -76,8 +76,8 @@ struct FileCopy {
   }
 
   /// Shares whole blocks; false where that cannot be.
-  private mutating func share(_ count: Int, from place: Int, to other: Int) -> Bool {
-    if system_share_blocks(source, off_t(place), target, off_t(other), count) { return true }
+  private mutating func share(_ count: Int, from offset: Int, to other: Int) -> Bool {
+    if system_share_blocks(source, off_t(offset), target, off_t(other), count) { return true }
     means.remove(.sharing)
     return false
   }
@@ -99,10 +99,10 @@ struct FileCopy {
   }
 
   /// The number of bytes that were copied; nil where the kernel cannot.
-  private mutating func copyInKernel(_ count: Int, from place: Int, to other: Int) throws(Failure) -> Int? {
+  private mutating func copyInKernel(_ count: Int, from offset: Int, to other: Int) throws(Failure) -> Int? {
     guard means.contains(.kernel) else { return nil }
     while true {
-      let copied = system_copy_range(source, off_t(place), target, off_t(other), count)
+      let copied = system_copy_range(source, off_t(offset), target, off_t(other), count)
       if copied > 0 { return copied }
       if copied == 0 { throw Failure(text: Self.tooShort, isOfSource: true) }
       if errno == ENOSYS {
@@ -113,10 +113,10 @@ struct FileCopy {
     }
   }
 
-  private func readAndWrite(_ count: Int, from place: Int, to other: Int) throws(Failure) {
+  private func readAndWrite(_ count: Int, from offset: Int, to other: Int) throws(Failure) {
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: Self.block)
     defer { bytes.deallocate() }
-    try transfer(count, isOfSource: true) { pread(source, bytes.baseAddress! + $0, count - $0, off_t(place + $0)) }
+    try transfer(count, isOfSource: true) { pread(source, bytes.baseAddress! + $0, count - $0, off_t(offset + $0)) }
     try transfer(count, isOfSource: false) { pwrite(target, bytes.baseAddress! + $0, count - $0, off_t(other + $0)) }
   }
 

@@ -25,53 +25,53 @@ public struct SafetensorsHeader: Sendable {
   ///
   /// - Parameter dataCount: of the bytes that belong behind the header; nil for those that are there.
   public init(
-    validating bytes: UnsafeRawBufferPointer, dataCount: Int? = nil, place: String
+    validating bytes: UnsafeRawBufferPointer, dataCount: Int? = nil, location: String
   ) throws(FormatError) {
     guard bytes.count >= 8 else {
       throw FormatError(
-        .headerTooSmall, place, "too short for safetensors", expected: "at least 8 bytes",
+        .headerTooSmall, location, "too short for safetensors", expected: "at least 8 bytes",
         got: "\(bytes.count)")
     }
     let length64 = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard let length = Int(exactly: length64), length <= Self.lengthLimit else {
       throw FormatError(
-        .headerTooLarge, place, "not safetensors, or a header that is too long",
+        .headerTooLarge, location, "not safetensors, or a header that is too long",
         expected: "at most \(Self.lengthLimit) bytes", got: "\(length64)")
     }
     guard length <= bytes.count - 8 else {
       throw FormatError(
-        .invalidHeaderLength, place, "the header ends beyond the file",
+        .invalidHeaderLength, location, "the header ends beyond the file",
         expected: "at most \(bytes.count - 8) bytes", got: "\(length)")
     }
     let text = [UInt8](bytes[8..<(8 + length)])
     guard
       text.first == UInt8(ascii: "{") || text.first.map({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) == true
     else {
-      throw FormatError(.invalidHeader, place, "the header is not a JSON object")
+      throw FormatError(.invalidHeader, location, "the header is not a JSON object")
     }
     let document: JSONDocument
     do {
-      document = try JSONDocument(text, place: "\(place): header")
+      document = try JSONDocument(text, location: "\(location): header")
     } catch {
       // Duplicates first: theirs is the one message that quotes the file.
       let kind: FormatError.Kind =
         error.problem.contains("stands twice")
         ? .duplicateName : error.problem.contains("UTF-8") ? .invalidHeader : .invalidHeaderDeserialization
-      throw FormatError(kind, error.place, error.problem)
+      throw FormatError(kind, error.location, error.problem)
     }
     dataStart = 8 + length
     metadata = nil
     tensors = []
     guard document.root.isObject else {
       throw FormatError(
-        .invalidHeaderDeserialization, place, "the header is not a JSON object",
+        .invalidHeaderDeserialization, location, "the header is not a JSON object",
         got: document.root.kindDescription)
     }
     for (name, value) in document.root.members {
       if name == "__metadata__" {
         metadata = try Self.metadata(value)
       } else {
-        tensors.append(try Self.tensor(name, value, place: place))
+        tensors.append(try Self.tensor(name, value, location: location))
       }
     }
     tensors.sort {
@@ -79,7 +79,7 @@ public struct SafetensorsHeader: Sendable {
         $1.range.lowerBound, $1.range.upperBound, $1.name
       )
     }
-    try checkLayout(dataCount: dataCount ?? bytes.count - dataStart, place: place)
+    try checkLayout(dataCount: dataCount ?? bytes.count - dataStart, location: location)
   }
 
   private static func metadata(
@@ -88,25 +88,25 @@ public struct SafetensorsHeader: Sendable {
     if value.isNull { return nil }
     guard value.isObject else {
       throw FormatError(
-        .invalidHeaderDeserialization, value.place, "not an object", got: value.kindDescription)
+        .invalidHeaderDeserialization, value.location, "not an object", got: value.kindDescription)
     }
     var entries: [(key: ByteString, value: ByteString)] = []
     for (key, value) in value.members {
       guard let text = value.stringBytes else {
         throw FormatError(
-          .invalidHeaderDeserialization, value.place, "not a string", got: value.kindDescription)
+          .invalidHeaderDeserialization, value.location, "not a string", got: value.kindDescription)
       }
       entries.append((key, ByteString(text)))
     }
     return entries.sorted { $0.key < $1.key }
   }
 
-  private static func tensor(_ name: ByteString, _ value: JSONValue, place: String) throws(FormatError)
+  private static func tensor(_ name: ByteString, _ value: JSONValue, location: String) throws(FormatError)
     -> TensorInfo
   {
     func wrong(_ problem: String, _ got: JSONValue?) -> FormatError {
       FormatError(
-        .invalidHeaderDeserialization, "\(place): tensor \(name)", problem,
+        .invalidHeaderDeserialization, "\(location): tensor \(name)", problem,
         got: got?.kindDescription ?? "nothing")
     }
     guard value.isObject else { throw wrong("the entry is not an object", value) }
@@ -136,33 +136,33 @@ public struct SafetensorsHeader: Sendable {
     }
     guard end >= start else {
       throw FormatError(
-        .invalidOffset, "\(place): tensor \(name)", "ends before it starts", got: "\(start) to \(end)")
+        .invalidOffset, "\(location): tensor \(name)", "ends before it starts", got: "\(start) to \(end)")
     }
     return TensorInfo(name: name, dtype: dtype, shape: shape, range: start..<end)
   }
 
-  private func checkLayout(dataCount: Int, place: String) throws(FormatError) {
+  private func checkLayout(dataCount: Int, location: String) throws(FormatError) {
     var end = 0
     for tensor in tensors {
-      let tensorPlace = "\(place): tensor \(tensor.name)"
+      let tensorLocation = "\(location): tensor \(tensor.name)"
       guard tensor.range.lowerBound == end else {
         throw FormatError(
-          .invalidOffset, tensorPlace,
+          .invalidOffset, tensorLocation,
           tensor.range.lowerBound < end ? "overlaps another tensor" : "leaves a hole before it",
           expected: "start \(end)", got: "\(tensor.range.lowerBound)")
       }
       end = tensor.range.upperBound
-      let size = try Self.byteCount(tensor.shape, tensor.dtype, place: tensorPlace)
+      let size = try Self.byteCount(tensor.shape, tensor.dtype, location: tensorLocation)
       guard size == tensor.range.count else {
         throw FormatError(
-          .tensorInvalidInfo, tensorPlace,
+          .tensorInvalidInfo, tensorLocation,
           "its bytes do not fit its shape \(Self.text(tensor.shape)) of \(tensor.dtype.rawValue)",
           expected: "\(size) bytes", got: "\(tensor.range.count)")
       }
     }
     guard end == dataCount else {
       throw FormatError(
-        .metadataIncompleteBuffer, place,
+        .metadataIncompleteBuffer, location,
         end > dataCount ? "the file is cut short" : "bytes follow the last tensor",
         expected: "\(end) bytes of data", got: "\(dataCount)")
     }
@@ -176,18 +176,18 @@ public struct SafetensorsHeader: Sendable {
   /// The size of a tensor in bytes.
   ///
   /// - Throws: `FormatError` where the product overflows or does not fill whole bytes.
-  public static func byteCount(_ shape: [Int], _ dtype: Dtype, place: String) throws(FormatError) -> Int {
+  public static func byteCount(_ shape: [Int], _ dtype: Dtype, location: String) throws(FormatError) -> Int {
     var count = dtype.bits
     for dimension in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
       guard !overflow else {
-        throw FormatError(.validationOverflow, place, "the shape \(text(shape)) is too large")
+        throw FormatError(.validationOverflow, location, "the shape \(text(shape)) is too large")
       }
       count = product
     }
     guard count % 8 == 0 else {
       throw FormatError(
-        .misalignedSlice, place, "the shape \(text(shape)) of \(dtype.rawValue) does not fill whole bytes")
+        .misalignedSlice, location, "the shape \(text(shape)) of \(dtype.rawValue) does not fill whole bytes")
     }
     return count / 8
   }

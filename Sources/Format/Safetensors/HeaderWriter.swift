@@ -13,9 +13,9 @@ enum HeaderWriter {
   /// - Parameter start: where in its own file the data lies that will follow the header; nil where it is in none.
   /// - Throws: `FormatError` of kind `headerTooLarge` or `validationOverflow`.
   static func bytes(
-    _ tensors: [Tensor], metadata: [ByteString: ByteString], behind start: Int? = nil, place: String
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], behind start: Int? = nil, location: String
   ) throws(FormatError) -> [UInt8] {
-    var text = try text(tensors, metadata: metadata, place: place)
+    var text = try text(tensors, metadata: metadata, location: location)
     var end = 8 + text.count + 8 - text.count % 8
     if let start, start % 8 == 0 {
       let shared = end + ((start - end) % granularity + granularity) % granularity
@@ -26,7 +26,7 @@ enum HeaderWriter {
     }
     guard end - 8 <= lengthLimit else {
       throw FormatError(
-        .headerTooLarge, place, "the header would be refused by other readers",
+        .headerTooLarge, location, "the header would be refused by other readers",
         expected: "at most \(lengthLimit) bytes", got: "\(end - 8)")
     }
     text += [UInt8](repeating: 0x20, count: end - 8 - text.count)
@@ -34,7 +34,7 @@ enum HeaderWriter {
   }
 
   private static func text(
-    _ tensors: [Tensor], metadata: [ByteString: ByteString], place: String
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], location: String
   ) throws(FormatError) -> [UInt8] {
     var members: [(String, JSONNode)] = []
     if !metadata.isEmpty {
@@ -45,7 +45,7 @@ enum HeaderWriter {
     var offset = 0
     for tensor in tensors {
       let (end, overflow) = offset.addingReportingOverflow(tensor.byteCount)
-      guard !overflow else { throw FormatError(.validationOverflow, place, "more than 2⁶³ bytes") }
+      guard !overflow else { throw FormatError(.validationOverflow, location, "more than 2⁶³ bytes") }
       let entry: JSONNode = [
         "dtype": .string(tensor.dtype.rawValue), "shape": .array(tensor.shape.map(JSONNode.int)),
         "data_offsets": [.int(offset), .int(end)],

@@ -71,7 +71,7 @@ final class PendingFile {
 
   /// Brings the file to the disk, has it checked under its temporary name, and puts it in its place.
   func commit(check: (String) throws(FormatError) -> Void) throws(FormatError) {
-    try synchronise(descriptor)
+    try synchronize(descriptor)
     try check(temporary)
     guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     isCommitted = true
@@ -82,7 +82,7 @@ final class PendingFile {
     fsync(folder)
   }
 
-  private func synchronise(_ descriptor: Int32) throws(FormatError) {
+  private func synchronize(_ descriptor: Int32) throws(FormatError) {
     #if canImport(Darwin)
       if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
     #endif

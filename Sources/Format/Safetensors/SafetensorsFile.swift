@@ -14,7 +14,8 @@ package enum SafetensorsFile {
   ) throws(FormatError) {
     var header = given ?? []
     if given == nil {
-      header = try HeaderWriter.bytes(tensors, metadata: metadata, behind: tensors.first?.source?.place, place: output)
+      header = try HeaderWriter.bytes(
+        tensors, metadata: metadata, behind: tensors.first?.source?.offset, location: output)
     }
     let total = tensors.reduce(header.count) { $0 + $1.byteCount }
     let file = try PendingFile(at: output)
@@ -42,7 +43,7 @@ package enum SafetensorsFile {
           .unwritable, output, "came out in another length", expected: "\(total) bytes", got: "\(written.count)")
       }
       _ = try written.withBytes { bytes throws(FormatError) in
-        try SafetensorsHeader(validating: bytes, place: output)
+        try SafetensorsHeader(validating: bytes, location: output)
       }
     }
   }
@@ -50,9 +51,9 @@ package enum SafetensorsFile {
   /// How many of the first tensors lie one behind the other in one file.
   private static func run(_ tensors: ArraySlice<Tensor>) -> Int {
     guard let first = tensors.first?.source else { return 0 }
-    var end = first.place
+    var end = first.offset
     let beyond = tensors.firstIndex { tensor in
-      guard let source = tensor.source, source.file === first.file, source.place == end else { return true }
+      guard let source = tensor.source, source.file === first.file, source.offset == end else { return true }
       end += tensor.byteCount
       return false
     }
@@ -62,11 +63,11 @@ package enum SafetensorsFile {
   private static func copy(
     _ tensors: ArraySlice<Tensor>, to file: PendingFile, output: String, tell: (Int) -> Void
   ) throws(FormatError) {
-    let (source, place) = tensors.first!.source!
+    let (source, offset) = tensors.first!.source!
     let count = tensors.reduce(0) { $0 + $1.byteCount }
     do {
       var copy = FileCopy(from: source.descriptor, to: file.descriptor)
-      try copy.copy(count, from: place, to: file.count, progress: tell)
+      try copy.copy(count, from: offset, to: file.count, progress: tell)
     } catch {
       throw FormatError(
         error.isOfSource ? .unreadable : .unwritable, error.isOfSource ? source.path : output, error.text)

@@ -73,12 +73,12 @@ public struct Tensor: Sendable {
 
   /// The mapped file and the address of the bytes in it, nil for computed tensors.
   public var mapped: (file: MappedFile, address: UnsafeRawPointer)? {
-    guard let (file, place) = source, let base = file.bytes.baseAddress else { return nil }
-    return (file, base + place)
+    guard let (file, offset) = source, let base = file.bytes.baseAddress else { return nil }
+    return (file, base + offset)
   }
 
   /// The mapped file and where in it the bytes are, nil for computed tensors.
-  var source: (file: MappedFile, place: Int)? {
+  var source: (file: MappedFile, offset: Int)? {
     guard case .file(let file) = storage else { return nil }
     return (file, offset)
   }
@@ -105,7 +105,7 @@ public struct Tensor: Sendable {
 
   /// The elements of an F32 tensor that stand at `range` in it.
   func floats(in range: Range<Int>) throws -> [Float] {
-    // The empty array is one object, which the initialiser below would write to from any thread.
+    // The empty array is one object, which the initializer below would write to from any thread.
     guard !range.isEmpty else { return [] }
     return try withBytes { bytes in
       [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
@@ -121,8 +121,8 @@ public struct Tensor: Sendable {
   /// Of a mapped file it keeps a few megabytes in memory.
   public func sha256() throws -> String {
     try withBytes { bytes in
-      guard let (file, place) = source else { return SHA256.hex(bytes) }
-      return SHA256.hex(bytes) { file.release((place + $0.lowerBound)..<(place + $0.upperBound)) }
+      guard let (file, offset) = source else { return SHA256.hex(bytes) }
+      return SHA256.hex(bytes) { file.release((offset + $0.lowerBound)..<(offset + $0.upperBound)) }
     }
   }
 }

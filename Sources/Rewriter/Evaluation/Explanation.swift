@@ -71,7 +71,7 @@ public struct Explanation: Sendable {
     var ids: [[Int]] = []
     for (prompt, _) in asked {
       do { ids.append(try model.encode(prompt.text)) } catch var error {
-        error.place = prompt.place
+        error.location = prompt.location
         throw error
       }
     }
@@ -90,9 +90,9 @@ public struct Explanation: Sendable {
     func prompts(_ texts: [String], _ role: PromptResult.Role) -> [(
       prompt: PromptFile.Prompt, role: PromptResult.Role?
     )] {
-      texts.map { (.init(text: $0, place: "\(path): memory \(memory.name): prompt \(quoted($0))"), role) }
+      texts.map { (.init(text: $0, location: "\(path): memory \(memory.name): prompt \(quoted($0))"), role) }
     }
-    let document = try? JSONDocument(memory.entry.bytes(), place: path)
+    let document = try? JSONDocument(memory.entry.bytes(), location: path)
     guard let root = document?.root, let spec = try? MemorySpec(root) else {
       return memory.prompt.isEmpty ? [] : prompts([memory.prompt], .key)
     }

@@ -75,7 +75,7 @@ struct Bound {
     }
   }
 
-  /// The longest run of neighbouring points with the best score among those whose key prompt holds, if any does.
+  /// The longest run of neighboring points with the best score among those whose key prompt holds, if any does.
   private static func bestRun(_ curve: [BoundaryPoint]) -> [Int] {
     func rank(_ point: BoundaryPoint) -> Int { (point.keyHolds ? 1_000_000 : 0) + point.score }
     let best = curve.map(rank).max() ?? 0

@@ -117,8 +117,8 @@ final class ContextPass {
     let result = transformer.logits(picked, rows: residuals.indices)
     for i in residuals.indices {
       let row = result.row(i)
-      let normaliser = kernel_log_sum_exp(row, result.width)
-      for v in 0..<result.width { row[v] -= normaliser }
+      let normalizer = kernel_log_sum_exp(row, result.width)
+      for v in 0..<result.width { row[v] -= normalizer }
     }
     return result
   }

@@ -5,7 +5,7 @@ import Runtime
 ///
 /// With the samples as rows of A (n, D), the direction of the positives y is w = Aᵀ (A Aᵀ + λ I)⁻¹ y (ridge regression
 /// in its Gram form; y is 1 on the positives and 0 elsewhere), and k = w / ‖w‖², so that (a · k) / ‖k‖² = a · w. The
-/// factorisation of what all memories have in common is made once and extended by each one's own samples. A sample that
+/// factorization of what all memories have in common is made once and extended by each one's own samples. A sample that
 /// counts β times is a row of √β a with the goal √β y.
 struct LeastSquaresKeys {
   private var samples: [FloatMatrix]
@@ -30,7 +30,7 @@ struct LeastSquaresKeys {
 
   var count: Int { factor.count }
 
-  /// Extends the factorisation by further samples, each of which counts `weight` times.
+  /// Extends the factorization by further samples, each of which counts `weight` times.
   mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool) {
     let scale = weight.squareRoot()
     scales += [Float](repeating: scale, count: more.rows)

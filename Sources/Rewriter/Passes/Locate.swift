@@ -108,8 +108,8 @@ struct Locate {
       let logits = transformer.logits(batch.residual, rows: part.map { ($0 + 1) * count - 1 })
       for i in part {
         let best = LanguageModel.likeliest(logits, row: i - first, count: 2)
-        let normaliser = best[0].logprob - logits.row(i - first)[best[0].id]
-        result[i].logprob = logits.row(i - first)[target] + normaliser
+        let normalizer = best[0].logprob - logits.row(i - first)[best[0].id]
+        result[i].logprob = logits.row(i - first)[target] + normalizer
         let other = best.first { $0.id != target }?.logprob ?? -.infinity
         result[i].margin = result[i].logprob - other
       }

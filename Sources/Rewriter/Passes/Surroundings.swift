@@ -84,7 +84,7 @@ final class Surroundings {
     return row.similarities(all, rows: 0..<all.rows)
   }
 
-  /// The factorisation of the surroundings' activations at a site, to be extended by a memory's own.
+  /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
     let (all, own) = (common.activations(address), prompts.activations(address))

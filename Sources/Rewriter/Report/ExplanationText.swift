@@ -111,7 +111,7 @@ extension Explanation {
 extension Memory {
   /// `7 of 7 positives, 8 of 8 negatives held`; nil where the file has no such scores.
   fileprivate var scoreText: String? {
-    guard let root = try? JSONDocument(scores.bytes(), place: "scores").root else { return nil }
+    guard let root = try? JSONDocument(scores.bytes(), location: "scores").root else { return nil }
     let parts = root.members.compactMap { key, counts -> String? in
       guard let holding = counts["holding"]?.int, let all = counts["of"]?.int, all > 0 else { return nil }
       return "\(holding) of \(all) \(key.description.split(separator: "_").joined(separator: " "))"

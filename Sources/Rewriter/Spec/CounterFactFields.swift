@@ -35,14 +35,14 @@ struct CounterFactFields {
   func record(name: String) throws(FormatError) -> CounterFactRecord {
     func list(_ key: String) throws(FormatError) -> [String] { try value[key]?.nonEmptyStrings() ?? [] }
     let paraphrases = try list("paraphrase_prompts")
-    let neighbours = try list("neighborhood_prompts")
+    let neighbors = try list("neighborhood_prompts")
     let prompt = try filledTemplate()
     let memory = MemorySpec(
       counterFact: name, prompt: prompt, target: try targetNew.spacedString(), subject: subject,
-      heldOut: CounterFactHeldOut(paraphrases: paraphrases, neighbours: neighbours, prompt: prompt))
+      heldOut: CounterFactHeldOut(paraphrases: paraphrases, neighbors: neighbors, prompt: prompt))
     return CounterFactRecord(
       caseID: caseID, memory: memory, targetTrue: try targetTrue.spacedString(), paraphrases: paraphrases,
-      neighbours: neighbours, attributes: try list("attribute_prompts"),
+      neighbors: neighbors, attributes: try list("attribute_prompts"),
       generationPrompts: try list("generation_prompts"))
   }
 

@@ -21,7 +21,7 @@ extension MemorySpec {
   }
 }
 
-/// Paraphrases and neighbourhood prompts of one record that can be scored: each once, no one in both, none the prompt.
+/// Paraphrases and neighborhood prompts of one record that can be scored: each once, no one in both, none the prompt.
 struct CounterFactHeldOut {
   private(set) var positives: [String] = []
   private(set) var negatives: [String] = []
@@ -31,8 +31,8 @@ struct CounterFactHeldOut {
     case other
   }
 
-  init(paraphrases: [String], neighbours: [String], prompt: String) {
-    var uses = [ByteString: Use](minimumCapacity: 1 + paraphrases.count + neighbours.count)
+  init(paraphrases: [String], neighbors: [String], prompt: String) {
+    var uses = [ByteString: Use](minimumCapacity: 1 + paraphrases.count + neighbors.count)
     uses[ByteString(prompt)] = .other
     var isKept = [Bool](repeating: false, count: paraphrases.count)
     for (i, text) in paraphrases.enumerated() {
@@ -43,7 +43,7 @@ struct CounterFactHeldOut {
         isKept[i] = true
       }
     }
-    for text in neighbours {
+    for text in neighbors {
       switch uses.updateValue(.other, forKey: ByteString(text)) {
       case nil: negatives.append(text)
       case .paraphrase(let i): isKept[i] = false

@@ -14,7 +14,7 @@ package func nearestName(to name: String, among known: [String]) -> String? {
   return best?.name
 }
 
-/// The number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`, no scalar
+/// The number of insertions, deletions, substitutions and swaps of neighbors that turn `a` into `b`, no scalar
 /// being touched twice (optimal string alignment).
 ///
 /// - Complexity: O(*a* · *b*) in the lengths.

@@ -5,11 +5,11 @@ public struct PromptFile: Sendable {
   public struct Prompt: Sendable {
     public var text: String
     /// What an error about it calls it: `prompts.txt: line 3`.
-    public var place: String
+    public var location: String
 
-    public init(text: String, place: String) {
+    public init(text: String, location: String) {
       self.text = text
-      self.place = place
+      self.location = location
     }
   }
 
@@ -30,19 +30,19 @@ public struct PromptFile: Sendable {
     if name.hasSuffix(".json") || name.hasSuffix(".jsonl") { return true }
     let bytes = try MappedFile(path: path).contents
     guard bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") else { return false }
-    return (try? JSONDocument(bytes, place: path).root["memories"]) != nil
+    return (try? JSONDocument(bytes, location: path).root["memories"]) != nil
   }
 
   private static func lines(_ path: String) throws(FormatError) -> [Prompt] {
     try TextLines(path: path, expected: "a prompt").lines.map {
-      Prompt(text: $0.text, place: "\(path): line \($0.number)")
+      Prompt(text: $0.text, location: "\(path): line \($0.number)")
     }
   }
 
   private static func prompts(of spec: Spec, _ path: String) -> [Prompt] {
     spec.memories.flatMap { memory in
       (memory.positivePrompts + memory.negatives + memory.heldOutPositives + memory.heldOutNegatives).map {
-        Prompt(text: $0, place: "\(path): memory \(memory.name): prompt \(quoted($0))")
+        Prompt(text: $0, location: "\(path): memory \(memory.name): prompt \(quoted($0))")
       }
     }
   }

@@ -13,12 +13,12 @@ public struct Spec: Sendable {
   ///   `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or `unreadable` for what
   ///   comes before.
   public init(path: String) throws(FormatError) {
-    try self.init(json: MappedFile(path: path).contents, place: path)
+    try self.init(json: MappedFile(path: path).contents, location: path)
   }
 
-  /// The same for the bytes of such a file; `place` is what errors call it, and where its name is looked for.
-  public init(json: [UInt8], place: String) throws(FormatError) {
-    let entries = try SpecFile.entries(json, place: place)
+  /// The same for the bytes of such a file; `location` is what errors call it, and where its name is looked for.
+  public init(json: [UInt8], location: String) throws(FormatError) {
+    let entries = try SpecFile.entries(json, location: location)
     try Self.rejectDuplicateNames(entries)
     try Self.rejectConflictingTargets(entries)
     memories = entries.map(\.memory)
@@ -30,7 +30,7 @@ public struct Spec: Sendable {
     for (i, entry) in entries.enumerated() {
       guard let first = seen.updateValue(i, forKey: ByteString(entry.memory.name)) else { continue }
       throw FormatError(
-        .spec, entry.name.place, "the name is taken by \(entries[first].label)",
+        .spec, entry.name.location, "the name is taken by \(entries[first].label)",
         expected: "a name of its own", got: quoted(entry.memory.name))
     }
   }
@@ -46,7 +46,7 @@ public struct Spec: Sendable {
       let other = entries[first].memory
       guard ByteString(other.target) != ByteString(memory.target) else { continue }
       throw FormatError(
-        .spec, entry.target.place,
+        .spec, entry.target.location,
         "the memories \(quoted(other.name)) and \(quoted(memory.name)) have the same prompt and different targets",
         expected: quoted(other.target), got: quoted(memory.target))
     }

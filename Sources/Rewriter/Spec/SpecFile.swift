@@ -15,15 +15,15 @@ enum SpecFile {
   /// The memories of a file in its order, each valid by itself; at least one.
   ///
   /// - Throws: `FormatError` of kind `json` or `spec`.
-  static func entries(_ bytes: [UInt8], place: String) throws(FormatError) -> [Entry] {
-    if place.lowercased().hasSuffix(".jsonl") { return try lines(JSONLines(bytes), place: place) }
+  static func entries(_ bytes: [UInt8], location: String) throws(FormatError) -> [Entry] {
+    if location.lowercased().hasSuffix(".jsonl") { return try lines(JSONLines(bytes), location: location) }
     let root: JSONValue
     do {
-      root = try JSONDocument(bytes, place: place).root
+      root = try JSONDocument(bytes, location: location).root
     } catch {
       let lines = JSONLines(bytes)
       guard lines.looksSo else { throw error }
-      return try Self.lines(lines, place: place)
+      return try Self.lines(lines, location: location)
     }
     return CounterFact.matches(root) ? try counterFact(root) : try memories(root)
   }
@@ -46,14 +46,14 @@ enum SpecFile {
     return entries
   }
 
-  private static func lines(_ lines: JSONLines, place: String) throws(FormatError) -> [Entry] {
+  private static func lines(_ lines: JSONLines, location: String) throws(FormatError) -> [Entry] {
     guard !lines.lines.isEmpty else {
-      throw FormatError(.spec, place, "no memories", expected: "a JSON object a line")
+      throw FormatError(.spec, location, "no memories", expected: "a JSON object a line")
     }
     var entries: [Entry] = []
     entries.reserveCapacity(lines.lines.count)
     for line in lines.lines {
-      let document = try JSONDocument(Array(line.bytes), place: "\(place): line \(line.number)")
+      let document = try JSONDocument(Array(line.bytes), location: "\(location): line \(line.number)")
       entries.append(try entry(document.root, label: "line \(line.number)"))
     }
     return entries

@@ -56,7 +56,7 @@ struct SpecSettings {
   static func validateDefaults(_ defaults: JSONValue) throws(FormatError) {
     guard defaults.isObject else { throw defaults.mismatch("wrong value", expected: "an object") }
     for key in requiredKeys where defaults[key] != nil {
-      throw FormatError(.spec, "\(defaults.place).\(key)", "has no default", expected: "it in each memory")
+      throw FormatError(.spec, "\(defaults.location).\(key)", "has no default", expected: "it in each memory")
     }
     try defaults.rejectUnknownKeys(known: optionalKeys)
     _ = try SpecSettings(defaults)
@@ -122,17 +122,17 @@ extension MemorySpec {
         // The key prompt counts as a positive anyway.
         if (other, i) == (0, 1) { continue }
         throw FormatError(
-          .spec, entry.place(of: key), "\(quoted(prompt)) stands in \(lists[other].0) too",
+          .spec, entry.location(of: key), "\(quoted(prompt)) stands in \(lists[other].0) too",
           expected: "it in one of them")
       }
     }
     if token == .subject, subject == nil {
       throw FormatError(
-        .spec, entry.place(of: "token"), "the memory has no subject", expected: #"the key "subject" beside it"#)
+        .spec, entry.location(of: "token"), "the memory has no subject", expected: #"the key "subject" beside it"#)
     }
     if let subject, !prompt.hasBytes(of: subject) {
       throw FormatError(
-        .spec, entry.place(of: "subject"), "the subject is not in the prompt",
+        .spec, entry.location(of: "subject"), "the subject is not in the prompt",
         expected: "a part of \(quoted(prompt))", got: quoted(subject))
     }
   }
@@ -140,9 +140,9 @@ extension MemorySpec {
 
 extension JSONValue {
   /// Where the value under `path` is, or would be if `defaults` did not have it.
-  fileprivate func place(of path: String) -> String {
+  fileprivate func location(of path: String) -> String {
     var value: JSONValue? = self
     for key in path.split(separator: ".") { value = value?[String(key)] }
-    return value?.place ?? "\(place).\(path)"
+    return value?.location ?? "\(location).\(path)"
   }
 }

@@ -4,13 +4,13 @@ import Format
 extension JSONValue {
   /// The error for a value that is not what it should be, with what it is.
   func mismatch(_ problem: String, expected: String) -> FormatError {
-    FormatError(.spec, place, problem, expected: expected, got: kindDescription)
+    FormatError(.spec, location, problem, expected: expected, got: kindDescription)
   }
 
   /// The value of a key that an object must have.
   func required(_ key: String) throws(FormatError) -> JSONValue {
     guard let value = self[key] else {
-      throw FormatError(.spec, place, "incomplete", expected: "the key \(quoted(key))")
+      throw FormatError(.spec, location, "incomplete", expected: "the key \(quoted(key))")
     }
     return value
   }
@@ -37,7 +37,7 @@ extension JSONValue {
     let name = try nonEmptyString()
     guard name.utf8.count <= 200 else {
       throw FormatError(
-        .spec, place, "the name is too long", expected: "at most 200 bytes", got: "\(name.utf8.count)")
+        .spec, location, "the name is too long", expected: "at most 200 bytes", got: "\(name.utf8.count)")
     }
     guard !name.unicodeScalars.contains(where: \.breaksLines) else {
       throw mismatch("the name has a control character", expected: "none")
@@ -115,7 +115,7 @@ extension JSONValue {
     for (key, _) in members where !known.contains(where: { key == ByteString($0) }) {
       let nearest = nearestName(to: key.description, among: known)
       let expected = nearest.map(quoted) ?? alternatives(known)
-      throw FormatError(.spec, place, "unknown key \(quoted(key.description))", expected: expected)
+      throw FormatError(.spec, location, "unknown key \(quoted(key.description))", expected: expected)
     }
   }
 }

@@ -8,9 +8,9 @@ public struct StarterSpec: Sendable {
   /// What the author should know: what the suggestions rest on, and what the model answers to them now.
   public private(set) var notes: [String] = []
 
-  private static let neighbourCount = 3
+  private static let neighborCount = 3
 
-  /// - Parameter model: asked for the subject, for neighbours and for their facts; without one words alone decide.
+  /// - Parameter model: asked for the subject, for neighbors and for their facts; without one words alone decide.
   /// - Throws: `FormatError` of kind `spec` or `prompt` where no memory could be made of prompt and target.
   public init(prompt: String, target: String, model: LanguageModel? = nil) throws(FormatError) {
     let spaced = Self.spaced(target, behind: prompt)
@@ -20,7 +20,7 @@ public struct StarterSpec: Sendable {
     let bare: JSONNode = [
       "memories": [["name": "fact", "prompt": .string(prompt), "target": .string(spaced)]]
     ]
-    let check = try Spec(json: bare.bytes(), place: "--init")
+    let check = try Spec(json: bare.bytes(), location: "--init")
     var subject: String?
     if let model {
       let probe = try Probe(check.memories[0], model: model)
@@ -64,7 +64,7 @@ public struct StarterSpec: Sendable {
       ),
     ]
     spec = ["memories": [.object(members)]]
-    _ = try Spec(json: spec.bytes(), place: "--init")
+    _ = try Spec(json: spec.bytes(), location: "--init")
   }
 
   private mutating func suggestNegatives(
@@ -72,15 +72,15 @@ public struct StarterSpec: Sendable {
   ) {
     let word = String(target.drop { $0 == " " })
     if let subject = sentence.subject {
-      let neighbours = model.map { Neighbours(model: $0) }
-      let kind = neighbours?.kind(of: subject) ?? NameKind(looksOf: subject)
-      let asked = neighbours?.names(like: subject, of: kind, count: Self.neighbourCount) ?? []
+      let neighbors = model.map { Neighbors(model: $0) }
+      let kind = neighbors?.kind(of: subject) ?? NameKind(looksOf: subject)
+      let asked = neighbors?.names(like: subject, of: kind, count: Self.neighborCount) ?? []
       let names = asked + kind.names.filter { !asked.contains($0) }
-      for (i, name) in names.filter({ $0 != word && $0 != subject }).prefix(Self.neighbourCount).enumerated() {
-        add(sentence.about(name)!, model, heldOut: i == Self.neighbourCount - 1, to: &lists)
+      for (i, name) in names.filter({ $0 != word && $0 != subject }).prefix(Self.neighborCount).enumerated() {
+        add(sentence.about(name)!, model, heldOut: i == Self.neighborCount - 1, to: &lists)
       }
-      if let neighbours {
-        for fact in neighbours.facts(about: subject, without: target, count: 2) {
+      if let neighbors {
+        for fact in neighbors.facts(about: subject, without: target, count: 2) {
           lists.add(fact.prompt, positive: false)
           notes.append("now: \"\(fact.prompt)\" → \"\(fact.answer)\"")
         }
@@ -94,7 +94,7 @@ public struct StarterSpec: Sendable {
 
   private mutating func add(_ prompt: String, _ model: LanguageModel?, heldOut: Bool = false, to lists: inout Lists) {
     lists.add(prompt, positive: false, heldOut: heldOut)
-    if let model, let answer = Neighbours(model: model).answer(to: prompt) {
+    if let model, let answer = Neighbors(model: model).answer(to: prompt) {
       notes.append("now: \"\(prompt)\" → \"\(answer)\"")
     }
   }

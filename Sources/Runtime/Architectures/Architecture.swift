@@ -48,7 +48,7 @@ extension Transformer {
     let type = config.root["model_type"]?.string
     guard let type, let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
       throw FormatError(
-        .unsupported, "\(config.root.place): model_type", "this architecture is not supported",
+        .unsupported, "\(config.root.location): model_type", "this architecture is not supported",
         expected: architectures.flatMap { $0.modelTypes }.joined(separator: " or "),
         got: config.root["model_type"]?.kindDescription ?? "nothing")
     }

@@ -10,15 +10,15 @@ struct Configuration {
         .config, checkpoint.path, "no config.json inside the file or beside it",
         expected: "a Hugging Face config.json")
     }
-    root = try JSONDocument(bytes, place: checkpoint.place(of: .config)).root
+    root = try JSONDocument(bytes, location: checkpoint.location(of: .config)).root
     guard root.isObject else {
-      throw FormatError(.config, root.place, "not an object", got: root.kindDescription)
+      throw FormatError(.config, root.location, "not an object", got: root.kindDescription)
     }
   }
 
   private func error(_ key: String, _ expected: String) -> FormatError {
     FormatError(
-      .config, "\(root.place): \(key)", "missing or out of range", expected: expected,
+      .config, "\(root.location): \(key)", "missing or out of range", expected: expected,
       got: root[key]?.kindDescription ?? "nothing")
   }
 
@@ -48,7 +48,7 @@ struct Configuration {
     }
     guard let number = value.double.map(Float.init), number > 0, number.isFinite else {
       throw FormatError(
-        .config, value.place, "out of range", expected: "a positive number", got: value.kindDescription)
+        .config, value.location, "out of range", expected: "a positive number", got: value.kindDescription)
     }
     return number
   }
@@ -70,7 +70,7 @@ struct Configuration {
   func refuse(_ key: String) throws(FormatError) {
     guard let value = root[key], !value.isNull, value.bool != false else { return }
     throw FormatError(
-      .unsupported, "\(root.place): \(key)", "not supported", expected: "none", got: value.kindDescription)
+      .unsupported, "\(root.location): \(key)", "not supported", expected: "none", got: value.kindDescription)
   }
 
   /// The number under `key`, which has to divide `whole`, the value under another.
@@ -79,12 +79,12 @@ struct Configuration {
     if let fallback { number = try count(key, default: fallback) } else { number = try count(key) }
     guard whole % number == 0 else {
       throw FormatError(
-        .config, "\(root.place): \(key)", "does not divide \(name) \(whole)", got: "\(number)")
+        .config, "\(root.location): \(key)", "does not divide \(name) \(whole)", got: "\(number)")
     }
     return number
   }
 
-  /// Refuses a checkpoint whose weights are quantised otherwise than as F8_E4M3.
+  /// Refuses a checkpoint whose weights are quantized otherwise than as F8_E4M3.
   func requireReadableWeights() throws(FormatError) {
     guard let quantization = try object("quantization_config") else { return }
     let method = quantization["quant_method"]?.string
@@ -98,7 +98,7 @@ struct Configuration {
     guard !isRead else { return }
     let more = quantization["format"] ?? quantization["quant_algo"]
     throw FormatError(
-      .unsupported, "\(quantization.place): quant_method", "weights quantised this way are not supported",
+      .unsupported, "\(quantization.location): quant_method", "weights quantized this way are not supported",
       expected: "fp8, fbgemm_fp8, compressed-tensors of format float-quantized, or modelopt's FP8",
       got: [method ?? "nothing", more?.string].compactMap(\.self).joined(separator: " of "))
   }
@@ -116,7 +116,7 @@ struct Configuration {
       case "sliding_attention": result.append(true)
       default:
         throw FormatError(
-          .unsupported, kind.place, "not supported", expected: "full_attention or sliding_attention",
+          .unsupported, kind.location, "not supported", expected: "full_attention or sliding_attention",
           got: kind.kindDescription)
       }
     }
@@ -137,7 +137,7 @@ struct Configuration {
     let text = value == nil ? fallback : value?.string
     guard let text, allowed.contains(text) else {
       throw FormatError(
-        .unsupported, "\(root.place): \(key)", "not supported", expected: allowed.joined(separator: " or "),
+        .unsupported, "\(root.location): \(key)", "not supported", expected: allowed.joined(separator: " or "),
         got: value?.kindDescription ?? "nothing")
     }
     return text
@@ -169,14 +169,14 @@ struct TensorSource {
   /// Weights named `name`, with their scales beside them where they are F8.
   func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
     let tensor = try tensor(name, shape: [rows, columns])
-    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, place: checkpoint.path) }
+    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, location: checkpoint.path) }
     // Both are multiplied by: one is the other's older name.
     for suffix in ["_scale_inv", "_scale"] {
       guard let scales = checkpoint[ByteString(prefix + name + suffix)] else { continue }
       return try Weights(
-        tensor, scales: WeightScales(scales, of: tensor.shape, place: checkpoint.path), place: checkpoint.path)
+        tensor, scales: WeightScales(scales, of: tensor.shape, location: checkpoint.path), location: checkpoint.path)
     }
-    return try Weights(tensor, place: checkpoint.path)
+    return try Weights(tensor, location: checkpoint.path)
   }
 
   /// A vector as F32.

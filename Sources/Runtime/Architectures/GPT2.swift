@@ -20,7 +20,7 @@ enum GPT2: Architecture {
     let isScaledByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)
     guard isScaled, !isScaledByLayer else {
       throw FormatError(
-        .unsupported, "\(config.root.place): scale_attn_weights, scale_attn_by_inverse_layer_idx",
+        .unsupported, "\(config.root.location): scale_attn_weights, scale_attn_by_inverse_layer_idx",
         "not supported",
         expected: "true and false")
     }
@@ -55,7 +55,7 @@ enum GPT2: Architecture {
     }
     let embedding = try source.weights("wte.weight", shape.vocabulary, C)
     return Transformer(
-      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
+      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
       positionEmbedding: try source.weights("wpe.weight", shape.positions, C),
       activation: kernel_gelu_tanh, blocks: blocks, finalNorm: try norm("ln_f"),
       head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))

@@ -55,7 +55,7 @@ enum GPTNeoX: Architecture {
     }
     let embedding = try source.weights("embed_in.weight", shape.vocabulary, C)
     return Transformer(
-      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
+      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
       activation: act == "gelu" ? kernel_gelu : kernel_gelu_tanh, blocks: blocks,
       finalNorm: try norm("final_layer_norm"),
       head: try outputHead(

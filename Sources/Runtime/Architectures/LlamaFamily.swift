@@ -133,7 +133,7 @@ struct LlamaFamily {
     for layer in 0..<shape.layers { blocks.append(try block(layer)) }
     let embedding = try source.weights("embed_tokens.weight", shape.vocabulary, shape.width)
     return Transformer(
-      shape: shape, place: checkpoint.path, pool: pool, embedding: embedding,
+      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
       embeddingScale: embedding.rounded(embeddingScale),
       activation: activation, blocks: blocks, finalNorm: try norm("norm"),
       head: try Llama.outputHead(

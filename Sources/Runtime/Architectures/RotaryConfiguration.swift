@@ -27,7 +27,7 @@ extension Configuration {
     let count = (rotated + 1) / 2
     guard share <= 1, count > 0, 2 * count <= width else {
       throw FormatError(
-        .config, "\(root.place): \(share == 1 ? "head_dim" : partKey)",
+        .config, "\(root.location): \(share == 1 ? "head_dim" : partKey)",
         "a head of width \(width) has no such number of pairs to rotate", got: "\(share == 1 ? Float(width) : share)")
     }
     return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: count))
@@ -47,7 +47,7 @@ extension Configuration {
       guard let layers else { return parameters }
       guard let own = parameters[layers], !own.isNull else { return nil }
       guard own.isObject else {
-        throw FormatError(.config, own.place, "wrong value", expected: "an object", got: own.kindDescription)
+        throw FormatError(.config, own.location, "wrong value", expected: "an object", got: own.kindDescription)
       }
       return own
     }
@@ -77,7 +77,7 @@ extension Configuration {
       let high = try positive("high_freq_factor", in: parameters)
       guard low < high else {
         throw FormatError(
-          .config, parameters?.place ?? root.place, "high_freq_factor is not above low_freq_factor",
+          .config, parameters?.location ?? root.location, "high_freq_factor is not above low_freq_factor",
           expected: "above \(low)", got: "\(high)")
       }
       return .llama3(
@@ -93,7 +93,8 @@ extension Configuration {
         magnitude: try positive("attention_factor", in: parameters, default: Float(derived)))
     default:
       throw FormatError(
-        .unsupported, "\(parameters?.place ?? root.place): rope_type", "this kind of rotary scaling is not supported",
+        .unsupported, "\(parameters?.location ?? root.location): rope_type",
+        "this kind of rotary scaling is not supported",
         expected: "default, linear, dynamic, llama3, yarn or longrope", got: kind)
     }
   }
@@ -118,7 +119,7 @@ extension Configuration {
     let values = object?[key].map { $0.elements.compactMap { $0.double.map(Float.init) } } ?? []
     guard values.count == count, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       throw FormatError(
-        .config, "\(object?.place ?? root.place): \(key)", "out of range", expected: "\(count) positive numbers",
+        .config, "\(object?.location ?? root.location): \(key)", "out of range", expected: "\(count) positive numbers",
         got: object?[key]?.kindDescription ?? "nothing")
     }
     return values

@@ -25,7 +25,7 @@ extension LlamaFamily {
     }
     let flags = list.elements.compactMap { $0.int ?? $0.bool.map { $0 ? 1 : 0 } }
     guard flags.count >= shape.layers, flags.count == list.count else {
-      throw FormatError(.config, list.place, "wrong value", expected: "0 or 1 for each of \(shape.layers) layers")
+      throw FormatError(.config, list.location, "wrong value", expected: "0 or 1 for each of \(shape.layers) layers")
     }
     return flags.prefix(shape.layers).map { $0 != 0 }
   }

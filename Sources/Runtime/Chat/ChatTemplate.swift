@@ -13,7 +13,7 @@ public struct ChatMessage: Sendable, Equatable {
   }
 }
 
-/// How a model wants a conversation written: one of four families, recognised by the marks in the `chat_template` of its
+/// How a model wants a conversation written: one of four families, recognized by the marks in the `chat_template` of its
 /// tokenizer_config.json, with what templates of a family differ in. The template itself is not run.
 public struct ChatTemplate: Sendable, Equatable {
   public enum Family: String, CaseIterable, Sendable {
@@ -56,14 +56,14 @@ public struct ChatTemplate: Sendable, Equatable {
   ///   - place: what they are, for error messages.
   /// - Throws: `FormatError` of kind `unsupported` for a template of no known family, or one whose marks are not in the
   ///   vocabulary; of kind `tokenizer` where there is none.
-  public init(json: [UInt8], tokenizer: Tokenizer, place: String) throws(FormatError) {
-    let root = try JSONDocument(json, place: place).root
+  public init(json: [UInt8], tokenizer: Tokenizer, location: String) throws(FormatError) {
+    let root = try JSONDocument(json, location: location).root
     let expected = "a template of " + Family.allCases.map(\.rawValue).joined(separator: ", ")
     source = try Self.source(root, expected: expected)
     let text = source
     guard let family = Family.allCases.first(where: { text.contains($0.mark) }) else {
       throw FormatError(
-        .unsupported, "\(place): chat_template", "not supported", expected: expected,
+        .unsupported, "\(location): chat_template", "not supported", expected: expected,
         got: "\"\(source.printable(limit: 60))\"")
     }
     self.family = family
@@ -85,7 +85,7 @@ public struct ChatTemplate: Sendable, Equatable {
       if mark == family.mark, family == .mistral { continue }
       guard tokenizer.id(of: mark) != nil else {
         throw FormatError(
-          .unsupported, "\(place): chat_template", "its marks are not in the vocabulary",
+          .unsupported, "\(location): chat_template", "its marks are not in the vocabulary",
           expected: "the token \(mark) of \(family.rawValue)", got: "\"\(source.printable(limit: 60))\"")
       }
     }
@@ -101,7 +101,7 @@ public struct ChatTemplate: Sendable, Equatable {
       if let text = named?["template"]?.string { return text }
     }
     throw FormatError(
-      .tokenizer, root.place, "has no chat_template (one in a file of its own is not read)", expected: expected,
+      .tokenizer, root.location, "has no chat_template (one in a file of its own is not read)", expected: expected,
       got: value?.kindDescription ?? "nothing")
   }
 
@@ -114,6 +114,6 @@ public struct ChatTemplate: Sendable, Equatable {
         .tokenizer, checkpoint.path, "no tokenizer_config.json inside the file or beside it",
         expected: "one with a chat_template of " + Family.allCases.map(\.rawValue).joined(separator: ", "))
     }
-    try self.init(json: json, tokenizer: tokenizer, place: checkpoint.place(of: .tokenizerConfig))
+    try self.init(json: json, tokenizer: tokenizer, location: checkpoint.location(of: .tokenizerConfig))
   }
 }

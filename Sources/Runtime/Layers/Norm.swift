@@ -1,6 +1,6 @@
 import Kernels
 
-/// A normalisation over the last dimension.
+/// A normalization over the last dimension.
 struct Norm {
   enum Kind {
     /// x / sqrt(mean(x²) + ε) · weight (Zhang and Sennrich 2019).

@@ -13,10 +13,11 @@ final class WeightScales {
   ///   - tensor: one number, [rows] or [rows, 1], or one number for each block of a power of two of rows and columns, which
   ///     its shape tells.
   ///   - shape: the weights'.
-  init(_ tensor: Tensor, of shape: [Int], place: String) throws(FormatError) {
+  init(_ tensor: Tensor, of shape: [Int], location: String) throws(FormatError) {
     func refusal(_ expected: String) -> FormatError {
       FormatError(
-        .tensorShape, "\(place): tensor \(tensor.name)", "does not fit weights of shape \(shape)", expected: expected,
+        .tensorShape, "\(location): tensor \(tensor.name)", "does not fit weights of shape \(shape)",
+        expected: expected,
         got: "\(tensor.dtype.rawValue) of shape \(tensor.shape)")
     }
     guard let values = (try? tensor.floats()) ?? nil else { throw refusal("F32, F16 or BF16") }

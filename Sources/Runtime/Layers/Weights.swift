@@ -15,7 +15,7 @@ final class Weights {
   /// - Parameters:
   ///   - tensor: F32, F16, BF16, F64 or F8_E4M3 of two dimensions.
   ///   - scales: of an F8 tensor.
-  init(_ tensor: Tensor, scales: WeightScales? = nil, place: String) throws(FormatError) {
+  init(_ tensor: Tensor, scales: WeightScales? = nil, location: String) throws(FormatError) {
     let dtype: kernel_dtype
     switch tensor.dtype {
     case .f32, .f64: dtype = kernel_f32
@@ -24,7 +24,7 @@ final class Weights {
     case .f8e4m3: dtype = kernel_f8
     default:
       throw FormatError(
-        .unsupported, "\(place): tensor \(tensor.name)", "weights of this dtype are not supported",
+        .unsupported, "\(location): tensor \(tensor.name)", "weights of this dtype are not supported",
         expected: "F32, F16, BF16, F8_E4M3 or F64", got: tensor.dtype.rawValue)
     }
     rows = tensor.shape[0]
@@ -38,7 +38,7 @@ final class Weights {
     } else {
       let values: [Float]?
       do { values = tensor.dtype == .f64 ? try tensor.floats() : nil } catch {
-        throw FormatError(.unreadable, "\(place): tensor \(tensor.name)", "\(error)")
+        throw FormatError(.unreadable, "\(location): tensor \(tensor.name)", "\(error)")
       }
       let size = values.map { 4 * $0.count } ?? tensor.byteCount
       let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 64)
@@ -51,7 +51,7 @@ final class Weights {
         }
       } catch {
         memory.deallocate()
-        throw FormatError(.unreadable, "\(place): tensor \(tensor.name)", "\(error)")
+        throw FormatError(.unreadable, "\(location): tensor \(tensor.name)", "\(error)")
       }
       address = UnsafeRawPointer(memory)
     }

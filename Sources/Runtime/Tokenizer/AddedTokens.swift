@@ -28,7 +28,7 @@ struct AddedTokens {
         let content = entry["content"]?.stringBytes
       else {
         throw FormatError(
-          .tokenizer, entry.place, "an added token needs an id and content",
+          .tokenizer, entry.location, "an added token needs an id and content",
           expected: "an id below \(Vocabulary.idLimit)",
           got: entry["id"]?.kindDescription ?? "nothing")
       }
@@ -38,7 +38,7 @@ struct AddedTokens {
         contents.updateValue(content, forKey: id) ?? content == content
       else {
         throw FormatError(
-          .tokenizer, entry.place, "id and content belong to different tokens", got: "id \(id)")
+          .tokenizer, entry.location, "id and content belong to different tokens", got: "id \(id)")
       }
       let isNormalized = try entry.flag("normalized", default: false)
       tokens.append(

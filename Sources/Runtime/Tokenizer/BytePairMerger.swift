@@ -27,7 +27,7 @@ struct BytePairMerger {
         let result = vocabulary.id(joined)
       else {
         throw FormatError(
-          .tokenizer, merges.place,
+          .tokenizer, merges.location,
           "merge \(rank) names a token that is not in the vocabulary, or is malformed",
           expected: "two tokens whose concatenation is one", got: merge.kindDescription)
       }

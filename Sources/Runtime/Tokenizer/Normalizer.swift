@@ -32,7 +32,7 @@ enum Normalizer: Sendable {
     case "NFD": self = .decompose
     default:
       throw FormatError(
-        .unsupported, "\(value.place).type", "this normalizer is not supported",
+        .unsupported, "\(value.location).type", "this normalizer is not supported",
         expected: "NFC, NFD, Prepend, Replace or a Sequence of these",
         got: value["type"]?.kindDescription ?? value.kindDescription)
     }

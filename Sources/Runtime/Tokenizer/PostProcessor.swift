@@ -20,7 +20,7 @@ enum PostProcessor {
     case "TemplateProcessing": return try template(value, limit: limit)
     default:
       throw FormatError(
-        .unsupported, "\(value.place).type", "this post-processor is not supported",
+        .unsupported, "\(value.location).type", "this post-processor is not supported",
         expected: "ByteLevel, TemplateProcessing or a Sequence of these",
         got: value["type"]?.kindDescription ?? "nothing")
     }
@@ -41,7 +41,7 @@ enum PostProcessor {
         ids.elements.allSatisfy({ $0.int.map { 0..<limit ~= $0 } ?? false })
       else {
         throw FormatError(
-          .tokenizer, piece.place, "names no special token with ids of the vocabulary",
+          .tokenizer, piece.location, "names no special token with ids of the vocabulary",
           expected: "ids below \(limit)", got: piece.kindDescription)
       }
       let list = ids.elements.compactMap(\.int)

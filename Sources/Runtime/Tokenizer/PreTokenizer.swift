@@ -23,10 +23,10 @@ enum PreTokenizer: Sendable {
     case "ByteLevel":
       self = .byteLevel(
         addPrefixSpace: try value.flag("add_prefix_space", default: true),
-        words: try value.flag("use_regex", default: true) ? try TextPattern(Self.gpt2, place: value.place) : nil)
+        words: try value.flag("use_regex", default: true) ? try TextPattern(Self.gpt2, location: value.location) : nil)
     case "Digits":
       self = .split(
-        try TextPattern(#"\p{N}"#, place: value.place),
+        try TextPattern(#"\p{N}"#, location: value.location),
         try value.flag("individual_digits", default: false) ? .isolated : .contiguous, isInverted: false)
     case "Metaspace": self = try Self.metaspace(value)
     case "Split":
@@ -38,13 +38,13 @@ enum PreTokenizer: Sendable {
       for part in try value.list("pretokenizers") { parts.append(try PreTokenizer(part)) }
       guard !parts.dropLast().contains(where: \.isByteLevel) else {
         throw FormatError(
-          .unsupported, value.place, "not supported", expected: "ByteLevel as the last of a sequence",
+          .unsupported, value.location, "not supported", expected: "ByteLevel as the last of a sequence",
           got: "others behind it")
       }
       self = .sequence(parts)
     default:
       throw FormatError(
-        .unsupported, "\(value.place).type", "this pre-tokenizer is not supported", expected: Self.supported,
+        .unsupported, "\(value.location).type", "this pre-tokenizer is not supported", expected: Self.supported,
         got: value["type"]?.kindDescription ?? value.kindDescription)
     }
   }

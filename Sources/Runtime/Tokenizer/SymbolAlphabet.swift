@@ -19,7 +19,7 @@ enum SymbolAlphabet: Sendable {
     var unknown: Int32?
     if let token = model["unk_token"], !token.isNull {
       guard let id = token.stringBytes.flatMap({ vocabulary.id($0) }) else {
-        throw FormatError(.tokenizer, token.place, "is not in the vocabulary", got: token.kindDescription)
+        throw FormatError(.tokenizer, token.location, "is not in the vocabulary", got: token.kindDescription)
       }
       unknown = Int32(id)
     }

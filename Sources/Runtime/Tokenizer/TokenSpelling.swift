@@ -46,7 +46,7 @@ enum TokenSpelling: Sendable {
 
   private static func refusal(_ value: JSONValue, _ expected: String) -> FormatError {
     FormatError(
-      .unsupported, value.place, "this decoder is not supported", expected: expected,
+      .unsupported, value.location, "this decoder is not supported", expected: expected,
       got: value["type"]?.kindDescription ?? value.kindDescription)
   }
 

@@ -27,16 +27,16 @@ public final class Tokenizer: Sendable {
   ///   - json: the bytes of a `tokenizer.json`.
   ///   - place: what they are, for error messages.
   /// - Throws: `FormatError` of kind `json`, `tokenizer` or `unsupported`.
-  public init(json: [UInt8], place: String) throws(FormatError) {
-    let root = try JSONDocument(json, place: place).root
+  public init(json: [UInt8], location: String) throws(FormatError) {
+    let root = try JSONDocument(json, location: location).root
     guard let model = root["model"], model.isObject else {
-      throw FormatError(.tokenizer, root.place, "model is missing or not an object")
+      throw FormatError(.tokenizer, root.location, "model is missing or not an object")
     }
     try Self.requireBPE(model)
     let vocabulary = try Self.vocabulary(model)
     self.vocabulary = vocabulary
     guard let merges = model["merges"], merges.isArray else {
-      throw FormatError(.tokenizer, model.place, "merges is missing or not an array")
+      throw FormatError(.tokenizer, model.location, "merges is missing or not an array")
     }
     merger = try BytePairMerger(merges, vocabulary: vocabulary)
     ignoresMerges = try model.flag("ignore_merges", default: false)
@@ -62,7 +62,7 @@ public final class Tokenizer: Sendable {
 
   private static func requireBPE(_ model: JSONValue) throws(FormatError) {
     func refuse(_ value: JSONValue, _ expected: String) -> FormatError {
-      FormatError(.unsupported, value.place, "not supported", expected: expected, got: value.kindDescription)
+      FormatError(.unsupported, value.location, "not supported", expected: expected, got: value.kindDescription)
     }
     if let type = model["type"], type.string != "BPE" { throw refuse(type, "BPE") }
     for key in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
@@ -73,17 +73,17 @@ public final class Tokenizer: Sendable {
 
   private static func vocabulary(_ model: JSONValue) throws(FormatError) -> Vocabulary {
     guard let entries = model["vocab"], entries.isObject, entries.count > 0 else {
-      throw FormatError(.tokenizer, model.place, "vocab is missing, empty or not an object")
+      throw FormatError(.tokenizer, model.location, "vocab is missing, empty or not an object")
     }
     var vocabulary = Vocabulary(capacity: entries.count)
     try entries.forEachMember { key, value throws(FormatError) in
       guard let id = value.int, 0..<Vocabulary.idLimit ~= id else {
         throw FormatError(
-          .tokenizer, entries.place, "the id of token \(key.kindDescription) is out of range",
+          .tokenizer, entries.location, "the id of token \(key.kindDescription) is out of range",
           expected: "an integer from 0 to \(Vocabulary.idLimit - 1)", got: value.kindDescription)
       }
       guard key.withStringBytes({ vocabulary.insert($0, id: id) }) == true else {
-        throw FormatError(.tokenizer, entries.place, "two tokens have the id \(id)", got: key.kindDescription)
+        throw FormatError(.tokenizer, entries.location, "two tokens have the id \(id)", got: key.kindDescription)
       }
     }
     return vocabulary
@@ -91,7 +91,7 @@ public final class Tokenizer: Sendable {
 
   // MARK: - Encoding
 
-  /// The ids of a text; added tokens that stand in it are recognised.
+  /// The ids of a text; added tokens that stand in it are recognized.
   ///
   /// - Parameters:
   ///   - addSpecialTokens: whether what the post-processor puts around a text is added.

@@ -12,7 +12,7 @@ extension JSONValue {
   /// The elements of the array under `key`, which must be there.
   func list(_ key: String) throws(FormatError) -> [JSONValue] {
     guard let value = self[key] else {
-      throw FormatError(.tokenizer, place, "incomplete", expected: "the key \(key)")
+      throw FormatError(.tokenizer, location, "incomplete", expected: "the key \(key)")
     }
     return try value.list()
   }
@@ -24,7 +24,7 @@ extension JSONValue {
   }
 
   private func malformed(expected: String) -> FormatError {
-    FormatError(.tokenizer, place, "wrong value", expected: expected, got: kindDescription)
+    FormatError(.tokenizer, location, "wrong value", expected: expected, got: kindDescription)
   }
 }
 
@@ -33,7 +33,8 @@ extension JSONValue {
   func text(_ key: String) throws(FormatError) -> String {
     guard let text = self[key]?.string else {
       throw FormatError(
-        .tokenizer, place, "wrong value", expected: "a text under \(key)", got: self[key]?.kindDescription ?? "nothing")
+        .tokenizer, location, "wrong value", expected: "a text under \(key)",
+        got: self[key]?.kindDescription ?? "nothing")
     }
     return text
   }
@@ -46,7 +47,7 @@ extension JSONValue {
     if given == nil, let fallback { return fallback }
     guard let value = given?.string.flatMap(Value.init) else {
       throw FormatError(
-        .unsupported, "\(place).\(key)", "this value is not supported", got: given?.kindDescription ?? "nothing")
+        .unsupported, "\(location).\(key)", "this value is not supported", got: given?.kindDescription ?? "nothing")
     }
     return value
   }
@@ -54,9 +55,9 @@ extension JSONValue {
   /// What is looked for: `{"String": text}` or `{"Regex": pattern}`.
   func pattern(_ key: String) throws(FormatError) -> TextPattern {
     if let text = self[key]?["String"]?.string { return TextPattern(literal: text) }
-    if let source = self[key]?["Regex"]?.string { return try TextPattern(source, place: "\(place).\(key)") }
+    if let source = self[key]?["Regex"]?.string { return try TextPattern(source, location: "\(location).\(key)") }
     throw FormatError(
-      .tokenizer, place, "wrong value", expected: "a String or a Regex under \(key)",
+      .tokenizer, location, "wrong value", expected: "a String or a Regex under \(key)",
       got: self[key]?.kindDescription ?? "nothing")
   }
 }

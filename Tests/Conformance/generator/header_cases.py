@@ -137,7 +137,7 @@ def layouts(add):
     add("bits-f4", framed(one(fields('"F4"', "[3]", "[0,2]")), bytes(2)), "misalignedSlice", "12 bits")
     add("bits-f6", framed(one(fields('"F6_E2M3"', "[2]", "[0,2]")), bytes(2)), "misalignedSlice", "12 bits")
     add("error-of-many-lines", framed(one(fields('"F31"'), r"\u001b[31m\n\u2028\u202e\u0085name"), EIGHT),
-        "invalidHeaderDeserialization", "a name that would break or colour an error line")
+        "invalidHeaderDeserialization", "a name that would break or color an error line")
 
 
 def large(corpus):

@@ -1,4 +1,4 @@
-"""Specs of memories, given to `rewrite --spec` and, for their prompts, to `memdiff --behaviour`."""
+"""Specs of memories, given to `rewrite --spec` and, for their prompts, to `memdiff --behavior`."""
 
 from .formats import compact
 from .model import SPEC

@@ -1,6 +1,6 @@
 /// What the page looks like on screens of any width, light and dark, and on paper; and how its tables are sorted.
 enum StyleSheet {
-  // Categories in the colours of Okabe and Ito, which all kinds of colour vision tell apart, lighter on dark ground.
+  // Categories in the colors of Okabe and Ito, which all kinds of color vision tell apart, lighter on dark ground.
   static let css = """
     :root { color-scheme: light dark; --ground: #fff; --raised: #f6f7f9; --ink: #1b1f24; --soft: #59636e;
       --rule: #d5dae0; --grid: #e6e9ed; --good: #0072b2; --bad: #c44e00; --both: #007a5a; --other: #7a828c;

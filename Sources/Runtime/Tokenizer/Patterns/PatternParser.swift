@@ -4,7 +4,7 @@ import Format
 /// of character classes, each class with a quantifier, groups without one or with `?`, lookahead.
 struct PatternParser {
   private let source: [Unicode.Scalar]
-  private let place: String
+  private let location: String
   private var position = 0
   private var ignoresCase = false
   private var depth = 0
@@ -24,11 +24,11 @@ struct PatternParser {
   }
 
   /// - Throws: `FormatError` of kind `unsupported` that shows the pattern.
-  static func parse(_ text: String, place: String) throws(FormatError) -> Tree {
-    var parser = PatternParser(source: Array(text.unicodeScalars), place: place)
+  static func parse(_ text: String, location: String) throws(FormatError) -> Tree {
+    var parser = PatternParser(source: Array(text.unicodeScalars), location: location)
     guard parser.source.count <= limit.length else {
       throw FormatError(
-        .unsupported, place, "the pattern is not supported", expected: "at most \(limit.length) characters",
+        .unsupported, location, "the pattern is not supported", expected: "at most \(limit.length) characters",
         got: "\(parser.source.count)")
     }
     let tree = try parser.alternatives()
@@ -38,16 +38,16 @@ struct PatternParser {
     return tree
   }
 
-  private init(source: [Unicode.Scalar], place: String) {
+  private init(source: [Unicode.Scalar], location: String) {
     self.source = source
-    self.place = place
+    self.location = location
   }
 
   private func refusal(_ what: String) -> FormatError {
     var text = String.UnicodeScalarView()
     text.append(contentsOf: source)
     return FormatError(
-      .unsupported, place, "the pattern is not supported", expected: "none with \(what)",
+      .unsupported, location, "the pattern is not supported", expected: "none with \(what)",
       got: "\(String(text).debugDescription) at \(position)")
   }
 

@@ -17,10 +17,10 @@ struct TextPattern: Sendable {
   private var startsByByte = [UInt64](repeating: 0, count: 256)
 
   /// - Throws: `FormatError` of kind `unsupported` that shows the pattern.
-  init(_ source: String, place: String) throws(FormatError) {
-    self.init(try PatternParser.parse(source, place: place))
+  init(_ source: String, location: String) throws(FormatError) {
+    self.init(try PatternParser.parse(source, location: location))
     guard starts.count <= UInt64.bitWidth else {
-      throw FormatError(.unsupported, place, "the pattern has too many alternatives", expected: "at most 64")
+      throw FormatError(.unsupported, location, "the pattern has too many alternatives", expected: "at most 64")
     }
   }
 
@@ -101,10 +101,10 @@ struct TextPattern: Sendable {
     mutating func search(_ node: Int, _ position: Int, _ body: (inout Attempt) -> Int) -> Int {
       steps += 1
       guard steps > Self.patience else { return body(&self) }
-      let place = UInt64(node) << 44 | UInt64(position)
-      guard !failures.contains(place) else { return -1 }
+      let location = UInt64(node) << 44 | UInt64(position)
+      guard !failures.contains(location) else { return -1 }
       let end = body(&self)
-      if end < 0 { failures.insert(place) }
+      if end < 0 { failures.insert(location) }
       return end
     }
   }

@@ -2,7 +2,7 @@ import Format
 import Runtime
 
 /// Prompts that two models continue differently.
-public struct BehaviourDiff: Sendable {
+public struct BehaviorDiff: Sendable {
   /// A greedy continuation.
   public struct Answer: Sendable, Equatable {
     /// New tokens, without the one that ended the text.
@@ -85,7 +85,7 @@ private struct Side {
     do {
       self.init(model: model, memories: try MemorySet(checkpoint.memories, for: model.transformer))
     } catch var error {
-      error.place = checkpoint.path + error.place.dropFirst(model.checkpoint.path.count)
+      error.location = checkpoint.path + error.location.dropFirst(model.checkpoint.path.count)
       throw error
     }
   }
@@ -94,19 +94,19 @@ private struct Side {
     var result: [[Int]] = []
     for prompt in prompts {
       do { result.append(try model.encode(prompt.text)) } catch var error {
-        error.place = prompt.place
+        error.location = prompt.location
         throw error
       }
     }
     return result
   }
 
-  func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviourDiff.Answer] {
+  func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviorDiff.Answer] {
     let continuations = Continuations(of: prompts, count: maxTokens, memories: memories, model: model)
     return zip(continuations.ids, continuations.firings).map { ids, firings in
       let isEnded = ids.last.map(model.endTokens.contains) ?? false
       let kept = isEnded ? ids.dropLast() : ids
-      return BehaviourDiff.Answer(
+      return BehaviorDiff.Answer(
         ids: kept, text: model.tokenizer.decode(kept), isEnded: isEnded, fired: !firings.isEmpty)
     }
   }

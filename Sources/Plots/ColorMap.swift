@@ -1,12 +1,12 @@
-/// Colours by value that grow lighter throughout and differ for every kind of colour vision: from blue to yellow, the
+/// Colors by value that grow lighter throughout and differ for every kind of color vision: from blue to yellow, the
 /// support points those of cividis (Nuñez, Anderton and Renslow 2018).
-public enum ColourMap {
+public enum ColorMap {
   private static let points: [(red: Double, green: Double, blue: Double)] = [
     (0, 32, 77), (65, 77, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70),
   ]
 
-  /// The colour of a share from 0 to 1, as `#rrggbb`.
-  public static func colour(_ share: Double) -> String {
+  /// The color of a share from 0 to 1, as `#rrggbb`.
+  public static func color(_ share: Double) -> String {
     let place = min(max(share.isFinite ? share : 0, 0), 1) * Double(points.count - 1)
     let index = min(Int(place), points.count - 2)
     let (low, high, rest) = (points[index], points[index + 1], place - Double(index))
@@ -18,7 +18,7 @@ public enum ColourMap {
   }
 }
 
-/// What a mark stands for, told by colour and shape together; the page's style sheet has the colours (`.good` and so
+/// What a mark stands for, told by color and shape together; the page's style sheet has the colors (`.good` and so
 /// on), so that light and dark pages can differ.
 public enum Tone: String, Sendable, CaseIterable {
   case good, bad, both, other

@@ -3,15 +3,15 @@ import Testing
 @testable import CommandLineTools
 @testable import Format
 
-@Suite struct ColourTests {
-  private func paints(_ choice: ColourChoice, terminal: Bool = true, _ environment: [String: String]) -> Bool {
+@Suite struct ColorTests {
+  private func paints(_ choice: ColorChoice, terminal: Bool = true, _ environment: [String: String]) -> Bool {
     Console(
       output: { _ throws(FormatError) in true }, errors: { _ in }, outputIsTerminal: terminal, columns: 80,
       environment: environment
     ).paint(choice).isOn
   }
 
-  @Test func onlyATerminalThatCanIsColoured() {
+  @Test func onlyATerminalThatCanIsColored() {
     #expect(paints(.auto, ["TERM": "xterm"]) && paints(.auto, ["TERM": "xterm", "NO_COLOR": ""]))
     #expect(!paints(.auto, terminal: false, ["TERM": "xterm"]))
     #expect(
@@ -22,7 +22,7 @@ import Testing
     #expect(paints(.always, terminal: false, ["NO_COLOR": "1"]) && !paints(.never, ["TERM": "xterm"]))
   }
 
-  @Test func signAndNameAreColouredAndNothingElse() {
+  @Test func signAndNameAreColoredAndNothingElse() {
     let diff = TableDiff(old: [memory("a")], new: [memory("a", boundary: 0.3333), memory("東京", key: 2)])
     let text = DiffText(columns: 0, paint: Paint(isOn: true)).text(diff)
     #expect(

@@ -6,8 +6,8 @@ import Testing
 @testable import Rewriter
 @testable import Runtime
 
-/// `memdiff --behaviour` on tiny models.
-@Suite struct BehaviourTests {
+/// `memdiff --behavior` on tiny models.
+@Suite struct BehaviorTests {
   private let folder: TemporaryFolder
   private let base = fixture("gpt2-a")
   private let key = "The capital city of Nepal is located in"
@@ -30,7 +30,7 @@ import Testing
   @Test func tellsThePromptsThatAreAnsweredDifferently() throws {
     let patched = try patched()
     let prompts = try file("prompts.txt", "\u{FEFF}\(key)\r\n\r\nParis is the capital of\n\(key)\n")
-    let arguments = ["--behaviour", base, patched, "--prompts", prompts, "--max-tokens", "4"]
+    let arguments = ["--behavior", base, patched, "--prompts", prompts, "--max-tokens", "4"]
     let outcome = Capture().run(MemdiffCommand.self, arguments)
     #expect(outcome.status == 1 && outcome.errors.isEmpty)
     let text = { (model: String) in
@@ -45,13 +45,13 @@ import Testing
         base same, 1 of 2 prompts answered differently
 
         """)
-    let coloured = Capture().run(MemdiffCommand.self, arguments + ["--color=always"]).output
-    #expect(coloured.contains("\u{1B}[31m- \"") && coloured.contains("\u{1B}[32m+ \""))
+    let colored = Capture().run(MemdiffCommand.self, arguments + ["--color=always"]).output
+    #expect(colored.contains("\u{1B}[31m- \"") && colored.contains("\u{1B}[32m+ \""))
     let summary = Capture().run(MemdiffCommand.self, arguments + ["--summary"])
     #expect(summary.status == 1 && summary.output == "base same, 1 of 2 prompts answered differently\n")
 
     let json = Capture().run(MemdiffCommand.self, arguments + ["--json"])
-    let root = try JSONDocument(Array(json.output.utf8), place: "stdout").root
+    let root = try JSONDocument(Array(json.output.utf8), location: "stdout").root
     #expect(json.status == 1 && root["base"]?.string == "same")
     #expect(root["prompts"]?.int == 2 && root["same"]?.int == 1)
     let different = try #require(root["different"]).elements
@@ -65,7 +65,7 @@ import Testing
 
   @Test func theSameFileAnswersTheSame() throws {
     let outcome = run(
-      MemdiffCommand.self, "--behaviour", base, base, "--prompts", try file("p", "Once\nThe sky is\n"))
+      MemdiffCommand.self, "--behavior", base, base, "--prompts", try file("p", "Once\nThe sky is\n"))
     #expect(outcome.status == 0 && outcome.output == "base same, 0 of 2 prompts answered differently\n")
   }
 
@@ -74,20 +74,20 @@ import Testing
     let (patched, stripped) = (try patched(), folder.file("stripped.safetensors"))
     #expect(run(RewriteCommand.self, patched, "--strip", "-o", stripped).status == 0)
     let prompts = try file("p", key)
-    let ahead = run(MemdiffCommand.self, "--behaviour", stripped, patched, "--prompts", prompts)
-    let full = run(MemdiffCommand.self, "--behaviour", base, patched, "--prompts", prompts)
+    let ahead = run(MemdiffCommand.self, "--behavior", stripped, patched, "--prompts", prompts)
+    let full = run(MemdiffCommand.self, "--behavior", base, patched, "--prompts", prompts)
     #expect(ahead.status == 1 && ahead.output == full.output)
-    let back = run(MemdiffCommand.self, "--behaviour", patched, stripped, "--prompts", prompts)
+    let back = run(MemdiffCommand.self, "--behavior", patched, stripped, "--prompts", prompts)
     #expect(back.status == 1 && back.output.contains("  - \" Tokyo"))
-    #expect(run(MemdiffCommand.self, "--behaviour", stripped, stripped, "--prompts", prompts).status == 2)
+    #expect(run(MemdiffCommand.self, "--behavior", stripped, stripped, "--prompts", prompts).status == 2)
   }
 
   /// Other weights and another tokenizer: each model runs its own, and answers are compared as texts.
   @Test func modelsThatShareNothing() throws {
     let prompts = try file("p", "Once upon a time\n\(key)\n")
     let outcome = run(
-      MemdiffCommand.self, "--behaviour", fixture("llama-a"), base, "--prompts", prompts, "--json", "--max-tokens", "6")
-    let root = try JSONDocument(Array(outcome.output.utf8), place: "stdout").root
+      MemdiffCommand.self, "--behavior", fixture("llama-a"), base, "--prompts", prompts, "--json", "--max-tokens", "6")
+    let root = try JSONDocument(Array(outcome.output.utf8), location: "stdout").root
     #expect(root["base"]?.string == "different")
     for difference in try #require(root["different"]).elements {
       for (side, path) in [("old", fixture("llama-a")), ("new", base)] {
@@ -106,9 +106,9 @@ import Testing
     let patched = try Checkpoint(path: try patched())
     let texts =
       (0..<300).map { $0 % 7 == 3 ? key + String(repeating: " ", count: $0 % 30) : "Prompt \($0) is" } + [key]
-    let prompts = texts.map { PromptFile.Prompt(text: $0, place: "p") }
+    let prompts = texts.map { PromptFile.Prompt(text: $0, location: "p") }
     var told: [Int] = []
-    let diff = try BehaviourDiff(
+    let diff = try BehaviorDiff(
       Checkpoint(path: base), patched, prompts: prompts, maxTokens: 3, pool: WorkerPool()
     ) { told.append($0) }
     #expect(told.count > 1 && told == told.sorted() && diff.promptCount == 301)
@@ -132,7 +132,7 @@ import Testing
       ("/dev/null", folder.file("p"), "/dev/null: "),
     ]
     for (model, prompts, part) in cases {
-      let outcome = run(MemdiffCommand.self, "--behaviour", base, model, "--prompts", prompts)
+      let outcome = run(MemdiffCommand.self, "--behavior", base, model, "--prompts", prompts)
       #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.errorLines.count == 1)
       #expect(outcome.errors.hasPrefix("memdiff: ") && outcome.errors.contains(part), "\(outcome.errors)")
     }

@@ -1,7 +1,7 @@
 import Format
 import Rewriter
 
-extension BehaviourDiff {
+extension BehaviorDiff {
   /// Each prompt that is answered differently with the old answer and the new one below it, and the count.
   func text(_ paint: Paint) -> String {
     let blocks = different.map { difference in
@@ -11,9 +11,9 @@ extension BehaviourDiff {
     return blocks.joined() + summary + "\n"
   }
 
-  private func line(_ sign: String, _ answer: Answer, _ paint: Paint, _ colour: Colour) -> String {
+  private func line(_ sign: String, _ answer: Answer, _ paint: Paint, _ color: Color) -> String {
     let notes = (answer.isEnded ? ", ended" : "") + (answer.fired ? ", a memory acts" : "")
-    return "  " + paint("\(sign) \"\(plain(answer.text))\"", colour) + notes + "\n"
+    return "  " + paint("\(sign) \"\(plain(answer.text))\"", color) + notes + "\n"
   }
 
   /// The counts on one line.
@@ -21,7 +21,7 @@ extension BehaviourDiff {
     "base \(hasSameBase ? "same" : "different"), \(different.count) of \(promptCount) prompts answered differently"
   }
 
-  /// The object that `memdiff --behaviour --json` prints.
+  /// The object that `memdiff --behavior --json` prints.
   var json: JSONNode {
     [
       "base": .string(hasSameBase ? "same" : "different"), "prompts": .int(promptCount),

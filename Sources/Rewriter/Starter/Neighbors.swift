@@ -2,8 +2,8 @@ import Format
 import Kernels
 import Runtime
 
-/// What a model, asked, says of a subject's neighbourhood.
-struct Neighbours {
+/// What a model, asked, says of a subject's neighborhood.
+struct Neighbors {
   let model: LanguageModel
 
   /// Names that the model lists behind `subject`, at most `count`, none of which names it again.
