@@ -146,9 +146,9 @@
       for (file, byte) in [(first, UInt8(1)), (second, UInt8(2))] {
         try withUnsafeBytes(of: byte) { try file.append($0) }
       }
-      try first.commit { _ in }
+      try first.commit()
       #expect(try MappedFile(path: output).contents == [1])
-      try second.commit { _ in }
+      try second.commit()
       #expect(try MappedFile(path: output).contents == [2])
     }
   }

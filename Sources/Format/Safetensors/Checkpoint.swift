@@ -35,22 +35,38 @@ public struct Checkpoint: Sendable {
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw FormatError(.missing, path, "no such file or folder")
     }
-    if !isFolder.boolValue, try Self.isGGUF(path) {
-      let file = try GGUFFile(path: path)
-      let tensors = try file.tensors(dtype: dtype)
-      var companions = [
-        CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
-      ]
-      companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
-      self.init(
-        path: path, tensors: tensors, metadata: [], memories: [], sources: [path], companions: companions)
+    guard !isFolder.boolValue else {
+      try self.init(CheckpointFiles(folder: path), path: path, folder: path)
       return
     }
-    let files =
-      isFolder.boolValue
-      ? try CheckpointFiles(folder: path)
-      : path.hasSuffix(".index.json") ? try CheckpointFiles(index: path) : try CheckpointFiles(file: path)
-    let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
+    let file = try MappedFile(path: path)
+    if file.withBytes({ $0.starts(with: "GGUF".utf8) }) {
+      try self.init(gguf: path, dtype: dtype)
+    } else if path.hasSuffix(".index.json") {
+      try self.init(CheckpointFiles(index: path), path: path, folder: (path as NSString).deletingLastPathComponent)
+    } else {
+      try self.init(file: file)
+    }
+  }
+
+  /// Reads one safetensors file.
+  init(file: MappedFile) throws(FormatError) {
+    let folder = (file.path as NSString).deletingLastPathComponent
+    try self.init(CheckpointFiles(file: file), path: file.path, folder: folder)
+  }
+
+  private init(gguf path: String, dtype: Dtype?) throws(FormatError) {
+    let file = try GGUFFile(path: path)
+    let tensors = try file.tensors(dtype: dtype)
+    var companions = [
+      CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
+    ]
+    companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
+    self.init(path: path, tensors: tensors, metadata: [], memories: [], sources: [path], companions: companions)
+  }
+
+  /// - Parameter folder: where companion files stand that are not inside.
+  private init(_ files: CheckpointFiles, path: String, folder: String) throws(FormatError) {
     let parts = try Self.separate(files, location: path)
     var companions = parts.companions
     var sources = files.paths
@@ -95,10 +111,6 @@ public struct Checkpoint: Sendable {
 
   /// Where a companion file was looked for, for error messages.
   public func location(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
-
-  private static func isGGUF(_ path: String) throws(FormatError) -> Bool {
-    try MappedFile(path: path).withBytes { $0.starts(with: "GGUF".utf8) }
-  }
 
   /// What the files of a checkpoint hold.
   private struct Parts {

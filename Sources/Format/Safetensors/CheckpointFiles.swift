@@ -13,11 +13,10 @@ struct CheckpointFiles {
   static let indexName = "model.safetensors.index.json"
   static let fileName = "model.safetensors"
 
-  /// - Parameter path: a `.safetensors` file.
-  init(file path: String) throws(FormatError) {
-    let file = try MappedFile(path: path)
+  /// - Parameter file: a safetensors file.
+  init(file: MappedFile) throws(FormatError) {
     let header = try file.withBytes { bytes throws(FormatError) in
-      try SafetensorsHeader(validating: bytes, location: path)
+      try SafetensorsHeader(validating: bytes, location: file.path)
     }
     tensors = header.tensors.map { Tensor(info: $0, file: file, dataStart: header.dataStart) }
     self.header = Tensor(
@@ -25,7 +24,7 @@ struct CheckpointFiles {
         name: Checkpoint.headerName, dtype: .u8, shape: [header.dataStart], range: 0..<header.dataStart),
       file: file, dataStart: 0)
     metadata = header.metadata
-    paths = [path]
+    paths = [file.path]
   }
 
   /// - Parameter index: the path of a `model.safetensors.index.json`.
@@ -50,7 +49,8 @@ struct CheckpointFiles {
     paths = [index]
     var seen: Set<ByteString> = []
     for (shard, names) in expected.sorted(by: { $0.key < $1.key }) {
-      let part = try CheckpointFiles(file: (folder as NSString).appendingPathComponent(shard.description))
+      let path = (folder as NSString).appendingPathComponent(shard.description)
+      let part = try CheckpointFiles(file: MappedFile(path: path))
       for tensor in part.tensors {
         guard names.contains(tensor.name) else {
           throw FormatError(
@@ -74,7 +74,7 @@ struct CheckpointFiles {
     let single = (folder as NSString).appendingPathComponent(Self.fileName)
     let index = (folder as NSString).appendingPathComponent(Self.indexName)
     if FileManager.default.fileExists(atPath: single) {
-      try self.init(file: single)
+      try self.init(file: MappedFile(path: single))
     } else if FileManager.default.fileExists(atPath: index) {
       try self.init(index: index)
     } else {

@@ -10,6 +10,16 @@ extension Checkpoint {
     memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil,
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
+    try prepare(memories: memories, to: output, replacing: replacing, baseHash: baseHash, progress: progress).commit()
+  }
+
+  /// Writes the file of `write` under a temporary name, so that it can be read before it replaces anything.
+  ///
+  /// - Throws: `FormatError` as `write` does.
+  public func prepare(
+    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil,
+    progress: ((Int, Int) -> Void)? = nil
+  ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)
     var (added, entries) = try additions(memories, baseHash: baseHash)
     for file in CompanionFile.allCases {
@@ -18,7 +28,8 @@ extension Checkpoint {
     if let header { added.append(header) }
     for (key, value) in metadata where entries[key] == nil { entries[key] = value }
     if let format = metadata.first(where: { $0.key == "format" }) { entries["format"] = format.value }
-    try SafetensorsFile.write(tensors + added, metadata: entries, to: output, progress: progress)
+    let file = try SafetensorsFile.prepare(tensors + added, metadata: entries, for: output, progress: progress)
+    return PendingCheckpoint(file, replacing: replacing)
   }
 
   /// Writes `memories` and the manifest without base tensors and companion files, under the same guarantees.
@@ -27,12 +38,22 @@ extension Checkpoint {
   public func writeSidecar(
     memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil
   ) throws(FormatError) {
+    try prepareSidecar(memories: memories, to: output, replacing: replacing, baseHash: baseHash).commit()
+  }
+
+  /// Writes the file of `writeSidecar` under a temporary name, so that it can be read before it replaces anything.
+  ///
+  /// - Throws: `FormatError` as `writeSidecar` does.
+  public func prepareSidecar(
+    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil
+  ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)
     guard !memories.isEmpty else {
       throw FormatError(.memoryTable, output, "there are no memories to write to a file of their own")
     }
     let (added, entries) = try additions(memories, baseHash: baseHash)
-    try SafetensorsFile.write(added, metadata: entries, to: output)
+    return PendingCheckpoint(
+      try SafetensorsFile.prepare(added, metadata: entries, for: output), replacing: replacing)
   }
 
   /// The tensors and the metadata entries that memories add to a base.
@@ -121,7 +142,7 @@ extension Checkpoint {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw FormatError(.unwritable, output, "not a regular file")
     }
-    guard replacing else { throw FormatError(.exists, output, "exists already (--force replaces it)") }
+    guard replacing else { throw .exists(output) }
   }
 }
 

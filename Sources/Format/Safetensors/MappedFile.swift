@@ -12,10 +12,13 @@ public final class MappedFile: Sendable {
   /// Maps the regular file at `path`.
   ///
   /// - Throws: `FormatError` of kind `missing` or `unreadable`.
-  public init(path: String) throws(FormatError) {
+  public convenience init(path: String) throws(FormatError) { try self.init(opening: path, named: path) }
+
+  /// Maps `file` under the name that it will have: `path` and errors say `path`.
+  init(opening file: String, named path: String) throws(FormatError) {
     self.path = path
     // A named pipe would block until somebody writes to it; it is refused below.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let kind: FormatError.Kind = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
       throw FormatError(kind, path, kind == .missing ? "no such file" : systemError())

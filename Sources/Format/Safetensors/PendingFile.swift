@@ -6,7 +6,7 @@ import SystemCalls
 /// The temporary file goes away with the object, on an interrupt, and, where the process was killed, with the next file
 /// that is written to the same place.
 final class PendingFile {
-  private let output: String
+  let output: String
   private let temporary: String
   let descriptor: Int32
   private(set) var count = 0
@@ -69,10 +69,15 @@ final class PendingFile {
   /// Counts bytes that were brought there in another way.
   func pass(over bytes: Int) { count += bytes }
 
-  /// Brings the file to the disk, has it checked under its temporary name, and puts it in its place.
-  func commit(check: (String) throws(FormatError) -> Void) throws(FormatError) {
-    try synchronize(descriptor)
-    try check(temporary)
+  /// Maps the file as it is now; its path and errors name the output.
+  func mapped() throws(FormatError) -> MappedFile { try MappedFile(opening: temporary, named: output) }
+
+  /// Renames the file, which is synced, to the output's name.
+  ///
+  /// - Throws: `FormatError` of kind `exists` where something is there that is not to be replaced, else `unwritable`.
+  func commit(replacing: Bool = true) throws(FormatError) {
+    guard !isCommitted else { throw FormatError(.unwritable, output, "is written already") }
+    guard replacing || access(output, F_OK) != 0 else { throw .exists(output) }
     guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     isCommitted = true
     let folder = open(Self.folder(of: output), O_RDONLY | O_CLOEXEC)
@@ -82,7 +87,8 @@ final class PendingFile {
     fsync(folder)
   }
 
-  private func synchronize(_ descriptor: Int32) throws(FormatError) {
+  /// Waits until the bytes are on the disk.
+  func synchronize() throws(FormatError) {
     #if canImport(Darwin)
       if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
     #endif
@@ -120,5 +126,13 @@ package func writeFile(_ bytes: [UInt8], to output: String) throws(FormatError) 
   } catch {
     throw FormatError(.unwritable, output, "\(error)")
   }
-  try file.commit { _ in }
+  try file.synchronize()
+  try file.commit()
+}
+
+extension FormatError {
+  /// The error for an output that is there and not to be replaced.
+  static func exists(_ output: String) -> FormatError {
+    FormatError(.exists, output, "exists already (--force replaces it)")
+  }
 }

@@ -9,9 +9,17 @@ package enum SafetensorsFile {
   /// - Parameter header: the bytes to take as they are instead of a new header.
   /// - Throws: `FormatError` of kind `unwritable`, `headerTooLarge`, or where a tensor cannot be read.
   package static func write(
-    _ tensors: [Tensor], metadata: [ByteString: ByteString], header given: [UInt8]? = nil, to output: String,
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], header: [UInt8]? = nil, to output: String,
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
+    try prepare(tensors, metadata: metadata, header: header, for: output, progress: progress).commit()
+  }
+
+  /// Writes the file as `write` does, syncs and checks it, and leaves the renaming to the caller.
+  static func prepare(
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], header given: [UInt8]? = nil, for output: String,
+    progress: ((Int, Int) -> Void)? = nil
+  ) throws(FormatError) -> PendingFile {
     var header = given ?? []
     if given == nil {
       header = try HeaderWriter.bytes(
@@ -36,15 +44,19 @@ package enum SafetensorsFile {
       }
       first += max(1, count)
     }
-    try file.commit { temporary throws(FormatError) in
-      let written = try MappedFile(path: temporary)
-      guard written.count == total else {
-        throw FormatError(
-          .unwritable, output, "came out in another length", expected: "\(total) bytes", got: "\(written.count)")
-      }
-      _ = try written.withBytes { bytes throws(FormatError) in
-        try SafetensorsHeader(validating: bytes, location: output)
-      }
+    try file.synchronize()
+    try check(file, byteCount: total)
+    return file
+  }
+
+  private static func check(_ file: PendingFile, byteCount: Int) throws(FormatError) {
+    let written = try file.mapped()
+    guard written.count == byteCount else {
+      throw FormatError(
+        .unwritable, file.output, "came out in another length", expected: "\(byteCount) bytes", got: "\(written.count)")
+    }
+    _ = try written.withBytes { bytes throws(FormatError) in
+      try SafetensorsHeader(validating: bytes, location: file.output)
     }
   }
 

@@ -1,0 +1,28 @@
+/// A checkpoint or sidecar that is complete on the disk, under a temporary name in the folder of `output`.
+///
+/// Where the object goes away uncommitted, the temporary file is removed and whatever is at `output` stays as it was.
+public final class PendingCheckpoint {
+  private let file: PendingFile
+  private let replacing: Bool
+
+  /// The path that `commit` gives the file.
+  public var output: String { file.output }
+
+  /// - Parameter file: complete and synced.
+  init(_ file: PendingFile, replacing: Bool) {
+    self.file = file
+    self.replacing = replacing
+  }
+
+  /// Reads the file back; the checkpoint's path and errors name `output`.
+  ///
+  /// The checkpoint stays readable when the file is committed or removed.
+  /// - Throws: `FormatError`, as opening `output` would after `commit`.
+  public func open() throws(FormatError) -> Checkpoint { try Checkpoint(file: file.mapped()) }
+
+  /// Gives the file its name, which happens at once or not at all.
+  ///
+  /// - Throws: `FormatError` of kind `exists` where there is a file by now that is not to be replaced, of kind
+  ///   `unwritable` where renaming fails or the file is committed already.
+  public func commit() throws(FormatError) { try file.commit(replacing: replacing) }
+}
