@@ -69,7 +69,7 @@ import Testing
     let (figures, row) = (try #require(result.figures.first), result.compiled[0].rows[0])
     for (i, prompt) in result.results[0].prompts.enumerated() {
       let isInside =
-        MemoryBlock.strength(
+        MemoryRegion.strength(
           similarity: figures.nearest[i].similarity, boundary: row.boundary, hardness: row.hardness) > 0
       let firesInPrompt = prompt.firings.contains { $0.position < figures.tokens[i].count }
       #expect(isInside == firesInPrompt, "\(prompt.prompt)")

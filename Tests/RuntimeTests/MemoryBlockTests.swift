@@ -14,22 +14,6 @@ import Testing
       entry: .null, scores: .null)
   }
 
-  @Test func strengthFollowsTheFormula() {
-    #expect(MemoryBlock.strength(similarity: 1, boundary: 0.25, hardness: 3) == 1)
-    // x = b gives exp(−1) whatever the hardness.
-    for h: Float in [1, 3, 8] {
-      #expect(
-        abs(MemoryBlock.strength(similarity: 0.75, boundary: 0.25, hardness: h) - Float(exp(-1.0))) < 1e-6)
-      #expect(
-        abs(MemoryBlock.strength(similarity: 1.25, boundary: 0.25, hardness: h) - Float(exp(-1.0))) < 1e-6)
-    }
-    // x = 1.5 b at h = 3: exp(−1.5⁶); x = 1.6 b: below the floor.
-    #expect(
-      abs(MemoryBlock.strength(similarity: 0.25, boundary: 0.5, hardness: 3) - Float(exp(-pow(1.5, 6))))
-        < 1e-9)
-    #expect(MemoryBlock.strength(similarity: 0.2, boundary: 0.5, hardness: 3) == 0)
-  }
-
   @Test func sumsOverRegionsThatSeeTheUnmodifiedActivation() {
     let block = MemoryBlock(address: SiteAddress(layer: 0, site: .mlp), width: 3)
     let module: ByteString = "m"

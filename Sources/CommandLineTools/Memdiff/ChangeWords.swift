@@ -67,7 +67,7 @@ extension MemoryChange.RowPair {
     guard old.key != new.key, let cosine = keyCosine else { return nil }
     let length = new.keyNorm / old.keyNorm
     let similarity = scalarProduct(old.key, new.key) / (new.keyNorm * new.keyNorm)
-    let strength = MemoryBlock.strength(
+    let strength = MemoryRegion.strength(
       similarity: Float(similarity), boundary: new.boundary, hardness: new.hardness)
     let meaning =
       switch strength {
@@ -94,8 +94,8 @@ extension MemoryChange.RowPair {
     }
     guard !changes.isEmpty else { return nil }
     let reach =
-      MemoryBlock.reach(boundary: new.boundary, hardness: new.hardness)
-      / MemoryBlock.reach(boundary: old.boundary, hardness: old.hardness)
+      MemoryRegion.reach(boundary: new.boundary, hardness: new.hardness)
+      / MemoryRegion.reach(boundary: old.boundary, hardness: old.hardness)
     let percent = Int((abs(reach - 1) * 100).rounded(.toNearestOrAwayFromZero))
     switch reach {
     case ..<0.5, 2...: meanings.append("reaches \(short(reach)) × as far")

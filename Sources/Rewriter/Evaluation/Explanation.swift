@@ -151,7 +151,7 @@ public struct Explanation: Sendable {
           best[p] = Nearness(
             row: i, token: token, tokenText: model.tokenizer.text(of: prompts[p][token]), similarity: similarity,
             margin: margin,
-            strength: MemoryBlock.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness))
+            strength: MemoryRegion.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness))
         }
       }
     }

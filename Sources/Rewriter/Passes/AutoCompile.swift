@@ -177,7 +177,7 @@ struct AutoCompile {
     let boundary = spec.boundary.value.map { Float($0) } ?? place.region.boundary
     let hardness = Float(spec.hardness.value ?? 8)
     let strengths = contexts.indices.map {
-      MemoryBlock.strength(
+      MemoryRegion.strength(
         similarity: place.key.similarity(pass.activation($0, place.address)), boundary: boundary, hardness: hardness)
     }
     clock.lap(.key)

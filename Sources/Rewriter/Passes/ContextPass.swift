@@ -180,7 +180,7 @@ final class ContextPass {
       for row in rows {
         let similarity =
           kernel_dot_product(activation, row.key, width) / kernel_dot_product(row.key, row.key, width)
-        let strength = MemoryBlock.strength(
+        let strength = MemoryRegion.strength(
           similarity: similarity, boundary: row.boundary, hardness: row.hardness)
         kernel_add_scaled(result.row(i), row.delta, strength, width)
       }

@@ -73,7 +73,7 @@ final class Surroundings {
   func firings(of row: MemoryRow, at address: SiteAddress) -> (fired: Int, of: Int) {
     let all = similarities(to: row, at: address)
     let fired = all.count {
-      MemoryBlock.strength(similarity: $0, boundary: row.boundary, hardness: row.hardness) > 0
+      MemoryRegion.strength(similarity: $0, boundary: row.boundary, hardness: row.hardness) > 0
     }
     return (fired, all.count)
   }

@@ -128,5 +128,5 @@ extension MemoryRow {
   }
 
   /// |1 − similarity| beyond which the row adds nothing.
-  fileprivate var reach: Float { Float(MemoryBlock.reach(boundary: boundary, hardness: hardness)) }
+  fileprivate var reach: Float { Float(MemoryRegion.reach(boundary: boundary, hardness: hardness)) }
 }

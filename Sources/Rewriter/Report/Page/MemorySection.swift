@@ -124,7 +124,7 @@ struct MemorySection {
       title: "Similarities of prompts and other text against the region", groups: groups,
       horizontal: "similarity to the key, (a · k) / ‖k‖²", domain: low...high, shapeName: "f"
     ) { similarity in
-      Double(MemoryBlock.strength(similarity: Float(similarity), boundary: boundary, hardness: hardness))
+      Double(MemoryRegion.strength(similarity: Float(similarity), boundary: boundary, hardness: hardness))
     }
     return figure(
       "What falls into the region", chart.markup,

@@ -1,0 +1,81 @@
+import Format
+import Foundation
+import Kernels
+
+/// The activations that a row acts on: a ball around its key as far as the strength is above the floor.
+///
+/// For an activation a [D], a key k [D], a boundary b and a hardness h
+///
+///     similarity  (a · k) / ‖k‖²
+///     strength    s = f(1 − similarity),  f(x) = exp(−(x² / b²)^h),  0 below 1e-6
+///     reach       the |1 − similarity| beyond which the strength is 0
+///
+/// after Sapkota, *Local Memory for Autoregressive Language Models* (2024); `specs/FORMAT.md` states the same. Keys stay
+/// with those who hold the rows; a region keeps ‖k‖² alone. Similarities have the same bits wherever they are computed.
+public struct MemoryRegion: Sendable {
+  /// The strength below which a row does not act.
+  public static let strengthFloor: Float = 1e-6
+
+  public let boundary: Float
+  public let hardness: Float
+  /// ‖k‖².
+  let squaredNorm: Float
+  /// The reach, rounded up: within it the strength itself decides.
+  private let outermost: Float
+
+  /// - Parameter key: [D].
+  public init(key: [Float], boundary: Float, hardness: Float) {
+    self.boundary = boundary
+    self.hardness = hardness
+    squaredNorm = kernel_dot_product(key, key, key.count)
+    outermost = Float(Self.reach(boundary: boundary, hardness: hardness) * 1.001)
+  }
+
+  public init(_ row: MemoryRow) {
+    self.init(key: row.key, boundary: row.boundary, hardness: row.hardness)
+  }
+
+  /// (a · k) / ‖k‖² from a · k.
+  func similarity(product: Float) -> Float { product / squaredNorm }
+
+  /// (a · k) / ‖k‖² of an activation.
+  ///
+  /// - Parameters:
+  ///   - activation: [D].
+  ///   - key: [D], the key that the region was made from.
+  public func similarity(of activation: UnsafePointer<Float>, to key: [Float]) -> Float {
+    similarity(product: kernel_dot_product(activation, key, key.count))
+  }
+
+  /// (a · k) / ‖k‖² of some rows of a matrix [n, D], in their order.
+  package func similarities(of activations: FloatMatrix, rows: Range<Int>, to key: [Float]) -> [Float] {
+    precondition(activations.width == key.count, "activations and key differ in width")
+    return rows.map { similarity(of: activations.row($0), to: key) }
+  }
+
+  /// s = f(1 − similarity), 0 below the floor.
+  public func strength(similarity: Float) -> Float {
+    guard abs(1 - similarity) <= outermost else { return 0 }
+    return Self.strength(similarity: similarity, boundary: boundary, hardness: hardness)
+  }
+
+  /// s = f(1 − similarity), 0 below the floor.
+  public static func strength(similarity: Float, boundary: Float, hardness: Float) -> Float {
+    let x = 1 - Double(similarity)
+    let ratio = x * x / (Double(boundary) * Double(boundary))
+    let s = Float(exp(-pow(ratio, Double(hardness))))
+    return s < strengthFloor ? 0 : s
+  }
+
+  /// The |1 − similarity| beyond which the strength is below the floor: b (−ln 1e-6)^(1 / 2h).
+  public static func reach(boundary: Float, hardness: Float) -> Double {
+    Double(boundary) * pow(-log(Double(strengthFloor)), 0.5 / Double(hardness))
+  }
+
+  /// ∂s/∂(a · k) = s · h (x² / b²)^(h − 1) · 2 x / b² / ‖k‖², as ∂x/∂(a · k) = −1 / ‖k‖², times `factor`.
+  func slope(similarity: Float, strength: Float, times factor: Float) -> Float {
+    let (x, b, h) = (1 - Double(similarity), Double(boundary), Double(hardness))
+    let slope = Double(strength) * h * pow(x * x / (b * b), h - 1) * 2 * x / (b * b)
+    return Float(Double(factor) * slope / Double(squaredNorm))
+  }
+}
