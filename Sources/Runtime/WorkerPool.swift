@@ -28,6 +28,7 @@ public final class WorkerPool: Sendable {
   public let threads: Int
   private let state = State()
   private let counter = Atomic<Int>(0)
+  private let isRunning = Atomic<Bool>(false)
 
   /// Floating-point operations of products with weights so far, a multiplication and an addition counted as two.
   package var operations: Int { counter.load(ordering: .relaxed) }
@@ -51,8 +52,10 @@ public final class WorkerPool: Sendable {
 
   /// Runs `loop` once for each of `0..<count`, in any order and on any thread, and returns when all have returned.
   ///
-  /// One loop at a time: not to be called from within a loop or from two threads at once.
+  /// One loop at a time: traps when called from within a loop, or by a second thread while one runs.
   public func run(_ count: Int, _ loop: some ParallelLoop) {
+    begin()
+    defer { end() }
     if threads == 1 || count <= 1 {
       for i in 0..<count { loop.run(i) }
       return
@@ -68,11 +71,21 @@ public final class WorkerPool: Sendable {
     let grains = (count + grain - 1) / grain
     let parts = threads == 1 ? 1 : min(grains, threads * partsPerThread)
     guard parts > 1 else {
+      begin()
+      defer { end() }
       if count > 0 { loop.run(0..<count) }
       return
     }
     run(parts, Parts(loop: loop, count: count, grain: grain, parts: parts))
   }
+
+  private func begin() {
+    if isRunning.exchange(true, ordering: .acquiring) {
+      fatalError("WorkerPool: a loop was started while another runs; a pool runs one loop at a time")
+    }
+  }
+
+  private func end() { isRunning.store(false, ordering: .releasing) }
 
   private struct Parts<Loop: RangeLoop>: ParallelLoop {
     let loop: Loop

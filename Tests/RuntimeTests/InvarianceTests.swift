@@ -101,22 +101,4 @@ import Testing
     #expect(Self.tokenByToken(two, ids) == expected)
     #expect(Self.mixed(two, ids) == expected)
   }
-
-  private struct Counting: ParallelLoop {
-    let counts: UnsafeMutableBufferPointer<Int>
-    func run(_ index: Int) { counts[index] += 1 }
-  }
-
-  @Test func loopsRunEveryTaskOnce() {
-    let pool = WorkerPool(threads: 4)
-    for count in [0, 1, 2, 3, 7, 64, 1000] {
-      for _ in 0..<50 {
-        let counts = UnsafeMutableBufferPointer<Int>.allocate(capacity: max(1, count))
-        defer { counts.deallocate() }
-        counts.initialize(repeating: 0)
-        pool.run(count, Counting(counts: counts))
-        #expect(counts.prefix(count).allSatisfy { $0 == 1 })
-      }
-    }
-  }
 }
