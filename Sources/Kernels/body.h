@@ -2,6 +2,7 @@
 #include "lanes.h"
 #include "products.h"
 #include "vectors.h"
+#include "attention.h"
 
 const kernel_table TABLE = {
     dot, scaled_rows, attend, attend_backward, rms_norm, rms_norm_backward, layer_norm, layer_norm_backward,

@@ -6,8 +6,7 @@ import Testing
 
 /// Renderings against those of transformers (Tests/Fixtures/make_chat_fixtures.py).
 @Suite struct ChatTemplateTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/chat").path
+  private static let folder = "\(fixtureFolder)/chat"
 
   private static func tokenizer() throws -> Tokenizer {
     let path = "\(folder)/tokenizer.json"

@@ -8,8 +8,7 @@ import Testing
 /// The tiny models as GGUF files, written as llama.cpp's converter writes them (compare_gguf_with_llama_cpp.py), against
 /// the checkpoints that they were made from.
 @Suite struct GGUFModelTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/gguf/models").path
+  static let folder = "\(fixtureFolder)/gguf/models"
 
   static let names = [
     "gemma3-b", "gemma3-sentencepiece", "gpt_neox-c", "llama-biases", "llama-llama3", "olmo2-a", "phi3-a", "phi3-b",

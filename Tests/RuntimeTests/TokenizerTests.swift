@@ -6,8 +6,7 @@ import Testing
 
 /// Against the `tokenizers` library, by the fixtures that make_tokenizer_fixtures.py wrote.
 @Suite struct TokenizerTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/tokenizer").path
+  static let folder = "\(fixtureFolder)/tokenizer"
 
   static func tokenizer(_ name: String) throws -> Tokenizer {
     let path = "\(folder)/\(name).json"

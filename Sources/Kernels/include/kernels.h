@@ -39,13 +39,6 @@ typedef struct {
   size_t count;
 } kernel_segment;
 
-// The instruction sets that this build has code for.
-typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
-int kernel_isa_available(kernel_isa isa);
-// Uses `isa` from now on in every thread; the best available is the default. For tests and benchmarks.
-void kernel_use_isa(kernel_isa isa);
-kernel_isa kernel_current_isa(void);
-
 // Dot form. y[r][o] = (accumulate ? y[r][o] : 0) + (x[r] · w[o] + bias[o]) for rows 0..<rows and outputs begin..<end.
 // Order: lane j of 16 sums the products of indices ≡ j (mod 16) by fused multiply-add, then halves are added.
 void kernel_dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
@@ -95,6 +88,34 @@ size_t kernel_argmax(const float *x, size_t count);
 float kernel_log_sum_exp(const float *x, size_t count);
 // y = exp(x), within 2 units in the last place; 0 below −87.3.
 void kernel_exp(const float *x, size_t count, float *y);
+
+// The instruction sets that there are kernels for. The functions above use the best that the processor has.
+typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
+
+// The kernels of one instruction set: the functions above without their prefix.
+typedef struct {
+  void (*dot)(kernel_rows, size_t, kernel_matrix, size_t, size_t, size_t, const float *, int, kernel_rows);
+  void (*scaled_rows)(kernel_rows, size_t, kernel_matrix, size_t, size_t, size_t, const float *, int, kernel_rows);
+  void (*attend)(kernel_rows, size_t, size_t, float, kernel_segment, kernel_segment, float *, kernel_rows);
+  void (*attend_backward)(kernel_rows, size_t, size_t, float, kernel_segment, kernel_segment, const float *,
+                          kernel_rows, kernel_rows, float *, float *, float *);
+  void (*rms_norm)(const float *, const float *, float, size_t, float *);
+  void (*rms_norm_backward)(const float *, const float *, float, size_t, const float *, float *);
+  void (*layer_norm)(const float *, const float *, const float *, float, size_t, float *);
+  void (*layer_norm_backward)(const float *, const float *, float, size_t, const float *, float *);
+  void (*activate)(kernel_activation, const float *, const float *, size_t, float *);
+  void (*activate_backward)(kernel_activation, const float *, const float *, size_t, const float *, float *, float *);
+  float (*dot_product)(const float *, const float *, size_t);
+  void (*add_scaled)(float *, const float *, float, size_t);
+  float (*log_sum_exp)(const float *, size_t);
+  void (*exp)(const float *, size_t, float *);
+} kernel_table;
+
+// The kernels of `isa`, null where the processor or the build lacks it.
+const kernel_table *kernel_table_for(kernel_isa isa);
+// Makes the functions above use `isa`, or the best where that is not available, in the whole process: for a process of
+// its own that compares instruction sets.
+void kernel_use_isa(kernel_isa isa);
 
 // SHA-256 (FIPS 180-4): the start, whole blocks of 64 bytes, and the digest of `count` bytes in all, of which those
 // behind the last whole block are given.

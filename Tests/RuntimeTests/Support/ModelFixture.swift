@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import Format
@@ -16,8 +15,7 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     "llama-f8-blocks", "qwen3-f8-tensor", "gpt_neox-f8-rows", "llama-f64",
   ].map(ModelFixture.init)
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/models").path
+  static let folder = "\(fixtureFolder)/models"
 
   var testDescription: String { name }
   var path: String { "\(Self.folder)/\(name)" }
@@ -60,19 +58,4 @@ extension Transformer {
     embed([ids], batch)
     return batch
   }
-}
-
-extension FloatMatrix {
-  var array: [Float] { Array(UnsafeBufferPointer(start: values, count: rows * width)) }
-}
-
-/// ‖a − b‖ / ‖b‖.
-func relativeError(_ a: [Float], _ b: [Float]) -> Float {
-  precondition(a.count == b.count)
-  var (difference, norm) = (Double(0), Double(0))
-  for (x, y) in zip(a, b) {
-    difference += Double((x - y) * (x - y))
-    norm += Double(y * y)
-  }
-  return Float((difference / max(norm, 1e-30)).squareRoot())
 }

@@ -1,0 +1,41 @@
+import Kernels
+import Testing
+
+@testable import Format
+@testable import Runtime
+
+// Exit tests came with Swift 6.2.
+#if compiler(>=6.2)
+  /// Whole models on each instruction set, in a process of their own: the choice is the process's.
+  @Suite struct InstructionSetTests {
+    @Test func modelsHaveTheSameBitsOnEveryInstructionSet() async {
+      await #expect(processExitsWith: .success) {
+        for fixture in ModelFixture.all {
+          // An error that leaves this process would end it without a word.
+          do { try Self.compareInstructionSets(fixture) } catch { Issue.record("\(fixture.name): \(error)") }
+        }
+      }
+    }
+
+    private static func compareInstructionSets(_ fixture: ModelFixture) throws {
+      let bits = try InstructionSet.available.map { set in
+        kernel_use_isa(set.isa)
+        return try logitsAndGradient(fixture).map(\.bitPattern)
+      }
+      #expect(bits.allSatisfy { $0 == bits[0] }, "\(fixture.name)")
+    }
+
+    /// A prompt's logits, and the gradient that flows through all sites above the first.
+    private static func logitsAndGradient(_ fixture: ModelFixture) throws -> [Float] {
+      let model = try fixture.transformer()
+      let item = try #require(try fixture.cases().first)
+      let batch = model.singleBatch(item.ids)
+      let tape = Tape(forBackward: true)
+      model.forward(batch, tape: tape)
+      let last = item.ids.count - 1
+      let gradients = model.gradients(batch, tape: tape, losses: [LossTerm(row: last, target: item.target)])
+      let logits = model.logits(batch.residual, rows: [last]).array
+      return logits + gradients[SiteAddress(layer: 0, site: .attn)].array
+    }
+  }
+#endif
