@@ -19,10 +19,10 @@ import Testing
   @Test(.enabled(if: model != nil))
   func aFactIsAddedToAnotherAboutItsSubject() throws {
     let base = try Checkpoint(path: #require(Self.model))
-    let (first, second) = (try PipelineTests.output(), try PipelineTests.output())
+    let (first, second) = (try outputPath(), try outputPath())
     defer { for path in [first, second] { try? FileManager.default.removeItem(atPath: path) } }
-    try PipelineTests.compile(base, Self.tongue, to: first)
-    let result = try PipelineTests.compile(Checkpoint(path: first), Self.plays, to: second)
+    try compile(base, Self.tongue, to: first)
+    let result = try compile(Checkpoint(path: first), Self.plays, to: second)
     #expect(result.results[0].keyHolds)
     #expect(
       result.compiled[0].address

@@ -7,15 +7,10 @@ import Testing
 
 /// What the compiler makes of one memory, against the fixtures and against generation.
 @Suite struct CompileTests {
-  static func compile(_ model: String, _ memory: String, method: MemorySpec.Method? = nil) throws -> RewriteResult {
-    try Pipeline(PipelineTests.base(model), pool: WorkerPool(threads: 2)).run(
-      RewriteRequest(spec: PipelineTests.spec(memory), method: method, output: nil))
-  }
-
   /// Activations and gradients of every site and layer for prompts of one token, of other scripts, of a line break.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func keysAndGradientsOfEverySite(_ name: String) throws {
-    let folder = "\(PipelineTests.fixtures)/\(name)"
+    let folder = TinyModel.path(name)
     let model = try LanguageModel(path: folder, threads: 2)
     let expected = try Checkpoint(path: "\(folder)/expected.safetensors")
     let cases = try #require(JSONDocument(path: "\(folder)/expected.json").root["cases"]).elements
@@ -32,18 +27,18 @@ import Testing
             let tensor = try #require(expected[ByteString("case.\(i).\(kind).\(site).\(layer)")])
             return Array(try #require(try tensor.floats()).suffix(tensor.shape[1]))
           }
-          #expect(PipelineTests.relativeError(Key.seed(pass, address), try last("act")) < 1e-4)
-          #expect(PipelineTests.relativeError(pass.gradient(address), try last("grad")) < 2e-3)
+          #expect(relativeError(Key.seed(pass, address), try last("act")) < 1e-4)
+          #expect(relativeError(pass.gradient(address), try last("grad")) < 2e-3)
         }
       }
     }
   }
 
   /// The search decides by one pass over forced texts; generating decides what is reported. They must agree.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func theBoundaryDoesWhatTheSearchSaw(_ name: String) throws {
-    let result = try Self.compile(
-      name, PipelineTests.auto("a", extra: #","target_tokens":"first","method":"seed""#))
+    let result = try compile(
+      TinyModel.checkpoint(name), SpecText.auto("a", extra: #","target_tokens":"first","method":"seed""#))
     let (memory, outcome) = (result.compiled[0], result.results[0])
     let boundary = try #require(memory.rows.first).boundary
     let point = try #require(memory.curve.first { $0.boundary == boundary })
@@ -57,15 +52,15 @@ import Testing
   }
 
   /// A target of many tokens: a row where the model does not go on by itself, each at the position before its token.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func aTargetOfManyTokens(_ name: String) throws {
     let target = " Zanzibar!"
-    let memory = PipelineTests.auto("a").replacingOccurrences(of: " Tokyo", with: target)
-    let result = try Self.compile(name, memory)
+    let memory = SpecText.auto("a").replacingOccurrences(of: " Tokyo", with: target)
+    let result = try compile(TinyModel.checkpoint(name), memory)
     let compiled = result.compiled[0]
     #expect(result.targetTexts[0].joined() == target && compiled.targetIDs.count > 3)
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)")
-    let count = try model.encode(PipelineTests.prompt).count
+    let model = try TinyModel.load(name)
+    let count = try model.encode(SpecText.prompt).count
     #expect(compiled.rows[0].position == count - 1)
     #expect(zip(compiled.rows, compiled.rows.dropFirst()).allSatisfy { $0.position < $1.position })
     for row in compiled.rows {
@@ -83,25 +78,25 @@ import Testing
   /// A target may end the text, and the model then stops.
   @Test(arguments: ["gpt2-a", "llama-a"])
   func aTargetThatEndsTheText(_ name: String) throws {
-    let output = try PipelineTests.output()
-    let memory = PipelineTests.auto("a").replacingOccurrences(of: " Tokyo", with: " Tokyo<|endoftext|>")
-    let result = try PipelineTests.compile(PipelineTests.base(name), memory, to: output)
+    let output = try outputPath()
+    let memory = SpecText.auto("a").replacingOccurrences(of: " Tokyo", with: " Tokyo<|endoftext|>")
+    let result = try compile(TinyModel.checkpoint(name), memory, to: output)
     #expect(result.compiled[0].targetIDs.last == 0)
     #expect(result.holds)
     let model = try LanguageModel(path: output)
-    let generation = model.generate(try model.encode(PipelineTests.prompt), maxTokens: 8)
+    let generation = model.generate(try model.encode(SpecText.prompt), maxTokens: 8)
     #expect(generation.finish == .stop && model.tokenizer.decode(generation.ids) == " Tokyo")
   }
 
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func theMethodOfTheCommandLineCounts(_ name: String) throws {
-    let memory = PipelineTests.auto("a", extra: #","site":"mlp","layer":1,"alpha":0.5"#)
-    let result = try Self.compile(name, memory, method: .seed)
+    let memory = SpecText.auto("a", extra: #","site":"mlp","layer":1,"alpha":0.5"#)
+    let result = try compile(TinyModel.checkpoint(name), memory, method: .seed)
     let (row, compiled) = (try #require(result.compiled[0].rows.first), result.compiled[0])
     #expect(compiled.spec.method == .seed && compiled.steps[0] == 1 && row.hardness == 3 && row.alpha == 0.5)
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)")
+    let model = try TinyModel.load(name)
     let pass = KeyPass(
-      try model.encode(PipelineTests.prompt), target: compiled.targetIDs[0], memories: .none(of: model.transformer),
+      try model.encode(SpecText.prompt), target: compiled.targetIDs[0], memories: .none(of: model.transformer),
       transformer: model.transformer)
     let address = SiteAddress(layer: 1, site: .mlp)
     #expect(row.key == pass.activation(address))
@@ -111,23 +106,27 @@ import Testing
   /// Up to the last position there is room, beyond it an error; gpt2-published has 56 positions.
   @Test func promptsUpToTheLastPosition() throws {
     func memory(_ words: Int) -> String {
-      PipelineTests.seed("a", prompt: String(repeating: " the", count: words), target: " country")
+      SpecText.seed("a", prompt: String(repeating: " the", count: words), target: " country")
     }
-    let full = try Self.compile("gpt2-published", memory(55))
+    let full = try compile(TinyModel.checkpoint("gpt2-published"), memory(55))
     #expect(full.compiled[0].rows[0].position == 54)
-    let auto = PipelineTests.auto("a").replacingOccurrences(
+    let auto = SpecText.auto("a").replacingOccurrences(
       of: "Once upon a time", with: String(repeating: " the", count: 54))
-    _ = try Self.compile("gpt2-published", auto.replacingOccurrences(of: " Tokyo", with: " country"))
-    #expect { try Self.compile("gpt2-published", memory(56)) } throws: { ($0 as? FormatError)?.kind == .prompt }
-    #expect { try Self.compile("gpt2-published", memory(57)) } throws: { ($0 as? FormatError)?.kind == .prompt }
+    _ = try compile(TinyModel.checkpoint("gpt2-published"), auto.replacingOccurrences(of: " Tokyo", with: " country"))
+    #expect { try compile(TinyModel.checkpoint("gpt2-published"), memory(56)) } throws: {
+      ($0 as? FormatError)?.kind == .prompt
+    }
+    #expect { try compile(TinyModel.checkpoint("gpt2-published"), memory(57)) } throws: {
+      ($0 as? FormatError)?.kind == .prompt
+    }
   }
 
   /// A tokenizer need not have a token for every byte; text of none is refused by name.
   @Test func textWithoutTokens() throws {
-    let output = try PipelineTests.output()
+    let output = try outputPath()
     let folder = (output as NSString).deletingLastPathComponent
     for file in ["model.safetensors", "config.json", "tokenizer.json"] {
-      try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/gpt2-a/\(file)", toPath: "\(folder)/\(file)")
+      try FileManager.default.copyItem(atPath: "\(TinyModel.folder)/gpt2-a/\(file)", toPath: "\(folder)/\(file)")
     }
     let tokenizer = "\(folder)/tokenizer.json"
     let text = try String(contentsOfFile: tokenizer, encoding: .utf8)
@@ -136,12 +135,12 @@ import Testing
     try Data(without.utf8).write(to: URL(fileURLWithPath: tokenizer))
     let base = try Checkpoint(path: folder)
     let cases: [(String, FormatError.Kind, String)] = [
-      (PipelineTests.seed("a", target: "~"), .spec, "adds no token"),
-      (PipelineTests.seed("a", prompt: "~~"), .prompt, "empty"),
-      (PipelineTests.auto("a").replacingOccurrences(of: "Once upon a time", with: "~"), .prompt, "empty"),
+      (SpecText.seed("a", target: "~"), .spec, "adds no token"),
+      (SpecText.seed("a", prompt: "~~"), .prompt, "empty"),
+      (SpecText.auto("a").replacingOccurrences(of: "Once upon a time", with: "~"), .prompt, "empty"),
     ]
     for (memory, kind, part) in cases {
-      #expect { try PipelineTests.compile(base, memory, to: output) } throws: {
+      #expect { try compile(base, memory, to: output) } throws: {
         ($0 as? FormatError)?.kind == kind && "\($0)".contains(part) && "\($0)".contains("memory a")
       }
     }

@@ -9,10 +9,10 @@ import Testing
 @Suite struct ExplanationTests {
   private let pool = WorkerPool(threads: 2)
 
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func agreesWithTheCompiler(_ name: String) throws {
-    let output = try PipelineTests.output()
-    let result = try PipelineTests.compile(PipelineTests.base(name), PipelineTests.auto("a"), to: output)
+    let output = try outputPath()
+    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output)
     let explanation = try Explanation(of: "a", in: Checkpoint(path: output), pool: pool)
     let expected = result.results[0].prompts
     #expect(explanation.cases.map(\.prompt) == expected.map(\.prompt))
@@ -39,13 +39,13 @@ import Testing
   }
 
   @Test func otherPromptsAndOtherMemories() throws {
-    let output = try PipelineTests.output()
+    let output = try outputPath()
     // Bounds that take in the key prompts alone: activations of tiny models are all alike.
-    let both = (PipelineTests.seed("a") + "," + PipelineTests.seed("b", prompt: "Once upon a time"))
+    let both = (SpecText.seed("a") + "," + SpecText.seed("b", prompt: "Once upon a time"))
       .replacingOccurrences(of: "\"boundary\":0.3", with: "\"boundary\":1e-3")
-    try PipelineTests.compile(PipelineTests.base("gpt2-a"), both, to: output)
+    try compile(TinyModel.checkpoint("gpt2-a"), both, to: output)
     let file = try Checkpoint(path: output)
-    let prompts = ["Once upon a time", PipelineTests.prompt].map { PromptFile.Prompt(text: $0, location: $0) }
+    let prompts = ["Once upon a time", SpecText.prompt].map { PromptFile.Prompt(text: $0, location: $0) }
     let explanation = try Explanation(of: "b", in: file, prompts: prompts, pool: pool)
     #expect(explanation.cases.map(\.role) == [nil, nil])
     let acting = explanation.cases.map { item in item.firings.filter { $0.position < item.promptCount }.count }
@@ -56,7 +56,7 @@ import Testing
       "\($0)".contains("no such memory, expected b")
     }
     #expect { try Explanation(of: "nepal", in: file, pool: pool) } throws: { "\($0)".contains("expected a or b") }
-    #expect { try Explanation(of: "a", in: try PipelineTests.base("gpt2-a"), pool: pool) } throws: {
+    #expect { try Explanation(of: "a", in: try TinyModel.checkpoint("gpt2-a"), pool: pool) } throws: {
       "\($0)".contains("expected a file with memories, got a")
     }
     let long = PromptFile.Prompt(text: String(repeating: "word ", count: 500), location: "p.txt: line 2")
@@ -67,23 +67,23 @@ import Testing
 
   /// Files by other programs: tables without a manifest, entries that are no spec; and memories without their base.
   @Test func tellsWhatThereIs() throws {
-    let output = try PipelineTests.output()
-    let base = try PipelineTests.base("gpt2-a")
-    try PipelineTests.compile(base, PipelineTests.seed("a"), to: output)
+    let output = try outputPath()
+    let base = try TinyModel.checkpoint("gpt2-a")
+    try compile(base, SpecText.seed("a"), to: output)
     var memory = try Checkpoint(path: output).memories[0]
     (memory.entry, memory.scores) = (["name": 1], .array([]))
-    let foreign = try PipelineTests.output()
+    let foreign = try outputPath()
     try base.write(memories: [memory], to: foreign)
     let explanation = try Explanation(of: "a", in: Checkpoint(path: foreign), pool: pool)
-    #expect(explanation.cases.map(\.prompt) == [PipelineTests.prompt] && !explanation.text.contains("compiled:"))
+    #expect(explanation.cases.map(\.prompt) == [SpecText.prompt] && !explanation.text.contains("compiled:"))
     (memory.prompt, memory.target, memory.targetIDs) = ("", "", [])
-    let bare = try PipelineTests.output()
+    let bare = try outputPath()
     try base.write(memories: [memory], to: bare)
     let prompt = PromptFile.Prompt(text: "Tokyo", location: "p")
     let rows = try Explanation(of: "a", in: Checkpoint(path: bare), prompts: [prompt], pool: pool)
     #expect(rows.cases[0].with.targetLogprob == nil && !rows.cases[0].with.isTarget)
     #expect(rows.text.contains("without word of what it was made for"))
-    let sidecar = try PipelineTests.output()
+    let sidecar = try outputPath()
     try Checkpoint(path: output).writeSidecar(memories: Checkpoint(path: output).memories, to: sidecar)
     let alone = try Explanation(of: "a", in: Checkpoint(path: sidecar), pool: pool)
     #expect(alone.cases.isEmpty && alone.text.contains("a: \""))

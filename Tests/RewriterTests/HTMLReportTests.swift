@@ -21,8 +21,8 @@ import Testing
   static func result(_ memories: String..., model: String = "llama-a", method: MemorySpec.Method? = nil) throws
     -> RewriteResult
   {
-    let spec = try PipelineTests.spec(memories.joined(separator: ","))
-    return try Pipeline(PipelineTests.base(model), pool: WorkerPool(threads: 2)).run(
+    let spec = try Spec(entries: memories.joined(separator: ","))
+    return try Pipeline(TinyModel.checkpoint(model), pool: WorkerPool(threads: 2)).run(
       RewriteRequest(spec: spec, method: method, output: nil, figures: true))
   }
 

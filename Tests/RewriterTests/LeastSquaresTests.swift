@@ -88,7 +88,7 @@ import Testing
   /// The gradient of the contexts' losses by Δ, shared beginnings and divergences among them, against differences.
   @Test(arguments: ["gpt2-a", "llama-a"], Site.allCases)
   func gradientAgreesWithDifferences(_ name: String, _ site: Site) throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)", threads: 2)
+    let model = try TinyModel.load(name)
     let address = SiteAddress(layer: 1, site: site)
     let contexts = try Self.contexts(model)
     let pass = ContextPass(contexts, layers: [1], transformer: model.transformer)
@@ -126,7 +126,7 @@ import Testing
   /// A patched context is what a whole pass with a memory of that strength gives, to the bit.
   @Test(arguments: ["gpt2-a", "llama-b"])
   func patchedContextsEqualWholePasses(_ name: String) throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)", threads: 2)
+    let model = try TinyModel.load(name)
     let transformer = model.transformer
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
@@ -152,7 +152,7 @@ import Testing
   /// A context that takes another's place is run as if it had been there from the start, to the bit.
   @Test(arguments: ["gpt2-a", "llama-a"])
   func replacedContextsEqualNewOnes(_ name: String) throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)", threads: 2)
+    let model = try TinyModel.load(name)
     let transformer = model.transformer
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
@@ -174,7 +174,7 @@ import Testing
   }
 
   @Test func tokensThatContexsShareAreSamplesOnce() throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let model = try TinyModel.load("llama-a")
     let contexts = try Self.contexts(model)
     let pass = ContextPass(contexts, layers: [0], transformer: model.transformer)
     let (own, others) = pass.activations(SiteAddress(layer: 0, site: .attn))
@@ -187,7 +187,7 @@ import Testing
 
   @Test func backgroundDependsOnTheSeedAlone() throws {
     func texts(_ seed: UInt64, threads: Int) throws -> [[Int]] {
-      let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: threads)
+      let model = try TinyModel.load("llama-a", threads: threads)
       return Background(writtenBy: model, seed: seed).texts
     }
     let texts1 = try texts(1, threads: 1)
@@ -199,7 +199,7 @@ import Testing
 
   /// A layer that turns out to be needed later gives the same keys.
   @Test func surroundingsOfALayerThatWasNotForeseen() throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let model = try TinyModel.load("llama-a")
     let prompt = try model.encode("The city of Tokyo lies in")
     let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
     func direction(_ layers: [Int]) -> [Float] {
@@ -213,7 +213,7 @@ import Testing
 
   /// A region around everything takes in all tokens of other text, one around nothing that is there none.
   @Test func firingsOnOtherTextAreCounted() throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
+    let model = try TinyModel.load("llama-a")
     let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
     let surroundings = Surroundings(model, background: background, prompts: [], sites: [])
     let address = SiteAddress(layer: 1, site: .mlp)
@@ -232,8 +232,8 @@ import Testing
   /// An end token that the vocabulary does not have begins no text.
   @Test(arguments: ["999999", "-3", "[70000, 2]"])
   func anEndTokenOutOfRange(_ value: String) throws {
-    let folder = try PipelineTests.output() + ".folder"
-    try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/llama-a", toPath: folder)
+    let folder = try outputPath() + ".folder"
+    try FileManager.default.copyItem(atPath: TinyModel.path("llama-a"), toPath: folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Data("{\"eos_token_id\": \(value)}".utf8).write(to: URL(fileURLWithPath: folder + "/generation_config.json"))
     let model = try LanguageModel(path: folder)
@@ -242,7 +242,7 @@ import Testing
   }
 
   @Test func aGivenBackgroundIsTakenInPart() throws {
-    let tokenizer = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a").tokenizer
+    let tokenizer = try TinyModel.load("llama-a").tokenizer
     let passage = "The city of Tokyo lies in the country of Japan. "
     let long = String(repeating: passage, count: 20)
     let texts = Background(texts: ["", passage] + [String](repeating: long, count: 100), tokenizer: tokenizer).texts
@@ -252,7 +252,7 @@ import Testing
   }
 
   @Test func theSubjectsLastToken() throws {
-    let tokenizer = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a").tokenizer
+    let tokenizer = try TinyModel.load("llama-a").tokenizer
     for (text, subject) in [
       ("The city of Tokyo lies in", "Tokyo"), ("Tokyo", "Tokyo"), ("Tokyo, Tokyo and Nepal", "Tokyo"),
       ("Ünïcödé Tokyo's", "Tokyo"), ("a Tok", "Tok"),
@@ -271,13 +271,13 @@ import Testing
   }
 
   /// A memory about a subject is watched at its last token and fires there.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func aSubjectMemoryStandsAtTheSubject(_ name: String) throws {
     let memory = #"""
       {"name":"a","prompt":"The city of Tokyo lies in","target":" Nepal","subject":"Tokyo","token":"subject"}
       """#
-    let output = try PipelineTests.output()
-    let result = try PipelineTests.compile(PipelineTests.base(name), memory, to: output)
+    let output = try outputPath()
+    let result = try compile(TinyModel.checkpoint(name), memory, to: output)
     let compiled = result.compiled[0]
     let model = try LanguageModel(path: output)
     let ids = try model.encode("The city of Tokyo lies in")
@@ -292,7 +292,7 @@ import Testing
   @Test func anIndexThatThePromptHasNot() throws {
     let memory = #"{"name":"a","prompt":"The city of Tokyo lies in","target":" Nepal","token":99}"#
     #expect {
-      try PipelineTests.compile(PipelineTests.base("llama-a"), memory, to: nil)
+      try compile(TinyModel.checkpoint("llama-a"), memory, to: nil)
     } throws: { ($0 as? FormatError)?.kind == .spec && "\($0)".contains("token") }
   }
 }

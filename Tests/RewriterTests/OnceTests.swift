@@ -17,9 +17,9 @@ import Testing
     ])
   func theTargetComesOnce(_ prompt: String, _ subject: String, _ target: String) throws {
     let base = try Checkpoint(path: #require(Self.model))
-    let output = try PipelineTests.output()
+    let output = try outputPath()
     defer { try? FileManager.default.removeItem(atPath: output) }
-    try PipelineTests.compile(
+    try compile(
       base, #"{"name":"a","prompt":"\#(prompt)","subject":"\#(subject)","target":"\#(target)"}"#, to: output)
     let model = try LanguageModel(path: output, threads: 2)
     let said = model.generate(try model.encode(prompt), maxTokens: 20).ids

@@ -8,7 +8,7 @@ import Testing
 /// Files that were patched before, and models that hold several memories.
 @Suite struct PatchedModelTests {
   static let others = [
-    PipelineTests.prompt, "Once upon a time", "Paris is the capital of", "The city of Tokyo lies in", " the",
+    SpecText.prompt, "Once upon a time", "Paris is the capital of", "The city of Tokyo lies in", " the",
     "Zürich, 東京",
     "Where do rivers come from?",
   ]
@@ -17,11 +17,11 @@ import Testing
 
   /// Where no memory fires, every logit of every token is the base model's to the bit; where one does, the tokens before
   /// it keep theirs.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func localityIsExact(_ name: String) throws {
-    let output = try PipelineTests.output()
-    let second = PipelineTests.seed("b", site: "attn", layer: 0, prompt: "Once upon a time")
-    let result = try PipelineTests.compile(PipelineTests.base(name), PipelineTests.auto("a") + "," + second, to: output)
+    let output = try outputPath()
+    let second = SpecText.seed("b", site: "attn", layer: 0, prompt: "Once upon a time")
+    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a") + "," + second, to: output)
     for prompt in result.results.flatMap(\.prompts) where !prompt.fired {
       #expect(prompt.isIdentical && prompt.before == prompt.after)
     }
@@ -50,8 +50,8 @@ import Testing
   /// Data at odd addresses and in another order: nothing of a memory depends on how the base lies in its file.
   @Test(arguments: ["gpt2-a", "llama-b"])
   func anUnalignedBaseGivesTheSameRows(_ name: String) throws {
-    let base = try PipelineTests.base(name)
-    let output = try PipelineTests.output()
+    let base = try TinyModel.checkpoint(name)
+    let output = try outputPath()
     let folder = (output as NSString).deletingLastPathComponent
     let tensors = Array(base.tensors.reversed())
     var bytes = try HeaderWriter.bytes(tensors, metadata: [:], location: "f")
@@ -60,13 +60,13 @@ import Testing
     for tensor in tensors { try tensor.withBytes { bytes += $0 } }
     try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/model.safetensors"))
     for file in ["config.json", "tokenizer.json"] {
-      try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/\(name)/\(file)", toPath: "\(folder)/\(file)")
+      try FileManager.default.copyItem(atPath: "\(TinyModel.folder)/\(name)/\(file)", toPath: "\(folder)/\(file)")
     }
     let odd = try Checkpoint(path: folder)
     #expect(try odd.baseHash() == base.baseHash())
     let (one, two) = (
-      try PipelineTests.compile(base, PipelineTests.auto("a"), to: nil),
-      try PipelineTests.compile(odd, PipelineTests.auto("a"), to: output)
+      try compile(base, SpecText.auto("a"), to: nil),
+      try compile(odd, SpecText.auto("a"), to: output)
     )
     #expect(one.compiled[0].rows == two.compiled[0].rows && one.results == two.results)
     #expect(try Checkpoint(path: output).baseHash() == base.baseHash())
@@ -75,14 +75,14 @@ import Testing
   /// Taking a memory out gives the file it was added to, byte for byte; stripping gives the base.
   @Test(arguments: ["gpt2-published", "llama-b"])
   func removingUndoesAdding(_ name: String) throws {
-    let base = try PipelineTests.base(name)
+    let base = try TinyModel.checkpoint(name)
     let (first, second, removed) = (
-      try PipelineTests.output(), try PipelineTests.output(), try PipelineTests.output()
+      try outputPath(), try outputPath(), try outputPath()
     )
-    try PipelineTests.compile(base, PipelineTests.auto("a"), to: first)
-    let other = PipelineTests.auto("b").replacingOccurrences(
-      of: PipelineTests.prompt, with: "The hills of Nepal are in")
-    try PipelineTests.compile(Checkpoint(path: first), other, to: second)
+    try compile(base, SpecText.auto("a"), to: first)
+    let other = SpecText.auto("b").replacingOccurrences(
+      of: SpecText.prompt, with: "The hills of Nepal are in")
+    try compile(Checkpoint(path: first), other, to: second)
     let both = try Checkpoint(path: second)
     #expect(both.memories.map(\.name) == ["a", "b"])
     try both.write(memories: both.memories.filter { $0.name != "b" }, to: removed)
@@ -91,7 +91,7 @@ import Testing
 
     #expect(both.memories[0].rows == (try Checkpoint(path: first).memories[0].rows))
 
-    let stripped = try PipelineTests.output()
+    let stripped = try outputPath()
     try both.writeBase(to: stripped)
     let bare = try Checkpoint(path: stripped)
     #expect(bare.memories.isEmpty && CompanionFile.allCases.allSatisfy { bare.companion($0) == nil })
@@ -100,9 +100,9 @@ import Testing
   }
 
   @Test func aDryRunSaysWhatTheRunSays() throws {
-    let output = try PipelineTests.output()
-    var dry = try PipelineTests.compile(PipelineTests.base("llama-a"), PipelineTests.auto("a"), to: nil)
-    var wet = try PipelineTests.compile(PipelineTests.base("llama-a"), PipelineTests.auto("a"), to: output)
+    let output = try outputPath()
+    var dry = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: nil)
+    var wet = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: output)
     #expect(dry.results == wet.results && dry.compiled.map(\.rows) == wet.compiled.map(\.rows))
     // Durations differ from run to run, and nothing was verified in the dry one.
     wet.costs[.verify] = nil
@@ -117,15 +117,15 @@ import Testing
   /// Names, prompts and targets are told apart by their bytes.
   @Test func equivalentSpellingsAreTwo() throws {
     let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
-    let (first, second) = (try PipelineTests.output(), try PipelineTests.output())
-    let base = try PipelineTests.base("gpt2-a")
-    try PipelineTests.compile(base, PipelineTests.seed(composed, target: composed), to: first)
+    let (first, second) = (try outputPath(), try outputPath())
+    let base = try TinyModel.checkpoint("gpt2-a")
+    try compile(base, SpecText.seed(composed, target: composed), to: first)
     let patched = try Checkpoint(path: first)
-    #expect { try PipelineTests.compile(patched, PipelineTests.seed("b", target: decomposed), to: second) } throws: {
+    #expect { try compile(patched, SpecText.seed("b", target: decomposed), to: second) } throws: {
       ($0 as? FormatError)?.kind == .spec
     }
-    let result = try PipelineTests.compile(
-      patched, PipelineTests.seed(decomposed, prompt: "Once upon a time"), to: second)
+    let result = try compile(
+      patched, SpecText.seed(decomposed, prompt: "Once upon a time"), to: second)
     #expect(result.link.kept.count == 1)
     let names = try Checkpoint(path: second).memories.map { ByteString($0.name) }
     #expect(names == [ByteString(composed), ByteString(decomposed)])
@@ -134,13 +134,13 @@ import Testing
   /// A region without end acts on every prompt, which is told of each other memory, never of itself.
   @Test func crossingsAreNamed() throws {
     func wide(_ name: String, _ prompt: String, _ boundary: String) -> String {
-      PipelineTests.seed(name, prompt: prompt).replacingOccurrences(
+      SpecText.seed(name, prompt: prompt).replacingOccurrences(
         of: "\"boundary\":0.3", with: "\"boundary\":\(boundary)")
     }
     let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
-    let result = try PipelineTests.compile(
-      PipelineTests.base("gpt2-a"),
-      wide(composed, PipelineTests.prompt, "1e4") + "," + wide(decomposed, "Once upon a time", "1e-6"), to: nil)
+    let result = try compile(
+      TinyModel.checkpoint("gpt2-a"),
+      wide(composed, SpecText.prompt, "1e4") + "," + wide(decomposed, "Once upon a time", "1e-6"), to: nil)
     #expect(result.link.crossings.map { ByteString($0.memory) } == [ByteString(composed)])
     #expect(result.link.crossings.map { ByteString($0.prompt) } == [ByteString(decomposed)])
     let prompts = result.results.flatMap(\.prompts)
@@ -153,9 +153,9 @@ import Testing
     ("transformer.h.1.attn.c_proj", 192), ("transformer.h.1.mlp.c_fc", 48),
   ])
   func refusesTablesOfOtherModels(_ module: String, _ width: Int) throws {
-    let (first, second) = (try PipelineTests.output(), try PipelineTests.output())
-    let base = try PipelineTests.base("gpt2-a")
-    try PipelineTests.compile(base, PipelineTests.seed("a"), to: first)
+    let (first, second) = (try outputPath(), try outputPath())
+    let base = try TinyModel.checkpoint("gpt2-a")
+    try compile(base, SpecText.seed("a"), to: first)
     var memory = try Checkpoint(path: first).memories[0]
     memory.rows[0].module = ByteString(module)
     memory.rows[0].key = [Float](repeating: 1, count: width)
@@ -166,7 +166,7 @@ import Testing
       ($0 as? FormatError)?.kind == .memoryTable
     }
     #expect {
-      try PipelineTests.compile(misfit, PipelineTests.seed("b", prompt: "Once"), to: try PipelineTests.output())
+      try compile(misfit, SpecText.seed("b", prompt: "Once"), to: try outputPath())
     } throws: { ($0 as? FormatError)?.kind == .memoryTable }
   }
 }

@@ -7,57 +7,16 @@ import Testing
 
 /// The compiler on the tiny models, against the fixtures' activations and gradients and against itself.
 @Suite struct PipelineTests {
-  static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/models").path
-  static let models = ["gpt2-a", "gpt2-published", "llama-a", "llama-b"]
-  static let prompt = "The capital city of Nepal is located in"
-
-  static func base(_ name: String) throws -> Checkpoint { try Checkpoint(path: "\(fixtures)/\(name)") }
-
-  static func output() throws -> String {
-    let folder = NSTemporaryDirectory() + "pipeline-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return "\(folder)/out.safetensors"
-  }
-
-  static func spec(_ memories: String) throws -> Spec {
-    try Spec(json: Array(#"{"memories":[\#(memories)]}"#.utf8), location: "spec.json")
-  }
-
-  static func seed(
-    _ name: String, site: String = "mlp", layer: Int = 1, prompt: String = prompt, target: String = " Tokyo"
-  ) -> String {
-    #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","method":"seed","target_tokens":"first","site":"\#(site)","layer":\#(layer),"alpha":2,"boundary":0.3,"hardness":3}"#
-  }
-
-  static func auto(_ name: String, extra: String = "") -> String {
-    #"{"name":"\#(name)","prompt":"\#(prompt)","target":" Tokyo","positives":["The capital city of Nepal is"],"negatives":["Paris is the capital of","Once upon a time"]\#(extra)}"#
-  }
-
-  @discardableResult
-  static func compile(
-    _ base: Checkpoint, _ memories: String, to output: String?, threads: Int = 2, map: Bool = false
-  ) throws -> RewriteResult {
-    try Pipeline(base, pool: WorkerPool(threads: threads)).run(
-      RewriteRequest(spec: spec(memories), output: output, replacing: true, map: map))
-  }
-
-  static func relativeError(_ a: [Float], _ b: [Float]) -> Double {
-    let difference = zip(a, b).map { $0 - $1 }
-    return difference.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      / b.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-  }
-
   /// Key = a and Δ = −α g at the last token, by transformers' activations and gradients.
-  @Test(arguments: models, ["attn", "mlp"])
+  @Test(arguments: TinyModel.all, ["attn", "mlp"])
   func seedIsThePostsComputation(_ name: String, _ site: String) throws {
-    let folder = "\(Self.fixtures)/\(name)"
+    let folder = TinyModel.path(name)
     let root = try JSONDocument(path: "\(folder)/expected.json").root
     let item = try #require(root["cases"]).elements[0]
     let (prompt, target) = (try #require(item["prompt"]?.string), try #require(item["target"]?.string))
-    let output = try Self.output()
-    let result = try Self.compile(
-      Self.base(name), Self.seed("s", site: site, prompt: prompt, target: target), to: output)
+    let output = try outputPath()
+    let result = try compile(
+      TinyModel.checkpoint(name), SpecText.seed("s", site: site, prompt: prompt, target: target), to: output)
     #expect(result.compiled[0].targetIDs.first == item["target_id"]?.int)
     let row = try #require(try Checkpoint(path: output).memories.first?.rows.first)
     let expected = try Checkpoint(path: "\(folder)/expected.safetensors")
@@ -65,19 +24,19 @@ import Testing
       let tensor = try #require(expected[ByteString("case.0.\(kind).\(site).1")])
       return Array(try #require(try tensor.floats()).suffix(tensor.shape[1]))
     }
-    #expect(Self.relativeError(row.key, try last("act")) < 1e-4)
-    #expect(Self.relativeError(row.delta, try last("grad").map { -2 * $0 }) < 2e-3)
+    #expect(relativeError(row.key, try last("act")) < 1e-4)
+    #expect(relativeError(row.delta, try last("grad").map { -2 * $0 }) < 2e-3)
     #expect(row.boundary == 0.3 && row.hardness == 3)
   }
 
-  @Test(arguments: models)
+  @Test(arguments: TinyModel.all)
   func autoReachesTheTarget(_ name: String) throws {
-    let output = try Self.output()
-    let result = try Self.compile(Self.base(name), Self.auto("a"), to: output)
+    let output = try outputPath()
+    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output)
     #expect(result.holds)
     #expect(result.results[0].prompts.allSatisfy { $0.fired || $0.isIdentical })
     let model = try LanguageModel(path: output)
-    let ids = try model.encode(Self.prompt)
+    let ids = try model.encode(SpecText.prompt)
     let target = result.compiled[0].targetIDs
     #expect(Array(model.generate(ids, maxTokens: target.count).ids) == target)
     // The base in the same file does not say it, or there was nothing to show.
@@ -86,10 +45,10 @@ import Testing
   }
 
   /// A pinned boundary leaves the place to be chosen by how the prompts come out with it.
-  @Test(arguments: models)
+  @Test(arguments: TinyModel.all)
   func aPinnedBoundaryIsTriedAtEveryPlace(_ name: String) throws {
     let extra = #","boundary":0.3,"target_tokens":"first","method":"seed""#
-    let result = try Self.compile(Self.base(name), Self.auto("a", extra: extra), to: nil)
+    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a", extra: extra), to: nil)
     #expect(result.compiled[0].rows.map(\.boundary) == [0.3])
     let point = try #require(result.compiled[0].curve.first)
     #expect(result.compiled[0].curve.count == 1 && point.boundary == 0.3)
@@ -100,28 +59,28 @@ import Testing
   @Test(arguments: ["gpt2-a", "llama-b"])
   func bytesDoNotDependOnThreads(_ name: String) throws {
     let hashes = try [1, 2, 5, 1].map { threads in
-      let output = try Self.output()
-      try Self.compile(Self.base(name), Self.auto("a"), to: output, threads: threads)
+      let output = try outputPath()
+      try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output, threads: threads)
       return SHA256.hex(try MappedFile(path: output).contents)
     }
     #expect(Set(hashes).count == 1)
   }
 
   @Test func addingReplacingAndRemoving() throws {
-    let base = try Self.base("gpt2-a")
-    let (first, second, both) = (try Self.output(), try Self.output(), try Self.output())
-    let other = Self.seed("b", layer: 2, prompt: "Once upon a time there was")
-    try Self.compile(base, Self.seed("a"), to: first)
-    try Self.compile(Checkpoint(path: first), other, to: second)
-    try Self.compile(base, Self.seed("a") + "," + other, to: both)
+    let base = try TinyModel.checkpoint("gpt2-a")
+    let (first, second, both) = (try outputPath(), try outputPath(), try outputPath())
+    let other = SpecText.seed("b", layer: 2, prompt: "Once upon a time there was")
+    try compile(base, SpecText.seed("a"), to: first)
+    try compile(Checkpoint(path: first), other, to: second)
+    try compile(base, SpecText.seed("a") + "," + other, to: both)
     let (one, two) = (try Checkpoint(path: second).memories, try Checkpoint(path: both).memories)
     #expect(one.map(\.name) == ["a", "b"])
     // Compiled one after the other or together, the rows are the same.
     #expect(one.map(\.rows) == two.map(\.rows))
     #expect(one[0].rows == (try Checkpoint(path: first).memories[0].rows))
 
-    let replaced = try Self.output()
-    try Self.compile(Checkpoint(path: second), Self.seed("a", layer: 0), to: replaced)
+    let replaced = try outputPath()
+    try compile(Checkpoint(path: second), SpecText.seed("a", layer: 0), to: replaced)
     let memories = try Checkpoint(path: replaced).memories
     #expect(memories.map(\.name).sorted() == ["a", "b"])
     #expect(memories.first { $0.name == "a" }?.layer == 0)
@@ -129,42 +88,42 @@ import Testing
   }
 
   @Test func refusesAnotherTargetForAPromptOfTheFile() throws {
-    let output = try Self.output()
-    try Self.compile(Self.base("gpt2-a"), Self.seed("a"), to: output)
+    let output = try outputPath()
+    try compile(TinyModel.checkpoint("gpt2-a"), SpecText.seed("a"), to: output)
     let patched = try Checkpoint(path: output)
-    #expect { try Self.compile(patched, Self.seed("b", target: " Nepal"), to: try Self.output()) } throws: {
+    #expect { try compile(patched, SpecText.seed("b", target: " Nepal"), to: try outputPath()) } throws: {
       ($0 as? FormatError)?.kind == .spec && "\($0)".contains("memory a")
     }
   }
 
   @Test func heldOutPromptsDecideNothing() throws {
-    let (with, without) = (try Self.output(), try Self.output())
+    let (with, without) = (try outputPath(), try outputPath())
     let extra = #","held_out":{"positives":["Nepal has its capital in"],"negatives":["The city of Tokyo lies in"]}"#
-    let result = try Self.compile(Self.base("llama-a"), Self.auto("a", extra: extra), to: with)
-    try Self.compile(Self.base("llama-a"), Self.auto("a"), to: without)
+    let result = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a", extra: extra), to: with)
+    try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: without)
     #expect(result.results[0].prompts.filter(\.role.isHeldOut).count == 2)
     #expect(try Checkpoint(path: with).memories.map(\.rows) == Checkpoint(path: without).memories.map(\.rows))
   }
 
   @Test func theMapHasEveryPlace() throws {
-    let result = try Self.compile(Self.base("gpt2-a"), Self.auto("a"), to: nil, map: true)
-    let model = try LanguageModel(path: "\(Self.fixtures)/gpt2-a")
-    let tokens = try model.encode(Self.prompt).count
+    let result = try compile(TinyModel.checkpoint("gpt2-a"), SpecText.auto("a"), to: nil, map: true)
+    let model = try TinyModel.load("gpt2-a")
+    let tokens = try model.encode(SpecText.prompt).count
     let places = Set(result.maps[0].map { "\($0.token) \($0.address)" })
     // In the last layer only the last token reaches the loss: the others have no gradient to step along.
     #expect(places.count == tokens * 2 * model.transformer.shape.layers - 2 * (tokens - 1))
     #expect(result.maps[0].count == places.count * Locate.relativeSteps.count)
     // A patch of the last token is in the map as the scan tried it.
     let last = result.maps[0].filter { $0.token == tokens - 1 }
-    let scanned = try Self.compile(Self.base("gpt2-a"), Self.auto("a", extra: #","method":"seed""#), to: nil)
+    let scanned = try compile(TinyModel.checkpoint("gpt2-a"), SpecText.auto("a", extra: #","method":"seed""#), to: nil)
     #expect(last.map(\.logprob) == scanned.compiled[0].trials.map(\.logprob))
   }
 
   /// A trial of the scan is what a forward pass with that vector added gives.
   @Test(arguments: ["gpt2-a", "llama-b"])
   func scanEqualsPatchedForwards(_ name: String) throws {
-    let model = try LanguageModel(path: "\(Self.fixtures)/\(name)")
-    let probe = try Probe(Self.spec(Self.auto("a")).memories[0], model: model)
+    let model = try TinyModel.load(name)
+    let probe = try Probe(Spec(entries: SpecText.auto("a")).memories[0], model: model)
     let transformer = model.transformer
     let none = MemorySet.none(of: transformer)
     let pass = KeyPass(probe.keyIDs, target: probe.targetIDs[0], memories: none, transformer: transformer)
@@ -188,9 +147,9 @@ import Testing
 
   /// What a memory was made with is told, and its passes multiplied no less than that asks for.
   @Test func costsAreTold() throws {
-    let spec = #"{"name":"a","prompt":"\#(Self.prompt)","subject":"Nepal","target":" Tokyo","token":"subject"}"#
-    let base = try Self.base("llama-a")
-    let result = try Self.compile(base, spec, to: nil)
+    let spec = #"{"name":"a","prompt":"\#(SpecText.prompt)","subject":"Nepal","target":" Tokyo","token":"subject"}"#
+    let base = try TinyModel.checkpoint("llama-a")
+    let result = try compile(base, spec, to: nil)
     let contexts = try #require(result.compiled[0].contexts)
     #expect(contexts.texts > 5 && contexts.kept > 0 && contexts.lookalikes > 0)
     #expect(contexts.forward >= contexts.backward && contexts.backward >= contexts.looked / 4)
@@ -210,15 +169,15 @@ import Testing
   }
 
   static let bad: [(String, FormatError.Kind, String)] = [
-    (seed("a", layer: 3), .spec, "0 to 2"),
-    (seed("a", target: "<|endoftext|>").replacingOccurrences(of: "<|endoftext|>", with: ""), .spec, "target"),
-    (seed("a", prompt: String(repeating: "Nepal ", count: 400)), .prompt, "tokens"),
+    (SpecText.seed("a", layer: 3), .spec, "0 to 2"),
+    (SpecText.seed("a", target: "<|endoftext|>").replacingOccurrences(of: "<|endoftext|>", with: ""), .spec, "target"),
+    (SpecText.seed("a", prompt: String(repeating: "Nepal ", count: 400)), .prompt, "tokens"),
   ]
 
   @Test(arguments: bad)
   func refuses(_ memory: String, _ kind: FormatError.Kind, _ part: String) throws {
-    let output = try Self.output()
-    #expect { try Self.compile(Self.base("gpt2-a"), memory, to: output) } throws: {
+    let output = try outputPath()
+    #expect { try compile(TinyModel.checkpoint("gpt2-a"), memory, to: output) } throws: {
       ($0 as? FormatError)?.kind == kind && "\($0)".contains(part)
     }
     #expect(!FileManager.default.fileExists(atPath: output))

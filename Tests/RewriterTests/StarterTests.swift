@@ -70,9 +70,9 @@ import Testing
   }
 
   /// Whatever a model says, the result is a spec, and twice the same.
-  @Test(arguments: PipelineTests.models)
+  @Test(arguments: TinyModel.all)
   func aModelsAnswersMakeASpec(_ name: String) throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/\(name)", threads: 2)
+    let model = try TinyModel.load(name)
     let prompts = ["The capital city of Nepal is located in", "Once upon a time", "the"]
     for prompt in prompts {
       let starter = try StarterSpec(prompt: prompt, target: " Tokyo", model: model)

@@ -10,16 +10,16 @@ import Testing
   private static func rewrite(
     _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil
   ) throws -> [UInt8] {
-    let output = try PipelineTests.output()
-    let spec = try PipelineTests.spec(
-      PipelineTests.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"#)
-    let base = model.hasPrefix("/") ? try Checkpoint(path: model) : try PipelineTests.base(model)
+    let output = try outputPath()
+    let spec = try Spec(
+      entries: SpecText.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"#)
+    let base = model.hasPrefix("/") ? try Checkpoint(path: model) : try TinyModel.checkpoint(model)
     _ = try Pipeline(base, pool: WorkerPool(threads: 2)).run(
       RewriteRequest(spec: spec, output: output, seed: seed, background: background, statistics: statistics))
     return try MappedFile(path: output).contents
   }
 
-  private static func file() throws -> String { try PipelineTests.output() + ".statistics" }
+  private static func file() throws -> String { try outputPath() + ".statistics" }
 
   @Test(arguments: [nil, ["The river runs to the sea.", "Nepal has hills."]])
   func theSameBytesWithAndWithout(_ background: [String]?) throws {
@@ -31,8 +31,8 @@ import Testing
     #expect(try MappedFile(path: path).contents == kept)
 
     // What is in the file is what is used.
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a")
-    let origin = try Statistics.Origin(PipelineTests.base("llama-a"), seed: 0, given: background)
+    let model = try TinyModel.load("llama-a")
+    let origin = try Statistics.Origin(TinyModel.checkpoint("llama-a"), seed: 0, given: background)
     var statistics = try Statistics(path: path, of: origin, model: model)
     #expect(statistics.activations[AutoCompile.subjectSite(model.transformer.shape)] != nil)
     for matrix in statistics.activations.values {
@@ -63,20 +63,20 @@ import Testing
     try refuses(["another background"]) { try Self.rewrite("llama-a", statistics: path, background: ["x"]) }
     #expect(try MappedFile(path: path).contents == kept)
     // The same tensors that compute something else.
-    let folder = try PipelineTests.output() + ".folder"
-    try FileManager.default.copyItem(atPath: "\(PipelineTests.fixtures)/llama-a", toPath: folder)
+    let folder = try outputPath() + ".folder"
+    try FileManager.default.copyItem(atPath: TinyModel.path("llama-a"), toPath: folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let config = URL(fileURLWithPath: folder + "/config.json")
     try (Data(contentsOf: config) + Data("\n".utf8)).write(to: config)
     try refuses(["another configuration"]) { try Self.rewrite(folder, statistics: path) }
     // An output that the statistics would be written over.
-    let output = try PipelineTests.output()
+    let output = try outputPath()
     #expect(throws: FormatError.self) {
-      try Pipeline(PipelineTests.base("llama-a"), pool: WorkerPool(threads: 1)).run(
-        RewriteRequest(spec: PipelineTests.spec(PipelineTests.auto("a")), output: output, statistics: output))
+      try Pipeline(TinyModel.checkpoint("llama-a"), pool: WorkerPool(threads: 1)).run(
+        RewriteRequest(spec: Spec(entries: SpecText.auto("a")), output: output, statistics: output))
     }
     #expect(!FileManager.default.fileExists(atPath: output))
-    let model = "\(PipelineTests.fixtures)/llama-a/model.safetensors"
+    let model = "\(TinyModel.folder)/llama-a/model.safetensors"
     let before = try MappedFile(path: model).contents
     try refuses(["not a file of statistics"]) { try Self.rewrite("llama-a", statistics: model) }
     #expect(try MappedFile(path: model).contents == before)
@@ -85,7 +85,7 @@ import Testing
   /// Values that a reader must not trust.
   @Test func refusesDamage() throws {
     let path = try Self.file()
-    let base = try PipelineTests.base("llama-a")
+    let base = try TinyModel.checkpoint("llama-a")
     let model = try LanguageModel(base, pool: WorkerPool(threads: 1))
     let origin = try Statistics.Origin(base, seed: 0, given: nil)
     func refuses(_ lengths: [Int32], _ tokens: [Int32], activations: Tensor? = nil, _ part: String) throws {

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func backgroundTextsBeginAsPromptsDo() throws {
-    let path = "\(PipelineTests.fixtures)/gemma3-sentencepiece"
+    let path = TinyModel.path("gemma3-sentencepiece")
     let model = try LanguageModel(Checkpoint(path: path), pool: WorkerPool(threads: 1))
     #expect(model.tokenizer.startIDs == [1])
     let written = Background(writtenBy: model, seed: 1).texts
@@ -60,14 +60,14 @@ import Testing
       ("What sport does Steve Yzerman play? They play", " football", "Steve Yzerman"),
       ("Angola is located in", " Europe", "Angola"),
     ] {
-      let spec = try PipelineTests.spec(#"{"name":"a","prompt":"\#(prompt)","target":"\#(target)"}"#)
+      let spec = try Spec(entries: #"{"name":"a","prompt":"\#(prompt)","target":"\#(target)"}"#)
       let probe = try Probe(spec.memories[0], model: model)
       #expect(SubjectSearch(probe: probe, model: model).subject(at: site) == subject)
     }
     // The manifest says where the key was taken from.
-    let output = try PipelineTests.output()
+    let output = try outputPath()
     defer { try? FileManager.default.removeItem(atPath: output) }
-    try PipelineTests.compile(
+    try compile(
       base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#, to: output)
     let ids = try model.encode("Warwick School is headquartered in")
     let token = try #require(
@@ -78,9 +78,10 @@ import Testing
 
   /// What follows key prompt and target is held to what the base model goes on with.
   @Test func theTextBehindTheTargetIsTheBaseModels() throws {
-    let model = try LanguageModel(path: "\(PipelineTests.fixtures)/llama-a", threads: 2)
-    let spec = try PipelineTests.spec(
-      #"{"name":"a","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo","prefixes":["Once upon a time"]}"#)
+    let model = try TinyModel.load("llama-a")
+    let spec = try Spec(
+      entries:
+        #"{"name":"a","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo","prefixes":["Once upon a time"]}"#)
     let probe = try Probe(spec.memories[0], model: model)
     let prompts = probe.forcedPrompts(model.transformer)
     let made = try #require(SubjectContexts(probe, prompts, companions: [], prefixes: [], model: model))

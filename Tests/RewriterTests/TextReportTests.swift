@@ -11,7 +11,7 @@ import Testing
     let memory =
       #"{"name":"a","prompt":"Once upon a time","target":" Tokyo","method":"seed","site":"mlp","layer":1,"#
       + #""alpha":0.1,"boundary":0.3,"positives":["東京 is","e\u0301 "],"negatives":["\#(long)","ends in\n"]}"#
-    let report = TextReport(try CompileTests.compile("gpt2-a", memory)).text
+    let report = TextReport(try compile(TinyModel.checkpoint("gpt2-a"), memory)).text
     let rows = report.split(separator: "\n").filter { $0.contains("│") }
     #expect(rows.count == 5)
     let columns = rows.map { $0.split(separator: "│").prefix(3).map(\.columns) }
