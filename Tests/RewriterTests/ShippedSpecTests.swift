@@ -1,11 +1,12 @@
 import Foundation
 import Rewriter
+import Runtime
 import Testing
 
 /// The settings of one of the post's four experiments on GPT-2.
 struct PostExperiment: Sendable {
   var file: String
-  var site: SpecSite
+  var site: Site
   var layer: Int
   var alpha: Double
   var boundary: Double
@@ -61,7 +62,7 @@ struct PostExperiment: Sendable {
     #expect(memory.boundary == .auto && memory.hardness == .auto)
     #expect(memory.positivePrompts.count == positives)
     #expect(memory.negatives.count == negatives)
-    for site in SpecSite.allCases {
+    for site in Site.allCases {
       let pinned = try #require(try Self.spec("post/\(name)-\(site.rawValue)").memories.first)
       #expect(pinned.positivePrompts == memory.positivePrompts)
       #expect(pinned.negatives == memory.negatives)

@@ -2,6 +2,7 @@ import Format
 import Testing
 
 @testable import Rewriter
+@testable import Runtime
 
 /// A spec of one memory: a valid one with `extra` members added.
 private func oneMemory(_ extra: String = "", defaults: String? = nil) throws(FormatError) -> MemorySpec {

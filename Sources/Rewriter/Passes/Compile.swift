@@ -194,7 +194,7 @@ extension MemorySpec {
   /// The same spec, its site and layer pinned.
   func pinned(to address: SiteAddress) -> MemorySpec {
     var result = self
-    result.site = .given(address.site == .attn ? .attn : .mlp)
+    result.site = .given(address.site)
     result.layer = .given(address.layer)
     return result
   }

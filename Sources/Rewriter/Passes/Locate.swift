@@ -32,7 +32,7 @@ struct Locate {
     let token = token ?? pass.last
     var trials: [PatchTrial] = []
     for layer in 0..<pass.transformer.shape.layers where spec.layer.value ?? layer == layer {
-      for site in Site.allCases where spec.site.value.map({ $0.rawValue == site.rawValue }) ?? true {
+      for site in Site.allCases where spec.site.value == nil || spec.site.value == site {
         let address = SiteAddress(layer: layer, site: site)
         let (a, g) = (
           length(pass.activation(address, token: token)), length(pass.gradient(address, token: token))

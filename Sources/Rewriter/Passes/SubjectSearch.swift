@@ -18,7 +18,7 @@ struct SubjectSearch {
       transformer: model.transformer)
     var spec = probe.spec
     spec.layer = .given(address.layer)
-    spec.site = .given(address.site == .attn ? .attn : .mlp)
+    spec.site = .given(address.site)
     spec.alpha = .auto
     let surprises = surprises()
     var best: (words: String, surprise: Float)?

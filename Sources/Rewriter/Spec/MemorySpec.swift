@@ -1,4 +1,5 @@
 import Format
+import Runtime
 
 /// A setting that the compiler finds, or that the spec pins.
 public enum Choice<Value: Sendable & Equatable>: Sendable, Equatable {
@@ -12,14 +13,6 @@ public enum Choice<Value: Sendable & Equatable>: Sendable, Equatable {
     case .given(let value): value
     }
   }
-}
-
-/// The projection whose input a memory watches and changes.
-public enum SpecSite: String, Sendable, CaseIterable {
-  /// The output projection of the attention.
-  case attn
-  /// The output projection of the MLP.
-  case mlp
 }
 
 /// One memory as a spec asks for it: a prompt, what should follow it, and where that should hold and where not.
@@ -75,7 +68,7 @@ public struct MemorySpec: Sendable {
   public var subject: String?
 
   public var method: Method
-  public var site: Choice<SpecSite>
+  public var site: Choice<Site>
   /// Counted from 0; whether the model has it is for the compiler to see.
   public var layer: Choice<Int>
   /// The step Δ = −α g; positive and finite, also as a `Float`. So are the next two.

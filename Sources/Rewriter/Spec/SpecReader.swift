@@ -1,4 +1,5 @@
 import Format
+import Runtime
 
 /// The keys of a memory that may be left out, and so may stand in `defaults`.
 struct SpecSettings {
@@ -8,7 +9,7 @@ struct SpecSettings {
   var heldOutNegatives: [String] = []
   var subject: String?
   var method = MemorySpec.Method.auto
-  var site = Choice<SpecSite>.auto
+  var site = Choice<Site>.auto
   var layer = Choice<Int>.auto
   var alpha = Choice<Double>.auto
   var boundary = Choice<Double>.auto

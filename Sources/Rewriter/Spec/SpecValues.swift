@@ -1,4 +1,5 @@
 import Format
+import Runtime
 
 /// Reading single values of a spec: each function takes one kind of value and says what it expected instead.
 extension JSONValue {
@@ -57,10 +58,10 @@ extension JSONValue {
 
   var isAuto: Bool { string == "auto" }
 
-  func siteChoice() throws(FormatError) -> Choice<SpecSite> {
+  func siteChoice() throws(FormatError) -> Choice<Site> {
     if isAuto { return .auto }
-    guard let string, let site = SpecSite(rawValue: string) else {
-      throw mismatch("wrong value", expected: alternatives(SpecSite.allCases.map(\.rawValue) + ["auto"]))
+    guard let string, let site = Site(rawValue: string) else {
+      throw mismatch("wrong value", expected: alternatives(Site.allCases.map(\.rawValue) + ["auto"]))
     }
     return .given(site)
   }
