@@ -64,48 +64,6 @@ extension Explanation {
     }
     return [line]
   }
-
-  /// One object with the memory, its rows and the prompts.
-  public var json: JSONNode {
-    [
-      "name": .string(memory.name), "prompt": .string(memory.prompt), "target": .string(memory.target),
-      "target_ids": .array(memory.targetIDs.map(JSONNode.int)), "method": .string(memory.method),
-      "site": .string(memory.site), "layer": .int(memory.layer), "token": .string(memory.token),
-      "rows": .array(
-        memory.rows.map { row in
-          [
-            "module": .string(row.module.description), "position": .int(row.position), "target_id": .int(row.targetID),
-            "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
-            "reach": .float(row.reach), "key_norm": .float(length(row.key)), "delta_norm": .float(length(row.delta)),
-          ]
-        }), "scores": memory.scores, "prompts": .array(cases.map(node)),
-    ]
-  }
-
-  private func node(_ item: Case) -> JSONNode {
-    func answer(_ answer: Answer) -> JSONNode {
-      [
-        "text": .string(answer.text), "target": .bool(answer.isTarget),
-        "target_logprob": answer.targetLogprob.map(JSONNode.float) ?? .null,
-      ]
-    }
-    return [
-      "prompt": .string(item.prompt), "role": item.role.map { .string($0.rawValue) } ?? .null,
-      "nearest": [
-        "row": .int(item.nearest.row), "token": .int(item.nearest.token), "text": .string(item.nearest.tokenText),
-        "similarity": .float(item.nearest.similarity), "margin": .float(item.nearest.margin),
-        "strength": .float(item.nearest.strength),
-      ],
-      "fired": .bool(!item.firings.isEmpty),
-      "firings": .array(
-        item.firings.map {
-          [
-            "token": .int($0.position), "similarity": .float($0.similarity), "strength": .float($0.strength),
-          ]
-        }),
-      "others": .array(item.others.map(JSONNode.string)), "without": answer(item.without), "with": answer(item.with),
-    ]
-  }
 }
 
 extension Memory {
@@ -118,15 +76,4 @@ extension Memory {
     }
     return parts.isEmpty ? nil : parts.joined(separator: ", ") + " held"
   }
-}
-
-extension MemoryRow {
-  /// What tables say of a row.
-  var summary: String {
-    "row for token \(targetID) at position \(position): alpha \(short(alpha)), boundary \(short(boundary)), hardness "
-      + "\(short(hardness)), |key| \(short(length(key))), |delta| \(short(length(delta)))"
-  }
-
-  /// |1 − similarity| beyond which the row adds nothing.
-  fileprivate var reach: Float { Float(MemoryRegion.reach(boundary: boundary, hardness: hardness)) }
 }

@@ -1,5 +1,4 @@
 import Format
-import Foundation
 import Runtime
 
 extension RewriteResult {
@@ -9,13 +8,10 @@ extension RewriteResult {
   public var json: JSONNode {
     let memories = compiled.indices.map { memory($0) }
     func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
-      let counts = results.map { $0.count(positive: positive, heldOut: heldOut) }
-      return [
-        "holding": .int(counts.reduce(0) { $0 + $1.holding }), "of": .int(counts.reduce(0) { $0 + $1.of }),
-      ]
+      let (holding, count) = count(positive: positive, heldOut: heldOut)
+      return ["holding": .int(holding), "of": .int(count)]
     }
-    let prompts = results.flatMap(\.prompts)
-    let silent = prompts.filter { !$0.fired }
+    let silent = silentPrompts
     return [
       "memories": .array(memories),
       "conflicts": .array(
@@ -80,7 +76,7 @@ extension RewriteResult {
       "module": .string(row.module.description), "position": .int(row.position),
       "target_id": .int(row.targetID),
       "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
-      "key_norm": .float(length(row.key)), "delta_norm": .float(length(row.delta)), "steps": .int(steps),
+      "key_norm": .float(Float(row.keyNorm)), "delta_norm": .float(Float(row.deltaNorm)), "steps": .int(steps),
     ]
   }
 
@@ -102,6 +98,3 @@ extension RewriteResult {
     ]
   }
 }
-
-/// e to the power of a log-probability.
-func exponential(_ logprob: Float) -> Double { exp(Double(logprob)) }

@@ -48,11 +48,10 @@ public struct TextReport {
 
   private var totals: [String] {
     func sum(_ positive: Bool, _ heldOut: Bool) -> String {
-      let counts = result.results.map { $0.count(positive: positive, heldOut: heldOut) }
-      return "\(counts.reduce(0) { $0 + $1.holding }) of \(counts.reduce(0) { $0 + $1.of })"
+      let (holding, count) = result.count(positive: positive, heldOut: heldOut)
+      return "\(holding) of \(count)"
     }
-    let prompts = result.results.flatMap(\.prompts)
-    let silent = prompts.filter { !$0.fired }
+    let (prompts, silent) = (result.prompts, result.silentPrompts)
     var lines = ["totals: \(sum(true, false)) positives and \(sum(false, false)) negatives hold"]
     if prompts.contains(where: \.role.isHeldOut) {
       lines.append("held out: \(sum(true, true)) positives and \(sum(false, true)) negatives hold")
@@ -89,14 +88,4 @@ public struct TextReport {
     }
     return lines
   }
-}
-
-/// A number in four significant digits.
-func short(_ value: Float) -> String {
-  guard value.isFinite else { return "\(value)" }
-  guard value != 0 else { return "0" }
-  var scale: Float = 1
-  while abs(value) * scale < 1000, scale < 1e9 { scale *= 10 }
-  let text = "\((Double(value) * Double(scale)).rounded() / Double(scale))"
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

@@ -34,22 +34,27 @@ public struct HTMLReport {
         tag(
           "body", [:],
           [tag("header", [:], header(title))] + overview + sections
-            + [glossary, timings, tag("script", [:], [.verbatim(StyleSheet.script)])]),
+            + [Glossary.markup, timings, tag("script", [:], [.verbatim(StyleSheet.script)])]),
       ])
     return "<!DOCTYPE html>\n" + page.text + "\n"
   }
 
   private func header(_ title: String) -> [Markup] {
-    let prompts = result.results.flatMap(\.prompts)
-    let silent = prompts.filter { !$0.fired }
-    func share(_ positive: Bool, _ heldOut: Bool) -> (holding: Int, of: Int) {
-      let counts = result.results.map { $0.count(positive: positive, heldOut: heldOut) }
-      return (counts.reduce(0) { $0 + $1.holding }, counts.reduce(0) { $0 + $1.of })
-    }
-    var numbers: [(String, String)] = [
+    [
+      tag("h1", [:], [.text(title)]),
+      tag(
+        "p", ["class": "soft"],
+        ["Made by rewrite \(version). What each number means stands beside it or under "]
+          + [tag("a", ["href": "#words"], ["Words"]), "."]),
+      numberTiles(totals),
+    ]
+  }
+
+  private var totals: [(value: String, meaning: String)] {
+    var totals = [
       (
-        "\(result.results.count(where: \.keyHolds)) of \(result.compiled.count)",
-        "memories give their target on their own prompt"
+        value: "\(result.results.count(where: \.keyHolds)) of \(result.compiled.count)",
+        meaning: "memories give their target on their own prompt"
       )
     ]
     for (positive, heldOut, meaning) in [
@@ -57,88 +62,28 @@ public struct HTMLReport {
       (true, true, "held-out positives go on with the target, though never fitted"),
       (false, true, "held-out negatives go on as the base model does"),
     ] {
-      let (holding, count) = share(positive, heldOut)
-      if count > 0 { numbers.append(("\(holding) of \(count)", meaning)) }
+      let (holding, count) = result.count(positive: positive, heldOut: heldOut)
+      if count > 0 { totals.append(("\(holding) of \(count)", meaning)) }
     }
-    numbers.append(
+    let silent = result.silentPrompts
+    totals.append(
       (
         "\(silent.count(where: \.isIdentical)) of \(silent.count)",
         "prompts where no memory fires have the base model's logits to the bit"
       ))
-    numbers.append(
-      ("\(result.link.crossings.count)", "times a memory acts on the prompt of another"))
-    return [
-      tag("h1", [:], [.text(title)]),
-      tag(
-        "p", ["class": "soft"],
-        ["Made by rewrite \(version). What each number means stands beside it or under "]
-          + [tag("a", ["href": "#words"], ["Words"]), "."]),
-      tag(
-        "div", ["class": "numbers"],
-        numbers.map { tag("div", [:], [tag("b", [:], [.text($0.0)]), tag("span", [:], [.text($0.1)])]) }),
-    ]
+    totals.append(("\(result.link.crossings.count)", "times a memory acts on the prompt of another"))
+    return totals
   }
 
   private var timings: Markup {
-    let rows = Pass.allCases.compactMap { pass in
-      result.costs[pass].map { (pass.rawValue, $0.duration / .seconds(1)) }
+    let times = Pass.allCases.compactMap { pass in
+      result.costs[pass].map { (value: "\(label($0.duration / .seconds(1))) s", meaning: pass.rawValue) }
     }
     return tag(
       "section", [:],
       [
-        tag("h2", [:], ["Where the time went"]),
-        tag("p", ["class": "soft small"], ["Seconds of each pass, all memories together."]),
-        tag(
-          "div", ["class": "numbers"],
-          rows.map { name, seconds in
-            tag("div", [:], [tag("b", [:], ["\(label(seconds)) s"]), tag("span", [:], [.text(name)])])
-          }),
-      ])
-  }
-
-  private var glossary: Markup {
-    let words: [(String, String)] = [
-      ("Memory", "A key, a delta and a region at one place of the model. The base model's weights stay as they are."),
-      (
-        "Site",
-        "Where a memory reads and adds: attn is the input of a layer's attention output projection, mlp that of "
-          + "its feed-forward output projection."
-      ),
-      (
-        "Similarity",
-        "(a · k) / ‖k‖²: how far the activation a at a token goes along the key k. 1 is the key's own prompt, or "
-          + "what the key was fitted to call its own; 0 has nothing of it. x is 1 − similarity."
-      ),
-      (
-        "Strength f",
-        "exp(−(x² / b²)^h): the share of the delta that is added. The boundary b says how far the region "
-          + "reaches, the hardness h how sharp its edge is. Below one in a million it counts as 0 and nothing is touched."
-      ),
-      ("Delta", "What is added to the activation, found by steps down the gradient of −log p(target)."),
-      ("alpha", "The size of the delta in units of the gradient that it follows."),
-      (
-        "Positive, negative",
-        "A prompt that should go on with the target; one that should go on as before. The key prompt is the "
-          + "memory's own."
-      ),
-      (
-        "Held out",
-        "A prompt that was scored and never fitted: it tells how the memory does on words it was not made with."
-      ),
-      ("Fires", "A memory fires at a token where its strength is not 0."),
-      ("p(target)", "The probability of the target's first token behind the prompt."),
-      (
-        "Other text",
-        "Text that the base model wrote itself, or the given background, and sentences about other things: no "
-          + "memory should fire there."
-      ),
-    ]
-    return tag(
-      "section", ["id": "words"],
-      [
-        tag("h2", [:], ["Words"]),
-        tag(
-          "dl", [:], words.flatMap { [tag("dt", [:], [.text($0.0)]), tag("dd", [:], [.text($0.1)])] }),
+        tag("h2", [:], ["Where the time went"]), note("Seconds of each pass, all memories together."),
+        numberTiles(times),
       ])
   }
 
@@ -146,18 +91,3 @@ public struct HTMLReport {
     "\(count) \(count == 1 ? one : many)"
   }
 }
-
-/// A figure: its heading, the drawing, and what it shows.
-func figure(_ heading: String, _ drawing: Markup, _ caption: String) -> Markup {
-  tag(
-    "figure", [:],
-    [tag("h4", [:], [.text(heading)]), drawing, tag("figcaption", [:], [.text(caption)])])
-}
-
-/// A probability for people: 0.93, 4e-7.
-func probability(_ logprob: Float) -> String {
-  let value = exponential(logprob)
-  return value > 0.9995 && value < 1 ? "0.999+" : label(value)
-}
-
-func number(_ value: Float) -> String { label(Double(value)) }

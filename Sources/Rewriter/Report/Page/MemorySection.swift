@@ -20,7 +20,7 @@ struct MemorySection {
     tag(
       "section", ["class": "memory", "id": "memory-\(figures.index)"],
       [tag("h2", [:], [.text(memory.spec.name.printable())])] + fact + [numbers] + maps
-        + [tag("h3", [:], ["The region"]), tag("div", ["class": "figures"], [curve, strip].compactMap(\.self))]
+        + [tag("h3", [:], ["The region"]), figureGrid([curve, strip].compactMap(\.self))]
         + [tag("h3", [:], ["Before and after"]), PromptTable(prompts: prompts, tokens: figures.tokens).markup]
         + considered)
   }
@@ -37,21 +37,19 @@ struct MemorySection {
         "p", ["class": "fact"],
         ["“\(memory.spec.prompt.printable())” → ", tag("b", [:], ["“\(memory.spec.target.printable())”"])]),
       tag("p", ["class": "small"], tokens + [" → "] + targets),
-      tag(
-        "p", ["class": "soft small"],
-        ["The prompt's tokens, the one that the memory watches framed, and the target's tokens with their ids."]),
+      note("The prompt's tokens, the one that the memory watches framed, and the target's tokens with their ids."),
     ]
   }
 
   private var numbers: Markup {
     let steps = memory.steps.first ?? 1
-    var values: [(String, String)] = [
+    var values: [(value: String, meaning: String)] = [
       ("\(memory.address.site.rawValue), layer \(memory.address.layer)", "site and layer of the memory"),
       (memory.spec.method.rawValue, memory.spec.method == .seed ? "method: the post's" : "method: the compiler's own"),
       (number(row.boundary), "boundary b: how far from 1 the similarity may be"),
       (number(row.hardness), "hardness h: how sharp the region's edge is"),
-      (number(length(row.delta)), "‖Δ‖, length of the delta that is added"),
-      (number(length(row.key)), "‖k‖, length of the key"),
+      (number(Float(row.deltaNorm)), "‖Δ‖, length of the delta that is added"),
+      (number(Float(row.keyNorm)), "‖k‖, length of the key"),
       (number(row.alpha), "alpha: ‖Δ‖ over the gradient's length"),
       ("\(steps)", steps == 1 ? "gradient step made the delta" : "gradient steps made the delta"),
     ]
@@ -59,9 +57,7 @@ struct MemorySection {
     if let other = memory.otherText {
       values.append(("\(other.fired) of \(other.of)", "tokens of other text on which it fires"))
     }
-    return tag(
-      "div", ["class": "numbers"],
-      values.map { tag("div", [:], [tag("b", [:], [.text($0.0)]), tag("span", [:], [.text($0.1)])]) })
+    return numberTiles(values)
   }
 
   private var maps: [Markup] {
@@ -76,8 +72,8 @@ struct MemorySection {
         marked == nil ? "" : "The framed cell is the memory's place.")
     }
     return [
-      tag("h3", [:], [.text(heading)]), tag("p", ["class": "soft small"], [.text(map.meaning)]),
-      tag("div", ["class": "figures"], drawings),
+      tag("h3", [:], [.text(heading)]), note(map.meaning),
+      figureGrid(drawings),
     ]
   }
 

@@ -17,12 +17,15 @@ struct PatchMap {
     step = perPlace > 1 ? Self.tellingStep(trials) : nil
   }
 
-  /// Of the steps tried the one at which the map is least uniform: half of the places reach the target, half do not.
+  /// The step at which the map is least uniform: half of the sites reach the target, half do not.
   private static func tellingStep(_ trials: [PatchTrial]) -> Float {
-    let shares = Locate.relativeSteps.map { step -> (step: Float, distance: Double) in
-      let chosen = trials.filter { Self.isNear($0.relativeStep, step) }
-      let reaching = Double(chosen.count(where: \.reaches)) / Double(max(1, chosen.count))
-      return (step, abs(reaching - 0.5))
+    var steps: [Float] = []
+    for trial in trials where !steps.contains(where: { isNear(trial.relativeStep, $0) }) {
+      steps.append(trial.relativeStep)
+    }
+    let shares = steps.sorted().map { step -> (step: Float, distance: Double) in
+      let chosen = trials.filter { isNear($0.relativeStep, step) }
+      return (step, abs(Double(chosen.count(where: \.reaches)) / Double(chosen.count) - 0.5))
     }
     return shares.min { $0.distance < $1.distance }?.step ?? 1
   }

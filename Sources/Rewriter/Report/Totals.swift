@@ -1,0 +1,14 @@
+extension RewriteResult {
+  /// The prompts of a kind that hold, over all memories.
+  func count(positive: Bool, heldOut: Bool = false) -> (holding: Int, of: Int) {
+    results.reduce((holding: 0, of: 0)) { sum, result in
+      let own = result.count(positive: positive, heldOut: heldOut)
+      return (sum.holding + own.holding, sum.of + own.of)
+    }
+  }
+
+  var prompts: [PromptResult] { results.flatMap(\.prompts) }
+
+  /// The prompts on which no memory fires.
+  var silentPrompts: [PromptResult] { prompts.filter { !$0.fired } }
+}
