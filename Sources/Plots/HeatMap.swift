@@ -33,13 +33,12 @@ public struct HeatMap: Sendable {
   }
 
   public var markup: Markup {
-    let rowHeight = cells.count > 40 ? 9.0 : 16.0
-    let columns = cells.map(\.count).max() ?? 0
     let names = rowNames.map { Labels.fitted($0, size: Plot.fontSize, width: 96) }
     let left = 14 + (names.map { Labels.width($0, size: Plot.fontSize) }.max() ?? 0)
     let top = 24.0
     let plot = Plot(
       height: top + rowHeight * Double(cells.count) + 36, left: left, right: 10, top: top, bottom: 36, title: title)
+    let columns = cells.map(\.count).max() ?? 0
     let width = (plot.innerRight - left) / Double(max(1, columns))
     var content = legend(plot)
     for (row, line) in cells.enumerated() {
@@ -48,30 +47,41 @@ public struct HeatMap: Sendable {
         content.append(Plot.text(names[row], left - 5, y + rowHeight / 2 + 4, anchor: "end", role: "tick word"))
       }
       for case (let column, let cell?) in line.enumerated() {
-        content.append(
-          tag(
-            "rect",
-            [
-              "x": coordinate(left + width * Double(column)), "y": coordinate(y), "width": coordinate(width + 0.2),
-              "height": coordinate(rowHeight + 0.2), "fill": ColorMap.color(cell.value),
-            ], [tag("title", [:], [.text(cell.note)])]))
+        content.append(drawing(cell, x: left + width * Double(column), y: y, width: width))
       }
     }
-    if let marked {
-      content += ["halo", "chosen"].map { role in
-        tag(
-          "rect",
-          [
-            "class": role, "x": coordinate(left + width * Double(marked.column) - 0.5),
-            "y": coordinate(top + rowHeight * Double(marked.row) - 0.5), "width": coordinate(width + 1),
-            "height": coordinate(rowHeight + 1),
-          ])
-      }
-    }
+    content += frame(plot, width: width)
     let scale = Scale(-0.5...(Double(columns) - 0.5), from: left, to: plot.innerRight)
-    content += plot.horizontalAxis(
-      scale, name: columnsName, ticks: scale.ticks(10).filter { $0 == $0.rounded() && $0 >= 0 })
-    return plot.svg(content)
+    return plot.svg(
+      content
+        + plot.horizontalAxis(
+          scale, name: columnsName, ticks: scale.ticks(10).filter { $0 == $0.rounded() && $0 >= 0 }))
+  }
+
+  private var rowHeight: Double { cells.count > 40 ? 9 : 16 }
+
+  /// Cells overlap a little, so that no gap shows between them.
+  private func drawing(_ cell: Cell, x: Double, y: Double, width: Double) -> Markup {
+    tag(
+      "rect",
+      [
+        "x": coordinate(x), "y": coordinate(y), "width": coordinate(width + 0.2),
+        "height": coordinate(rowHeight + 0.2), "fill": ColorMap.color(cell.value),
+      ], [tag("title", [:], [.text(cell.note)])])
+  }
+
+  /// A frame around the marked cell, a wider one in the ground's color below it.
+  private func frame(_ plot: Plot, width: Double) -> [Markup] {
+    guard let marked else { return [] }
+    return ["halo", "chosen"].map { role in
+      tag(
+        "rect",
+        [
+          "class": role, "x": coordinate(plot.left + width * Double(marked.column) - 0.5),
+          "y": coordinate(plot.top + rowHeight * Double(marked.row) - 0.5), "width": coordinate(width + 1),
+          "height": coordinate(rowHeight + 1),
+        ])
+    }
   }
 
   /// The colors from 0 to 1 above the cells.
