@@ -83,9 +83,11 @@ package final class Batch {
   package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
 }
 
-/// What a forward pass keeps: for the backward, and for those who look at activations.
+/// A record of a forward pass, for the backward pass and for reading activations.
 package final class Tape {
   package struct Layer {
+    /// Whether the fields that only a backward pass needs are recorded.
+    let isForBackward: Bool
     /// [R, C] before the block and between its two halves.
     package var residual: FloatMatrix
     package var middle = FloatMatrix(0, 0)
@@ -104,19 +106,31 @@ package final class Tape {
     package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
   }
 
-  package let forBackward: Bool
+  private let isForBackward: Bool
   private let wanted: Set<Int>?
   private var layers: [Int: Layer] = [:]
   /// [R, C] the residual after the last block.
   package internal(set) var final: FloatMatrix?
 
-  /// - Parameter layers: the only ones kept; nil for all.
+  /// - Parameter layers: the only ones recorded; nil for all.
   package init(forBackward: Bool, layers: Set<Int>? = nil) {
-    self.forBackward = forBackward
+    isForBackward = forBackward
     wanted = layers
   }
 
-  func wants(_ layer: Int) -> Bool { wanted?.contains(layer) ?? true }
+  /// The beginning of a layer's record, nil where it is not wanted.
+  ///
+  /// - Parameter start: the site that the batch stands at; nil at the block's input.
+  func record(of layer: Int, in batch: Batch, from start: Site?) -> Layer? {
+    guard wanted?.contains(layer) ?? true else { return nil }
+    var record = Layer(isForBackward: isForBackward, residual: batch.residual.copied())
+    if start != nil {
+      record.middle = record.residual
+      record.attention = batch.attention.copied()
+      record.feedForward = batch.feedForward.copied()
+    }
+    return record
+  }
 
   func keep(_ layer: Layer, of index: Int) { layers[index] = layer }
 

@@ -12,6 +12,12 @@ package final class FloatMatrix {
     values = .allocate(capacity: max(1, rows * width))
   }
 
+  /// Copies of single rows, each of `width` floats.
+  package convenience init(copying rows: [UnsafeMutablePointer<Float>], width: Int) {
+    self.init(rows.count, width)
+    for (i, row) in rows.enumerated() { self.row(i).update(from: row, count: width) }
+  }
+
   deinit { values.deallocate() }
 
   package func fill(_ value: Float) { values.update(repeating: value, count: rows * width) }

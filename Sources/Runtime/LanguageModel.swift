@@ -51,22 +51,27 @@ public final class LanguageModel {
 
   /// Token ids of a prompt.
   ///
-  /// - Parameter addSpecialTokens: false for a text in which they stand.
+  /// - Parameters:
+  ///   - addSpecialTokens: false for a text in which they stand.
+  ///   - location: where the prompt stands, for errors; nil names the checkpoint.
   /// - Throws: `FormatError` of kind `prompt` where the text gives no token or more than the model has positions for.
-  public func encode(_ text: String, addSpecialTokens: Bool = true) throws(FormatError) -> [Int] {
+  public func encode(
+    _ text: String, addSpecialTokens: Bool = true, location: String? = nil
+  ) throws(FormatError) -> [Int] {
+    let location = location ?? checkpoint.path
     let ids = tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
     guard !ids.isEmpty else {
-      throw FormatError(.prompt, checkpoint.path, "the prompt is empty", expected: "at least one token")
+      throw FormatError(.prompt, location, "the prompt is empty", expected: "at least one token")
     }
     if let alien = ids.first(where: { $0 >= transformer.shape.vocabulary }) {
       throw FormatError(
-        .prompt, checkpoint.path, "the prompt has a token that the model does not know",
+        .prompt, location, "the prompt has a token that the model does not know",
         expected: "ids below \(transformer.shape.vocabulary)",
         got: "\(alien), \(tokenizer.text(of: alien).debugDescription)")
     }
     guard ids.count <= transformer.shape.positions else {
       throw FormatError(
-        .prompt, checkpoint.path, "the prompt is too long",
+        .prompt, location, "the prompt is too long",
         expected: "at most \(transformer.shape.positions) tokens",
         got: "\(ids.count)")
     }

@@ -27,8 +27,8 @@ extension Transformer {
       }
       return result
     }
-    forward(batch, layers: 0..<last)
-    attend(batch, layer: last)
+    let address = SiteAddress(layer: last, site: .attn)
+    forward(batch, to: address)
     let rest = Batch([], shape: shape, capacity: count)
     for (i, sequence) in batch.sequences.enumerated() {
       let row = sequence.rows.upperBound - 1
@@ -39,9 +39,7 @@ extension Transformer {
       rest.residual.row(i).update(from: batch.residual.row(row), count: shape.width)
       rest.attention.row(i).update(from: batch.attention.row(row), count: rest.attention.width)
     }
-    projectAttention(rest, layer: last)
-    expand(rest, layer: last)
-    contract(rest, layer: last)
+    forward(rest, from: address)
     return rest.residual
   }
 

@@ -87,84 +87,92 @@ public final class Transformer {
     positionEmbedding?.read(row: position, into: row, accumulate: true)
   }
 
-  /// Runs `batch` through the blocks of `layers` (all of them unless said otherwise) in place.
+  /// Runs `batch` through the blocks in place: the one loop over layers.
   ///
-  /// - Parameter patch: a vector added to every row's activation at one site, behind the memories.
+  /// - Parameters:
+  ///   - start: the site to go on from; the batch holds its activation before any memory, and the residual that its
+  ///     projection is added to. nil starts at the first block, from the residual.
+  ///   - end: the site to stop at, its activation before any memory computed; nil runs all blocks.
+  ///   - tape: records what it wants of the layers passed; of the first one after `start`, the activation there too.
+  ///   - visit: called at each site from `start` on and before `end`, with the memories applied; may change the
+  ///     activations and, without a tape, append sequences whose rows stand at that site.
   package func forward(
-    _ batch: Batch, layers: Range<Int>? = nil, tape: Tape? = nil,
-    adding patch: (at: SiteAddress, values: [Float])? = nil
+    _ batch: Batch, from start: SiteAddress? = nil, to end: SiteAddress? = nil, tape: Tape? = nil,
+    visit: (SiteAddress) -> Void = { _ in }
   ) {
-    func add(_ address: SiteAddress) {
-      guard let patch, patch.at == address else { return }
-      for row in 0..<batch.rows {
-        kernel_add_scaled(batch.site(address.site).row(row), patch.values, 1, patch.values.count)
-      }
-    }
     for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
-    for layer in layers ?? 0..<shape.layers {
-      let tape = tape.flatMap { $0.wants(layer) ? $0 : nil }
-      var kept = tape.map { _ in Tape.Layer(residual: batch.residual.copied()) }
-      attend(batch, layer: layer, forBackward: tape?.forBackward == true)
-      kept?.attention = batch.attention.copied()
-      if tape?.forBackward == true {
-        kept?.queryKeyValue = batch.queryKeyValue.copied()
-        if blocks[layer].hasQueryKeyNorms { kept?.unnormed = batch.unnormed.copied() }
-      }
-      applyMemories(batch, SiteAddress(layer: layer, site: .attn))
-      add(SiteAddress(layer: layer, site: .attn))
-      projectAndExpand(batch, layer: layer, tape: tape, keeping: &kept)
-      applyMemories(batch, SiteAddress(layer: layer, site: .mlp))
-      add(SiteAddress(layer: layer, site: .mlp))
-      contract(batch, layer: layer, tape: tape, keeping: &kept)
+    let last = end?.layer ?? shape.layers - 1
+    for layer in (start?.layer ?? 0)..<(last + 1) {
+      runBlock(
+        layer, batch, from: start?.layer == layer ? start?.site : nil, to: end?.layer == layer ? end?.site : nil,
+        tape: tape, visit: visit)
     }
-    for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
-    tape?.final = batch.residual.copied()
+    if last == shape.layers - 1 {
+      for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
+    }
+    if end == nil { tape?.final = batch.residual.copied() }
   }
 
-  /// From one site to the next, keeping what `tape` wants.
-  private func projectAndExpand(_ batch: Batch, layer: Int, tape: Tape?, keeping kept: inout Tape.Layer?) {
-    projectAttention(batch, layer: layer)
-    guard kept != nil else { return expand(batch, layer: layer) }
-    let forBackward = tape?.forBackward == true
-    if forBackward, blocks[layer].attentionOutputNorm != nil { kept?.projectedAttention = batch.projected.copied() }
-    kept?.middle = batch.residual.copied()
-    expand(batch, layer: layer)
-    kept?.feedForward = batch.feedForward.copied()
-    if forBackward { kept?.hidden = batch.hidden.copied() }
+  private func runBlock(
+    _ layer: Int, _ batch: Batch, from start: Site?, to end: Site?, tape: Tape?, visit: (SiteAddress) -> Void
+  ) {
+    var record = tape?.record(of: layer, in: batch, from: start)
+    defer { if let record { tape?.keep(record, of: layer) } }
+    if start == nil { attend(batch, layer: layer, recording: &record) }
+    if start != .mlp {
+      if end == .attn { return }
+      change(batch, SiteAddress(layer: layer, site: .attn), visit)
+      expand(batch, layer: layer, recording: &record)
+    }
+    if end == .mlp { return }
+    change(batch, SiteAddress(layer: layer, site: .mlp), visit)
+    contract(batch, layer: layer, recording: &record)
   }
 
-  private func contract(_ batch: Batch, layer: Int, tape: Tape?, keeping kept: inout Tape.Layer?) {
-    contract(batch, layer: layer)
-    guard let tape, var kept else { return }
-    if tape.forBackward, blocks[layer].feedForwardOutputNorm != nil {
-      kept.projectedFeedForward = batch.projected.copied()
-    }
-    tape.keep(kept, of: layer)
-  }
-
-  /// Takes up a forward pass at a site: rows hold the site's activation before memories and the residual that its
-  /// projection is added to; on return the residual after the last block.
-  ///
-  /// - Parameter tape: keeps what the backward down to this site needs.
-  package func resume(_ batch: Batch, at address: SiteAddress, tape: Tape? = nil) {
-    var kept = tape.map { _ in
-      Tape.Layer(
-        residual: batch.residual.copied(), middle: batch.residual.copied(), attention: batch.attention.copied(),
-        feedForward: batch.feedForward.copied())
-    }
+  private func change(_ batch: Batch, _ address: SiteAddress, _ visit: (SiteAddress) -> Void) {
     applyMemories(batch, address)
-    if address.site == .attn {
-      projectAndExpand(batch, layer: address.layer, tape: tape, keeping: &kept)
-      applyMemories(batch, SiteAddress(layer: address.layer, site: .mlp))
+    visit(address)
+  }
+
+  // MARK: - From site to site
+
+  /// From a block's input to its attention's site.
+  private func attend(_ batch: Batch, layer: Int, recording record: inout Tape.Layer?) {
+    guard batch.rows > 0 else { return }
+    let forBackward = record?.isForBackward == true
+    attend(batch, layer: layer, forBackward: forBackward)
+    record?.attention = batch.attention.copied()
+    if forBackward {
+      record?.queryKeyValue = batch.queryKeyValue.copied()
+      if blocks[layer].hasQueryKeyNorms { record?.unnormed = batch.unnormed.copied() }
     }
-    contract(batch, layer: address.layer, tape: tape, keeping: &kept)
-    forward(batch, layers: (address.layer + 1)..<shape.layers, tape: tape)
+  }
+
+  /// From the attention's site to the feed-forward's.
+  private func expand(_ batch: Batch, layer: Int, recording record: inout Tape.Layer?) {
+    guard batch.rows > 0 else { return }
+    projectAttention(batch, layer: layer)
+    let forBackward = record?.isForBackward == true
+    if forBackward, blocks[layer].attentionOutputNorm != nil { record?.projectedAttention = batch.projected.copied() }
+    record?.middle = batch.residual.copied()
+    expand(batch, layer: layer)
+    record?.feedForward = batch.feedForward.copied()
+    if forBackward { record?.hidden = batch.hidden.copied() }
+  }
+
+  /// From the feed-forward's site to the block's end.
+  private func contract(_ batch: Batch, layer: Int, recording record: inout Tape.Layer?) {
+    guard batch.rows > 0 else { return }
+    contract(batch, layer: layer)
+    if record?.isForBackward == true, blocks[layer].feedForwardOutputNorm != nil {
+      record?.projectedFeedForward = batch.projected.copied()
+    }
   }
 
   /// First half, up to the site: norm, queries, keys and values, rotation, attention.
   ///
   /// - Parameter forBackward: whether what goes into the norms of queries and keys is left in the batch.
-  package func attend(_ batch: Batch, layer: Int, forBackward: Bool = false) {
+  private func attend(_ batch: Batch, layer: Int, forBackward: Bool) {
     let block = blocks[layer]
     let input = normed(batch.residual, by: block.attentionNorm, batch)
     block.queryKeyValue.forward(input, rows: batch.rows, into: batch.queryKeyValue, pool: pool)
@@ -181,7 +189,7 @@ public final class Transformer {
   }
 
   /// The rest of the first half: the output projection, added to the residual.
-  package func projectAttention(_ batch: Batch, layer: Int) {
+  private func projectAttention(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
     if block.isParallel { batch.blockInput.copy(rows: batch.rows, from: batch.residual) }
     addToResidual(batch.attention, through: block.attentionOutput, block.attentionOutputNorm, batch)
@@ -198,7 +206,7 @@ public final class Transformer {
   }
 
   /// Second half, up to the site: norm, projections to the hidden width, activation.
-  package func expand(_ batch: Batch, layer: Int) {
+  private func expand(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
     let input = normed(block.isParallel ? batch.blockInput : batch.residual, by: block.feedForwardNorm, batch)
     block.feedForwardInput.forward(input, rows: batch.rows, into: batch.hidden, pool: pool)
@@ -219,7 +227,7 @@ public final class Transformer {
   }
 
   /// The rest of the second half: the output projection, added to the residual.
-  package func contract(_ batch: Batch, layer: Int) {
+  private func contract(_ batch: Batch, layer: Int) {
     addToResidual(
       batch.feedForward, through: blocks[layer].feedForwardOutput, blocks[layer].feedForwardOutputNorm, batch)
   }
@@ -255,9 +263,12 @@ public final class Transformer {
     }
   }
 
-  package func applyMemories(_ batch: Batch, _ address: SiteAddress) {
+  /// Adds what memories add at one site.
+  ///
+  /// - Parameter sequences: the indices of those to change; nil for all.
+  package func applyMemories(_ batch: Batch, _ address: SiteAddress, to sequences: Range<Int>? = nil) {
     let matrix = batch.site(address.site)
-    for sequence in batch.sequences {
+    for sequence in batch.sequences[sequences ?? batch.sequences.indices] {
       guard let block = sequence.memories.blocks[address.index] else { continue }
       let rows = sequence.rows
       block.apply(

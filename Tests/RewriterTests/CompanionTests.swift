@@ -26,7 +26,7 @@ import Testing
     #expect(result.results[0].keyHolds)
     #expect(
       result.compiled[0].address
-        == AutoCompile.subjectSite(try LanguageModel(base, pool: WorkerPool(threads: 2)).transformer.shape))
+        == CompilerSettings().subjectSite(try LanguageModel(base, pool: WorkerPool(threads: 2)).transformer.shape))
 
     let model = try LanguageModel(Checkpoint(path: second), pool: WorkerPool(threads: 2))
     for memory in try Checkpoint(path: second).memories {

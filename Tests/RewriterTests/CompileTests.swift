@@ -16,10 +16,10 @@ import Testing
     let cases = try #require(JSONDocument(path: "\(folder)/expected.json").root["cases"]).elements
     for (i, item) in cases.enumerated() {
       let ids = try #require(item["prompt_ids"]).elements.compactMap(\.int)
-      let pass = KeyPass(
-        ids, target: try #require(item["target_id"]?.int), memories: .none(of: model.transformer),
+      let run = KeyRun(
+        ids, target: try #require(item["target_id"]?.int),
         transformer: model.transformer)
-      #expect(pass.next == item["greedy"]?.elements[0].int)
+      #expect(run.next == item["greedy"]?.elements[0].int)
       for layer in 0..<model.transformer.shape.layers {
         for site in Site.allCases {
           let address = SiteAddress(layer: layer, site: site)
@@ -27,14 +27,14 @@ import Testing
             let tensor = try #require(expected[ByteString("case.\(i).\(kind).\(site).\(layer)")])
             return Array(try #require(try tensor.floats()).suffix(tensor.shape[1]))
           }
-          #expect(relativeError(Key.seed(pass, address), try last("act")) < 1e-4)
-          #expect(relativeError(pass.gradient(address), try last("grad")) < 2e-3)
+          #expect(relativeError(run.activation(address), try last("act")) < 1e-4)
+          #expect(relativeError(run.gradient(address), try last("grad")) < 2e-3)
         }
       }
     }
   }
 
-  /// The search decides by one pass over forced texts; generating decides what is reported. They must agree.
+  /// The search decides by one run over forced texts; generating decides what is reported. They must agree.
   @Test(arguments: TinyModel.all)
   func theBoundaryDoesWhatTheSearchSaw(_ name: String) throws {
     let result = try compile(
@@ -95,12 +95,12 @@ import Testing
     let (row, compiled) = (try #require(result.compiled[0].rows.first), result.compiled[0])
     #expect(compiled.spec.method == .seed && compiled.steps[0] == 1 && row.hardness == 3 && row.alpha == 0.5)
     let model = try TinyModel.load(name)
-    let pass = KeyPass(
-      try model.encode(SpecText.prompt), target: compiled.targetIDs[0], memories: .none(of: model.transformer),
+    let run = KeyRun(
+      try model.encode(SpecText.prompt), target: compiled.targetIDs[0],
       transformer: model.transformer)
     let address = SiteAddress(layer: 1, site: .mlp)
-    #expect(row.key == pass.activation(address))
-    #expect(row.delta == pass.gradient(address).map { -0.5 * $0 })
+    #expect(row.key == run.activation(address))
+    #expect(row.delta == run.gradient(address).map { -0.5 * $0 })
   }
 
   /// Up to the last position there is room, beyond it an error; gpt2-published has 56 positions.

@@ -91,15 +91,15 @@ import Testing
     let model = try TinyModel.load(name)
     let address = SiteAddress(layer: 1, site: site)
     let contexts = try Self.contexts(model)
-    let pass = ContextPass(contexts, layers: [1], transformer: model.transformer)
+    let run = ContextRun(contexts, layers: [1], transformer: model.transformer)
     let width = model.transformer.shape.width(of: site)
     let strengths: [Float] = [1, 0.5, 0.25]
     let all = Array(contexts.indices)
     func evaluate(_ delta: [Float]) -> (losses: [[Float]], gradient: [Float]) {
-      let patched = pass.run(all, at: address) { i, activation in
+      let patched = run.run(all, at: address) { i, activation in
         for d in 0..<width { activation[d] += strengths[i] * delta[d] }
       }
-      let (losses, gradients) = pass.gradients(patched, weights: [1, 2, 1], lowest: address)
+      let (losses, gradients) = run.gradients(patched, weights: [1, 2, 1], lowest: address)
       var gradient = [Float](repeating: 0, count: width)
       for (context, row) in patched.chosen {
         for d in 0..<width { gradient[d] += strengths[context] * gradients[address].row(row)[d] }
@@ -123,26 +123,23 @@ import Testing
     #expect(abs(difference - along) < 0.02 * max(1, abs(along)), "seed \(seed): \(difference), \(along)")
   }
 
-  /// A patched context is what a whole pass with a memory of that strength gives, to the bit.
+  /// A patched context is what a whole run with a memory of that strength gives, to the bit.
   @Test(arguments: ["gpt2-a", "llama-b"])
   func patchedContextsEqualWholePasses(_ name: String) throws {
     let model = try TinyModel.load(name)
     let transformer = model.transformer
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
-    let pass = ContextPass(contexts, layers: [1], transformer: transformer)
+    let run = ContextRun(contexts, layers: [1], transformer: transformer)
     let width = transformer.shape.width(of: .mlp)
     let delta = Self.random(1, width, seed: 5).array(0)
     // A key that only this token's activation falls onto exactly, so narrow that no other is taken in.
     let row = MemoryRow(
       module: transformer.module(address), position: 0, targetID: 0, alpha: 1, boundary: 1e-3, hardness: 8,
-      key: pass.activation(0, address), delta: delta)
-    let memory = Memory(
-      name: "m", prompt: "", target: "", targetIDs: [], method: "", site: "", layer: 0, token: "", rows: [row],
-      entry: .null, scores: .null)
+      key: run.activation(0, address), delta: delta)
     let whole = Continuations(
-      of: [contexts[0].ids], count: 1, memories: try MemorySet([memory], for: transformer), model: model)
-    let patched = pass.run([0], at: address) { _, activation in
+      of: [contexts[0].ids], count: 1, memories: try MemorySet(rows: [row], for: transformer), model: model)
+    let patched = run.run([0], at: address) { _, activation in
       for (d, value) in delta.enumerated() { activation[d] += value }
     }
     let logits = transformer.logits(patched.batch.residual, rows: [patched.batch.rows - 1])
@@ -156,16 +153,16 @@ import Testing
     let transformer = model.transformer
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
-    let other = Context(Array(contexts[0].ids.prefix(4)), token: 2, target: [7], after: [8, 9, 10])
-    let replaced = ContextPass(contexts, layers: [1], transformer: transformer)
+    let other = Context(Array(contexts[0].ids.prefix(4)), token: 2, target: [7], after: [8, 9, 10], behindWeight: 0.3)
+    let replaced = ContextRun(contexts, layers: [1], transformer: transformer)
     replaced.replace(0, with: other)
-    let new = ContextPass([other] + contexts.dropFirst(), layers: [1], transformer: transformer)
+    let new = ContextRun([other] + contexts.dropFirst(), layers: [1], transformer: transformer)
     let delta = Self.random(1, transformer.shape.width(of: .mlp), seed: 8).array(0)
-    func losses(_ pass: ContextPass) -> [[Float]] {
-      let patched = pass.run(Array(contexts.indices), at: address) { _, activation in
+    func losses(_ run: ContextRun) -> [[Float]] {
+      let patched = run.run(Array(contexts.indices), at: address) { _, activation in
         for (d, value) in delta.enumerated() { activation[d] += value }
       }
-      return pass.gradients(patched, weights: [1, 1, 1], lowest: address).losses
+      return run.gradients(patched, weights: [1, 1, 1], lowest: address).losses
     }
     #expect(losses(replaced) == losses(new))
     #expect(replaced.activations(address).others.rows == new.activations(address).others.rows)
@@ -176,8 +173,8 @@ import Testing
   @Test func tokensThatContexsShareAreSamplesOnce() throws {
     let model = try TinyModel.load("llama-a")
     let contexts = try Self.contexts(model)
-    let pass = ContextPass(contexts, layers: [0], transformer: model.transformer)
-    let (own, others) = pass.activations(SiteAddress(layer: 0, site: .attn))
+    let run = ContextRun(contexts, layers: [0], transformer: model.transformer)
+    let (own, others) = run.activations(SiteAddress(layer: 0, site: .attn))
     // The first two begin alike up to their token.
     #expect(Array(contexts[0].ids[...2]) == Array(contexts[1].ids[...2]))
     #expect(own.rows == 2)
@@ -188,24 +185,27 @@ import Testing
   @Test func backgroundDependsOnTheSeedAlone() throws {
     func texts(_ seed: UInt64, threads: Int) throws -> [[Int]] {
       let model = try TinyModel.load("llama-a", threads: threads)
-      return Background(writtenBy: model, seed: seed).texts
+      return Background(writtenBy: model, seed: seed, settings: CompilerSettings()).texts
     }
     let texts1 = try texts(1, threads: 1)
     #expect(try texts(1, threads: 2) == texts1)
     #expect(try texts(2, threads: 2) != texts1)
-    #expect(texts1.count == Background.count && texts1.allSatisfy { $0.count == Background.length })
-    #expect(Set(texts1).count > Background.count / 2)
+    #expect(
+      texts1.count == CompilerSettings().backgroundTexts
+        && texts1.allSatisfy { $0.count == CompilerSettings().backgroundLength })
+    #expect(Set(texts1).count > CompilerSettings().backgroundTexts / 2)
   }
 
   /// A layer that turns out to be needed later gives the same keys.
   @Test func surroundingsOfALayerThatWasNotForeseen() throws {
     let model = try TinyModel.load("llama-a")
     let prompt = try model.encode("The city of Tokyo lies in")
-    let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
+    let background = Background(
+      texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer, settings: CompilerSettings())
     func direction(_ layers: [Int]) -> [Float] {
       let surroundings = Surroundings(
         model, background: background, prompts: [(ids: prompt, subject: 3)],
-        sites: layers.map { SiteAddress(layer: $0, site: .mlp) })
+        sites: layers.map { SiteAddress(layer: $0, site: .mlp) }, settings: CompilerSettings())
       return surroundings.keys(at: SiteAddress(layer: 1, site: .mlp)).solve(positives: [1]).key.direction
     }
     #expect(direction([0]) == direction([1]) && direction([]) == direction([0, 1]))
@@ -214,8 +214,9 @@ import Testing
   /// A region around everything takes in all tokens of other text, one around nothing that is there none.
   @Test func firingsOnOtherTextAreCounted() throws {
     let model = try TinyModel.load("llama-a")
-    let background = Background(texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer)
-    let surroundings = Surroundings(model, background: background, prompts: [], sites: [])
+    let background = Background(
+      texts: ["Nepal has hills and rivers."], tokenizer: model.tokenizer, settings: CompilerSettings())
+    let surroundings = Surroundings(model, background: background, prompts: [], sites: [], settings: CompilerSettings())
     let address = SiteAddress(layer: 1, site: .mlp)
     let width = model.transformer.shape.width(of: .mlp)
     func firings(_ boundary: Float) -> (fired: Int, of: Int) {
@@ -237,7 +238,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Data("{\"eos_token_id\": \(value)}".utf8).write(to: URL(fileURLWithPath: folder + "/generation_config.json"))
     let model = try LanguageModel(path: folder)
-    let texts = Background(writtenBy: model, seed: 0).texts
+    let texts = Background(writtenBy: model, seed: 0, settings: CompilerSettings()).texts
     #expect(texts.joined().allSatisfy { 0..<model.transformer.shape.vocabulary ~= $0 } && texts.count > 1)
   }
 
@@ -245,7 +246,9 @@ import Testing
     let tokenizer = try TinyModel.load("llama-a").tokenizer
     let passage = "The city of Tokyo lies in the country of Japan. "
     let long = String(repeating: passage, count: 20)
-    let texts = Background(texts: ["", passage] + [String](repeating: long, count: 100), tokenizer: tokenizer).texts
+    let texts = Background(
+      texts: ["", passage] + [String](repeating: long, count: 100), tokenizer: tokenizer, settings: CompilerSettings()
+    ).texts
     #expect(texts[0] == tokenizer.encode(passage, addSpecialTokens: false))
     #expect(texts[1] == Array(tokenizer.encode(long, addSpecialTokens: false).prefix(64)))
     #expect(texts.reduce(0) { $0 + $1.count } == 2048)

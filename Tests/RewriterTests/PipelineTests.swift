@@ -112,36 +112,41 @@ import Testing
     let places = Set(result.maps[0].map { "\($0.token) \($0.address)" })
     // In the last layer only the last token reaches the loss: the others have no gradient to step along.
     #expect(places.count == tokens * 2 * model.transformer.shape.layers - 2 * (tokens - 1))
-    #expect(result.maps[0].count == places.count * Locate.relativeSteps.count)
+    #expect(result.maps[0].count == places.count * CompilerSettings().stepGrid.count)
     // A patch of the last token is in the map as the scan tried it.
     let last = result.maps[0].filter { $0.token == tokens - 1 }
     let scanned = try compile(TinyModel.checkpoint("gpt2-a"), SpecText.auto("a", extra: #","method":"seed""#), to: nil)
     #expect(last.map(\.logprob) == scanned.compiled[0].trials.map(\.logprob))
   }
 
-  /// A trial of the scan is what a forward pass with that vector added gives.
+  /// A trial of the scan is what a forward run with that vector added gives.
   @Test(arguments: ["gpt2-a", "llama-b"])
   func scanEqualsPatchedForwards(_ name: String) throws {
     let model = try TinyModel.load(name)
     let probe = try Probe(Spec(entries: SpecText.auto("a")).memories[0], model: model)
     let transformer = model.transformer
     let none = MemorySet.none(of: transformer)
-    let pass = KeyPass(probe.keyIDs, target: probe.targetIDs[0], memories: none, transformer: transformer)
-    for trial in Locate.trials(pass, spec: probe.spec) {
-      let cache = transformer.makeCache(capacity: pass.ids.count)
+    let run = KeyRun(probe.keyIDs, target: probe.targetIDs[0], transformer: transformer)
+    for trial in Locate(settings: CompilerSettings()).trials(run, spec: probe.spec) {
+      let cache = transformer.makeCache(capacity: run.ids.count)
       let first = Batch(
-        [.init(rows: 0..<pass.last, position: 0, cache: cache, appends: true, memories: none)], shape: transformer.shape
+        [.init(rows: 0..<run.last, position: 0, cache: cache, appends: true, memories: none)], shape: transformer.shape
       )
-      transformer.embed([Array(pass.ids[..<pass.last])], first)
+      transformer.embed([Array(run.ids[..<run.last])], first)
       transformer.forward(first)
       let batch = Batch(
-        [.init(rows: 0..<1, position: pass.last, cache: cache, appends: false, memories: none)],
+        [.init(rows: 0..<1, position: run.last, cache: cache, appends: false, memories: none)],
         shape: transformer.shape)
-      transformer.embed([[pass.ids[pass.last]]], batch)
-      transformer.forward(batch, adding: (trial.address, pass.gradient(trial.address).map { -trial.alpha * $0 }))
+      transformer.embed([[run.ids[run.last]]], batch)
+      let patch = run.gradient(trial.address).map { -trial.alpha * $0 }
+      transformer.forward(batch) { address in
+        guard address == trial.address else { return }
+        let activation = batch.site(address.site).row(0)
+        for (d, value) in patch.enumerated() { activation[d] += value }
+      }
       let logits = transformer.logits(batch.residual, rows: [0])
       let best = LanguageModel.likeliest(logits, count: transformer.shape.vocabulary)
-      #expect(abs(trial.logprob - best.first { $0.id == pass.target }!.logprob) < 1e-4)
+      #expect(abs(trial.logprob - best.first { $0.id == run.target }!.logprob) < 1e-4)
     }
   }
 

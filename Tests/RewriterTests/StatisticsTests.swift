@@ -34,7 +34,7 @@ import Testing
     let model = try TinyModel.load("llama-a")
     let origin = try Statistics.Origin(TinyModel.checkpoint("llama-a"), seed: 0, given: background)
     var statistics = try Statistics(path: path, of: origin, model: model)
-    #expect(statistics.activations[AutoCompile.subjectSite(model.transformer.shape)] != nil)
+    #expect(statistics.activations[CompilerSettings().subjectSite(model.transformer.shape)] != nil)
     for matrix in statistics.activations.values {
       for i in 0..<(matrix.rows * matrix.width) { matrix.values[i] *= 3 }
     }

@@ -41,11 +41,14 @@ import Testing
     let path = TinyModel.path("gemma3-sentencepiece")
     let model = try LanguageModel(Checkpoint(path: path), pool: WorkerPool(threads: 1))
     #expect(model.tokenizer.startIDs == [1])
-    let written = Background(writtenBy: model, seed: 1).texts
+    let written = Background(writtenBy: model, seed: 1, settings: CompilerSettings()).texts
     #expect(
-      written.count == Background.count && written.allSatisfy { $0.first == 1 && $0.count == 1 + Background.length })
+      written.count == CompilerSettings().backgroundTexts
+        && written.allSatisfy { $0.first == 1 && $0.count == 1 + CompilerSettings().backgroundLength })
     #expect(
-      Background(texts: ["the city", ""], tokenizer: model.tokenizer).texts == [model.tokenizer.encode("the city")])
+      Background(texts: ["the city", ""], tokenizer: model.tokenizer, settings: CompilerSettings()).texts == [
+        model.tokenizer.encode("the city")
+      ])
   }
 
   private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
@@ -54,7 +57,7 @@ import Testing
   func theSubjectIsFoundAndBecomesTheToken() throws {
     let base = try Checkpoint(path: #require(Self.model))
     let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
-    let site = AutoCompile.subjectSite(model.transformer.shape)
+    let site = CompilerSettings().subjectSite(model.transformer.shape)
     for (prompt, target, subject) in [
       ("Warwick School is headquartered in", " Paris", "Warwick School"),
       ("What sport does Steve Yzerman play? They play", " football", "Steve Yzerman"),
@@ -62,7 +65,7 @@ import Testing
     ] {
       let spec = try Spec(entries: #"{"name":"a","prompt":"\#(prompt)","target":"\#(target)"}"#)
       let probe = try Probe(spec.memories[0], model: model)
-      #expect(SubjectSearch(probe: probe, model: model).subject(at: site) == subject)
+      #expect(SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject() == subject)
     }
     // The manifest says where the key was taken from.
     let output = try outputPath()
@@ -84,7 +87,8 @@ import Testing
         #"{"name":"a","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo","prefixes":["Once upon a time"]}"#)
     let probe = try Probe(spec.memories[0], model: model)
     let prompts = probe.forcedPrompts(model.transformer)
-    let made = try #require(SubjectContexts(probe, prompts, companions: [], prefixes: [], model: model))
+    let made = try #require(
+      SubjectContexts(probe, prompts, related: [], prefixes: [], model: model, settings: CompilerSettings()))
     let start = probe.keyIDs + probe.targetIDs
     let expected = model.generate(start, maxTokens: 8, memories: .none(of: model.transformer)).ids
     #expect(made.contexts[0].ids.starts(with: start + expected))
@@ -93,10 +97,10 @@ import Testing
 
     // The prompt of a companion that acts keeps its own target.
     func targets(_ rows: [MemoryRow]) throws -> [Int] {
-      let companion = Companion(
+      let companion = RelatedMemory(
         index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: rows)
       let contexts = try #require(
-        SubjectContexts(probe, prompts, companions: [companion], prefixes: [], model: model)
+        SubjectContexts(probe, prompts, related: [companion], prefixes: [], model: model, settings: CompilerSettings())
       ).contexts
       return contexts.filter(\.isPositive).compactMap { context in
         if case .token(let id) = context.terms[0].goal { id } else { nil }

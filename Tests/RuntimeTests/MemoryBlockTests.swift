@@ -64,7 +64,10 @@ import Testing
     func loss(_ patch: [Float]) -> Double {
       let batch = model.singleBatch(item.ids, memories: set)
       // The patch goes to every token; so the gradient is the sum over tokens.
-      model.forward(batch, adding: (lower, patch))
+      model.forward(batch) { address in
+        guard address == lower else { return }
+        for row in 0..<batch.rows { kernel_add_scaled(batch.attention.row(row), patch, 1, patch.count) }
+      }
       let row = model.logits(batch.residual, rows: [last]).array(0).map(Double.init)
       let most = row.max()!
       return most + log(row.reduce(0) { $0 + exp($1 - most) }) - row[item.target]

@@ -82,22 +82,14 @@ private struct Side {
   }
 
   init(_ model: LanguageModel, memoriesOf checkpoint: Checkpoint) throws(FormatError) {
-    do {
-      self.init(model: model, memories: try MemorySet(checkpoint.memories, for: model.transformer))
-    } catch var error {
-      error.location = checkpoint.path + error.location.dropFirst(model.checkpoint.path.count)
-      throw error
-    }
+    self.init(
+      model: model,
+      memories: try MemorySet(checkpoint.memories, for: model.transformer, location: checkpoint.path))
   }
 
   func encode(_ prompts: [PromptFile.Prompt]) throws(FormatError) -> [[Int]] {
     var result: [[Int]] = []
-    for prompt in prompts {
-      do { result.append(try model.encode(prompt.text)) } catch var error {
-        error.location = prompt.location
-        throw error
-      }
-    }
+    for prompt in prompts { result.append(try model.encode(prompt.text, location: prompt.location)) }
     return result
   }
 

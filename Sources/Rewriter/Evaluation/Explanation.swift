@@ -69,12 +69,7 @@ public struct Explanation: Sendable {
     }
     let asked = prompts?.map { (prompt: $0, role: PromptResult.Role?.none) } ?? Self.ownPrompts(memory, checkpoint.path)
     var ids: [[Int]] = []
-    for (prompt, _) in asked {
-      do { ids.append(try model.encode(prompt.text)) } catch var error {
-        error.location = prompt.location
-        throw error
-      }
-    }
+    for (prompt, _) in asked { ids.append(try model.encode(prompt.text, location: prompt.location)) }
     let own = ByteString(memory.name)
     let rest = try MemorySet(checkpoint.memories.filter { ByteString($0.name) != own }, for: model.transformer)
     for group in groups(ofRows: ids.map(\.count), limit: Self.rowLimit) {
@@ -105,7 +100,7 @@ public struct Explanation: Sendable {
     _ prompts: [(prompt: PromptFile.Prompt, role: PromptResult.Role?)], _ ids: [[Int]], without rest: MemorySet,
     model: LanguageModel
   ) -> [Case] {
-    let count = max(Probe.continuationCount, memory.targetIDs.count)
+    let count = max(Continuations.comparedCount, memory.targetIDs.count)
     let before = Continuations(of: ids, count: count, memories: rest, model: model)
     let after = Continuations(of: ids, count: count, memories: model.memories, model: model)
     let nearest = nearest(ids, model: model)
@@ -132,26 +127,25 @@ public struct Explanation: Sendable {
     }
   }
 
-  /// Of each prompt the token that is farthest inside, or least outside, of a region, in terms of its bound.
+  /// The token of each prompt that is farthest inside a region, or least outside, measured in boundaries.
   private func nearest(_ prompts: [[Int]], model: LanguageModel) -> [Nearness] {
     let transformer = model.transformer
     var best: [Nearness?] = prompts.map { _ in nil }
-    var activations: [SiteAddress: (FloatMatrix, [Range<Int>])] = [:]
+    var runs: [SiteAddress: BaseRun] = [:]
     for (i, row) in memory.rows.enumerated() {
       guard let address = transformer.address(ofModule: row.module) else { continue }
-      let (values, sequences) = activations[address] ?? transformer.activations(prompts, address)
-      activations[address] = (values, sequences)
-      let squared = kernel_dot_product(row.key, row.key, row.key.count)
-      for (p, rows) in sequences.enumerated() {
-        for (token, index) in rows.enumerated() {
-          let similarity = kernel_dot_product(values.row(index), row.key, row.key.count) / squared
+      let run = runs[address] ?? BaseRun(prompts, to: address, transformer: transformer)
+      runs[address] = run
+      let region = MemoryRegion(row)
+      for (p, sequence) in run.sequences.enumerated() {
+        let similarities = region.similarities(of: run.activations(address), rows: sequence.rows, to: row.key)
+        for (token, similarity) in similarities.enumerated() {
           let margin = row.boundary - abs(1 - similarity)
           let old = best[p].map { $0.margin / memory.rows[$0.row].boundary }
           guard old == nil || margin / row.boundary > old! else { continue }
           best[p] = Nearness(
             row: i, token: token, tokenText: model.tokenizer.text(of: prompts[p][token]), similarity: similarity,
-            margin: margin,
-            strength: MemoryRegion.strength(similarity: similarity, boundary: row.boundary, hardness: row.hardness))
+            margin: margin, strength: region.strength(similarity: similarity))
         }
       }
     }

@@ -5,7 +5,7 @@ import Runtime
 /// One boundary that was tried.
 public struct BoundaryPoint: Sendable, Equatable {
   public var boundary: Float
-  /// Prompts that go on as they should.
+  /// The prompts that go on as they should.
   public var positives: Int
   public var negatives: Int
   /// Whether the key prompt is among them.
@@ -14,7 +14,7 @@ public struct BoundaryPoint: Sendable, Equatable {
   var score: Int { positives + negatives }
 }
 
-/// The search for a row's boundary: pass 5.
+/// Pass 5: the search for a row's boundary.
 struct Bound {
   /// The boundary taken, and the points tried in its order.
   var boundary: Float
@@ -54,7 +54,7 @@ struct Bound {
     func middle(of run: [Int]) -> Float { curve[run[run.count / 2]].boundary }
   }
 
-  /// What each boundary makes of the prompts; parameters as those of the search.
+  /// The prompts' answers with each of some boundaries; parameters as those of the search.
   static func points(
     _ row: MemoryRow, before: [MemoryRow], at address: SiteAddress, depth: Int, prompts: ForcedPrompts,
     transformer: Transformer, boundaries: [Float]
@@ -63,7 +63,7 @@ struct Bound {
     for boundary in boundaries {
       var row = row
       row.boundary = boundary
-      sets.append(try memorySet(before + [row], transformer))
+      sets.append(try MemorySet(rows: before + [row], for: transformer))
     }
     let holds = prompts.holds(sets, at: address, depth: depth)
     return zip(boundaries, holds).map { boundary, holds in
@@ -86,12 +86,4 @@ struct Bound {
     }
     return longest
   }
-}
-
-/// A set of the rows of one memory that has no name yet.
-func memorySet(_ rows: [MemoryRow], _ transformer: Transformer) throws(FormatError) -> MemorySet {
-  let memory = Memory(
-    name: "", prompt: "", target: "", targetIDs: [], method: "", site: "", layer: 0, token: "", rows: rows,
-    entry: .null, scores: .null)
-  return try MemorySet([memory], for: transformer)
 }

@@ -1,7 +1,7 @@
 import Kernels
 import Runtime
 
-/// Keys that tell chosen activations from all others at one site: pass 3.
+/// Pass 3: keys that tell chosen activations from all others at one site.
 ///
 /// With the samples as rows of A (n, D), the direction of the positives y is w = Aᵀ (A Aᵀ + λ I)⁻¹ y (ridge regression
 /// in its Gram form; y is 1 on the positives and 0 elsewhere), and k = w / ‖w‖², so that (a · k) / ‖k‖² = a · w. The
@@ -30,7 +30,7 @@ struct LeastSquaresKeys {
 
   var count: Int { factor.count }
 
-  /// Extends the factorization by further samples, each of which counts `weight` times.
+  /// Extends the factorization by further samples [n, D], each of which counts `weight` times.
   mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool) {
     let scale = weight.squareRoot()
     scales += [Float](repeating: scale, count: more.rows)
@@ -42,7 +42,15 @@ struct LeastSquaresKeys {
     }
     samples.append(more)
     let old = count
-    let products = FloatMatrix(more.rows, old + more.rows)
+    let products = products(with: more, pool: pool)
+    for i in 0..<more.rows {
+      extend(by: Array(UnsafeBufferPointer(start: products.row(i), count: old + i + 1)))
+    }
+  }
+
+  /// The dot products [n, all samples] of the newest samples with all.
+  private func products(with more: FloatMatrix, pool: WorkerPool) -> FloatMatrix {
+    let products = FloatMatrix(more.rows, count + more.rows)
     var column = 0
     for part in samples {
       pool.runRanges(
@@ -54,25 +62,29 @@ struct LeastSquaresKeys {
           y: kernel_rows(values: products.values + column, stride: products.width)))
       column += part.rows
     }
-    for i in 0..<more.rows {
-      var row = Array(UnsafeBufferPointer(start: products.row(i), count: old + i + 1))
-      row[old + i] += lambda
-      row.withUnsafeMutableBufferPointer { row in
-        let row = row.baseAddress!
-        for j in 0..<(old + i) {
-          factor[j].withUnsafeBufferPointer {
-            row[j] = (row[j] - kernel_dot_product(row, $0.baseAddress!, j)) / $0[j]
-          }
-        }
-        let rest = row[old + i] - kernel_dot_product(row, row, old + i)
-        row[old + i] = max(rest, 1e-6 * lambda).squareRoot()
-      }
-      factor.append(row)
-    }
+    return products
   }
 
-  /// The direction for the samples of the given indices, and what each of `judged` would have come out as had it not
-  /// been among the samples: y − c / (G⁻¹)ᵢᵢ, c = G⁻¹ y, G = A Aᵀ + λ I.
+  /// Adds a row to L from the new sample's row of A Aᵀ.
+  private mutating func extend(by products: [Float]) {
+    var row = products
+    let last = row.count - 1
+    row[last] += lambda
+    row.withUnsafeMutableBufferPointer { row in
+      let row = row.baseAddress!
+      for j in 0..<last {
+        factor[j].withUnsafeBufferPointer {
+          row[j] = (row[j] - kernel_dot_product(row, $0.baseAddress!, j)) / $0[j]
+        }
+      }
+      let rest = row[last] - kernel_dot_product(row, row, last)
+      row[last] = max(rest, 1e-6 * lambda).squareRoot()
+    }
+    factor.append(row)
+  }
+
+  /// The direction for the samples of the given indices, and the leave-one-out similarity of each of `judged`, by a
+  /// direction fitted without it: y − c / (G⁻¹)ᵢᵢ, c = G⁻¹ y, G = A Aᵀ + λ I.
   func solve(positives: [Int], judged: [Int] = []) -> (key: LinearKey, leftOut: [Float]) {
     var goals = [Float](repeating: 0, count: count)
     for i in positives { goals[i] = scales[i] }
@@ -106,11 +118,11 @@ struct LeastSquaresKeys {
   }
 }
 
-/// A direction w that is stored as the key k = w / ‖w‖².
+/// A direction w in the making, stored as the key k = w / ‖w‖² once it is done.
 struct LinearKey {
   private(set) var direction: [Float]
 
-  /// a · w = (a · k) / ‖k‖².
+  /// The fit's own prediction a · w; in exact arithmetic the similarity (a · k) / ‖k‖².
   func similarity(_ activation: UnsafePointer<Float>) -> Float {
     kernel_dot_product(activation, direction, direction.count)
   }

@@ -1,7 +1,7 @@
 import Format
 import Runtime
 
-/// All memories of the file together: pass 6.
+/// Pass 6: all memories of the file together.
 public struct Link: Sendable {
   /// A memory that acts on the key prompt of another.
   public struct Crossing: Sendable, Equatable {
@@ -9,11 +9,11 @@ public struct Link: Sendable {
     public var prompt: String
   }
 
-  /// Memories of the base file that stay, as they were.
-  public var kept: [Memory]
-  public var crossings: [Crossing] = []
+  /// The base file's memories that stay as they were.
+  public let kept: [Memory]
+  public private(set) var crossings: [Crossing] = []
 
-  /// The base file's memories without those of the names that are compiled anew.
+  /// Keeps the base file's memories but those of the names that are compiled anew.
   ///
   /// - Throws: `FormatError` of kind `spec` where a new memory asks another target of a kept memory's prompt.
   init(_ present: [Memory], adding specs: [MemorySpec]) throws(FormatError) {

@@ -4,6 +4,7 @@ import Runtime
 /// One patch that was tried: Δ = −α g added at one token, site and layer.
 public struct PatchTrial: Sendable {
   public var address: SiteAddress
+  /// From 0 at the key prompt's first token.
   public var token: Int
   public var alpha: Float
   /// ‖Δ‖ / ‖a‖.
@@ -17,112 +18,100 @@ public struct PatchTrial: Sendable {
   public var reaches: Bool { margin > 0 }
 }
 
-/// Where a patch makes the model say the target: pass 2.
-///
-/// A patch at one layer leaves all below as they were, so every trial joins one growing batch at its own layer, its
-/// rows the patched token and those behind it, and shares the cached tokens before.
+/// Pass 2: the sites, layers and tokens at which a patch makes the model say the target.
 struct Locate {
-  /// ‖Δ‖ / ‖a‖ of the steps tried where α is not pinned.
-  static let relativeSteps: [Float] = [0.25, 0.5, 1, 2, 4, 8]
-  /// A patch counts as safe when the target leads by this much (nats).
-  static let safeMargin: Float = 1
+  let settings: CompilerSettings
+
+  /// Rows of a batch at most.
+  private static let rowLimit = 2048
 
   /// The trials of one token at every allowed site and layer, for every step of the grid (or the pinned α).
-  static func trials(_ pass: KeyPass, spec: MemorySpec, token: Int? = nil) -> [PatchTrial] {
-    let token = token ?? pass.last
-    var trials: [PatchTrial] = []
-    for layer in 0..<pass.transformer.shape.layers where spec.layer.value ?? layer == layer {
-      for site in Site.allCases where spec.site.value == nil || spec.site.value == site {
-        let address = SiteAddress(layer: layer, site: site)
-        let (a, g) = (
-          length(pass.activation(address, token: token)), length(pass.gradient(address, token: token))
-        )
-        // A site without gradient or activation has no step to take.
-        guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }
-        let alphas = spec.alpha.value.map { [Float($0)] } ?? relativeSteps.map { $0 * a / g }
-        for alpha in alphas {
-          trials.append(
-            PatchTrial(
-              address: address, token: token, alpha: alpha, relativeStep: alpha * g / a, logprob: -.infinity,
-              margin: -.infinity))
-        }
-      }
-    }
-    let limit = max(1, 2048 / (pass.ids.count - token))
+  ///
+  /// - Parameter token: nil for the last.
+  func trials(_ run: KeyRun, spec: MemorySpec, token: Int? = nil) -> [PatchTrial] {
+    let token = token ?? run.last
+    let steps = steps(run, spec: spec, token: token)
+    let limit = max(1, Self.rowLimit / (run.ids.count - token))
     var result: [PatchTrial] = []
-    for first in stride(from: 0, to: trials.count, by: limit) {
-      result += run(Array(trials[first..<min(first + limit, trials.count)]), pass, token: token) { trial in
-        pass.gradient(trial.address, token: token).map { -trial.alpha * $0 }
+    for first in stride(from: 0, to: steps.count, by: limit) {
+      let part = Array(steps[first..<min(first + limit, steps.count)])
+      result += Self.run(part, run, token: token) { trial in
+        run.gradient(trial.address, token: token).map { -trial.alpha * $0 }
       }
     }
     return result
   }
 
-  /// - Parameters:
-  ///   - trials: in the order of their addresses.
-  ///   - delta: what a trial adds to the activation (D).
-  static func run(
-    _ trials: [PatchTrial], _ pass: KeyPass, token: Int, delta: (PatchTrial) -> [Float]
-  ) -> [PatchTrial] {
-    let transformer = pass.transformer
-    let count = pass.ids.count - token
-    let batch = Batch([], shape: transformer.shape, capacity: trials.count * count)
-    let none = MemorySet.none(of: transformer)
-    var next = 0
-    func join(_ address: SiteAddress) {
-      let layer = pass.tape[address.layer]
-      let residual = address.site == .attn ? layer.residual : layer.middle
-      let site = layer.site(address.site)
-      while next < trials.count, trials[next].address == address {
-        let rows = batch.rows..<(batch.rows + count)
-        batch.append(.init(rows: rows, position: token, cache: pass.cache, appends: false, memories: none))
-        for (i, row) in rows.enumerated() {
-          batch.residual.row(row).update(from: residual.row(token + i), count: residual.width)
-          batch.site(address.site).row(row).update(from: site.row(token + i), count: site.width)
-          pass.memories[address]?.apply(batch.site(address.site).row(row))
-        }
-        let patched = batch.site(address.site).row(rows.lowerBound)
-        for (d, value) in delta(trials[next]).enumerated() { patched[d] += value }
-        next += 1
-      }
-    }
-    for layer in (trials.first?.address.layer ?? 0)..<transformer.shape.layers {
-      if batch.rows > 0 { transformer.attend(batch, layer: layer) }
-      join(SiteAddress(layer: layer, site: .attn))
-      if batch.rows > 0 {
-        transformer.projectAttention(batch, layer: layer)
-        transformer.expand(batch, layer: layer)
-      }
-      join(SiteAddress(layer: layer, site: .mlp))
-      if batch.rows > 0 { transformer.contract(batch, layer: layer) }
-    }
-    return score(trials, batch, count: count, target: pass.target, transformer)
+  /// The token × layer map: the trials of every token of the key prompt at every site and layer.
+  func map(_ probe: Probe, model: LanguageModel) -> [PatchTrial] {
+    let run = KeyRun(probe.keyIDs, target: probe.targetIDs[0], transformer: model.transformer)
+    return probe.keyIDs.indices.flatMap { trials(run, spec: probe.spec, token: $0) }
   }
 
-  private static func score(
-    _ trials: [PatchTrial], _ batch: Batch, count: Int, target: Int, _ transformer: Transformer
+  /// The trials to run, without results, in the order of their addresses.
+  private func steps(_ run: KeyRun, spec: MemorySpec, token: Int) -> [PatchTrial] {
+    var steps: [PatchTrial] = []
+    for layer in 0..<run.transformer.shape.layers where spec.layer.value ?? layer == layer {
+      for site in Site.allCases where spec.site.value ?? site == site {
+        let address = SiteAddress(layer: layer, site: site)
+        let (a, g) = (
+          length(run.activation(address, token: token)), length(run.gradient(address, token: token))
+        )
+        // A site without gradient or activation has no step to take.
+        guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }
+        let alphas = spec.alpha.value.map { [Float($0)] } ?? settings.stepGrid.map { $0 * a / g }
+        steps += alphas.map { PatchTrial(address: address, token: token, alpha: $0, relativeStep: $0 * g / a) }
+      }
+    }
+    return steps
+  }
+
+  /// Runs trials on from their sites.
+  ///
+  /// - Parameters:
+  ///   - trials: in the order of their addresses.
+  ///   - delta: the vector [D] that a trial adds to the activation.
+  static func run(
+    _ trials: [PatchTrial], _ run: KeyRun, token: Int, delta: (PatchTrial) -> [Float]
   ) -> [PatchTrial] {
+    let transformer = run.transformer
+    let batch = transformer.resume(trials.map { run.resumption(at: $0.address, from: token) }) { i, activation in
+      for (d, value) in delta(trials[i]).enumerated() { activation[d] += value }
+    }
     var result = trials
     for first in stride(from: 0, to: trials.count, by: 256) {
       let part = first..<min(first + 256, trials.count)
-      let logits = transformer.logits(batch.residual, rows: part.map { ($0 + 1) * count - 1 })
-      for i in part {
-        let best = LanguageModel.likeliest(logits, row: i - first, count: 2)
-        let normalizer = best[0].logprob - logits.row(i - first)[best[0].id]
-        result[i].logprob = logits.row(i - first)[target] + normalizer
-        let other = best.first { $0.id != target }?.logprob ?? -.infinity
-        result[i].margin = result[i].logprob - other
-      }
+      let logits = transformer.logits(batch.residual, rows: part.map { batch.sequences[$0].rows.upperBound - 1 })
+      for i in part { result[i].score(logits, row: i - first, target: run.target) }
     }
     return result
   }
 
   /// The smallest step at each address that reaches the target safely; where none does, the one that leads by most.
-  static func best(_ trials: [PatchTrial]) -> [PatchTrial] {
+  func best(_ trials: [PatchTrial]) -> [PatchTrial] {
     let byAddress = Dictionary(grouping: trials, by: \.address)
     return byAddress.sorted { $0.key < $1.key }.compactMap { _, steps in
       let ordered = steps.sorted { $0.alpha < $1.alpha }
-      return ordered.first { $0.margin >= safeMargin } ?? ordered.max { $0.margin < $1.margin }
+      return ordered.first(where: isSafe) ?? ordered.max { $0.margin < $1.margin }
     }
+  }
+
+  /// Whether the target leads by enough.
+  func isSafe(_ trial: PatchTrial) -> Bool { trial.margin >= settings.safeMargin }
+}
+
+extension PatchTrial {
+  /// A trial that has not been run.
+  init(address: SiteAddress, token: Int, alpha: Float, relativeStep: Float) {
+    self.init(
+      address: address, token: token, alpha: alpha, relativeStep: relativeStep, logprob: -.infinity,
+      margin: -.infinity)
+  }
+
+  fileprivate mutating func score(_ logits: FloatMatrix, row: Int, target: Int) {
+    let best = LanguageModel.likeliest(logits, row: row, count: 2)
+    let normalizer = best[0].logprob - logits.row(row)[best[0].id]
+    logprob = logits.row(row)[target] + normalizer
+    margin = logprob - (best.first { $0.id != target }?.logprob ?? -.infinity)
   }
 }

@@ -1,76 +1,77 @@
 import Format
 import Runtime
 
-/// What the base model says and does on the prompts of one memory: pass 1.
+/// Pass 1: the base model's answers to the prompts of one memory.
 struct Probe {
-  /// Tokens compared when a prompt's continuation is judged unchanged.
-  static let continuationCount = 5
-
   var spec: MemorySpec
-  /// What should follow the key prompt: the whole target or its first token.
+  /// The ids that should follow the key prompt: the whole target or its first token.
   let targetIDs: [Int]
   /// The key prompt first, then the other positives.
   let positives: [[Int]]
   let negatives: [[Int]]
   let heldOutPositives: [[Int]]
   let heldOutNegatives: [[Int]]
-  /// Of all prompts: positives, negatives, held-out positives, held-out negatives.
+  /// Continuations by the base model of `prompts`.
   let base: Continuations
 
   var keyIDs: [Int] { positives[0] }
+  /// Positives, negatives, held-out positives, held-out negatives.
   var prompts: [[Int]] { positives + negatives + heldOutPositives + heldOutNegatives }
+
+  /// How many tokens of continuations are compared.
+  var continuationCount: Int { max(Continuations.comparedCount, targetIDs.count) }
 
   /// - Throws: `FormatError` of kind `prompt` where a prompt is too long or empty, of kind `spec` where the target adds
   ///   no token or a pinned layer is not in the model.
   init(_ spec: MemorySpec, model: LanguageModel) throws(FormatError) {
     self.spec = spec
-    if let layer = spec.layer.value, layer >= model.transformer.shape.layers {
+    let shape = model.transformer.shape
+    if let layer = spec.layer.value, layer >= shape.layers {
       throw FormatError(
         .spec, "memory \(spec.name): layer", "the model has no such layer",
-        expected: "0 to \(model.transformer.shape.layers - 1)", got: "\(layer)")
+        expected: "0 to \(shape.layers - 1)", got: "\(layer)")
     }
-    func encode(_ prompts: [String]) throws(FormatError) -> [[Int]] {
-      var result: [[Int]] = []
-      for prompt in prompts {
-        do {
-          result.append(try model.encode(prompt))
-        } catch {
-          throw FormatError(
-            error.kind, "memory \(spec.name): prompt \"\(prompt.printable(limit: 60))\"", error.problem,
-            expected: error.expected, got: error.got)
-        }
-      }
-      return result
-    }
-    positives = try encode(spec.positivePrompts)
-    negatives = try encode(spec.negatives)
-    heldOutPositives = try encode(spec.heldOutPositives)
-    heldOutNegatives = try encode(spec.heldOutNegatives)
-    let target = Self.targetIDs(spec, key: positives[0], tokenizer: model.tokenizer)
-    guard !target.isEmpty else {
-      throw FormatError(
-        .spec, "memory \(spec.name): target", "adds no token to the prompt",
-        got: "\"\(spec.target.printable(limit: 60))\"")
-    }
-    targetIDs = spec.targetTokens == .first ? [target[0]] : target
+    positives = try Self.encode(spec.positivePrompts, of: spec, model)
+    negatives = try Self.encode(spec.negatives, of: spec, model)
+    heldOutPositives = try Self.encode(spec.heldOutPositives, of: spec, model)
+    heldOutNegatives = try Self.encode(spec.heldOutNegatives, of: spec, model)
+    targetIDs = try Self.targetIDs(spec, key: positives[0], tokenizer: model.tokenizer)
     let all = positives + negatives + heldOutPositives + heldOutNegatives
-    let room = model.transformer.shape.positions - targetIDs.count
-    guard let longest = all.map(\.count).max(), longest <= room else {
+    let (room, longest) = (shape.positions - targetIDs.count, all.map(\.count).max() ?? 0)
+    guard longest <= room else {
       throw FormatError(
         .prompt, "memory \(spec.name)", "a prompt leaves no room for the target",
-        expected: "at most \(room) tokens", got: "\(all.map(\.count).max() ?? 0)")
+        expected: "at most \(room) tokens", got: "\(longest)")
     }
-    base = Continuations(
-      of: all, count: max(Self.continuationCount, targetIDs.count), memories: .none(of: model.transformer),
-      model: model)
+    base = Continuations(of: all, count: max(Continuations.comparedCount, targetIDs.count), model: model)
+  }
+
+  private static func encode(
+    _ prompts: [String], of spec: MemorySpec, _ model: LanguageModel
+  ) throws(FormatError) -> [[Int]] {
+    var result: [[Int]] = []
+    for prompt in prompts {
+      let location = "memory \(spec.name): prompt \"\(prompt.printable(limit: 60))\""
+      result.append(try model.encode(prompt, location: location))
+    }
+    return result
   }
 
   /// The tokens that the target adds behind the prompt; where the two merge into other tokens at their seam, the
   /// target's own.
-  private static func targetIDs(_ spec: MemorySpec, key: [Int], tokenizer: Tokenizer) -> [Int] {
+  private static func targetIDs(
+    _ spec: MemorySpec, key: [Int], tokenizer: Tokenizer
+  ) throws(FormatError) -> [Int] {
     let whole = tokenizer.encode(spec.prompt + spec.target)
-    if whole.starts(with: key) { return Array(whole.dropFirst(key.count)) }
-    return tokenizer.encode(spec.target, addSpecialTokens: false, isStart: false)
+    let ids =
+      whole.starts(with: key)
+      ? Array(whole.dropFirst(key.count)) : tokenizer.encode(spec.target, addSpecialTokens: false, isStart: false)
+    guard let first = ids.first else {
+      throw FormatError(
+        .spec, "memory \(spec.name): target", "adds no token to the prompt",
+        got: "\"\(spec.target.printable(limit: 60))\"")
+    }
+    return spec.targetTokens == .first ? [first] : ids
   }
 
   /// The last token of the subject in the key prompt.

@@ -48,7 +48,7 @@ struct Neighbors {
     var facts: [Fact] = []
     for (prompt, ids, _) in scored.sorted(by: { $0.score > $1.score }) where facts.count < count {
       let answer = model.tokenizer.decode(
-        model.generate(ids, maxTokens: Probe.continuationCount, memories: .none(of: model.transformer)).ids)
+        model.generate(ids, maxTokens: Continuations.comparedCount, memories: .none(of: model.transformer)).ids)
       if !answer.hasPrefix(target) { facts.append(Fact(prompt: prompt, answer: answer)) }
     }
     return facts
@@ -66,14 +66,9 @@ struct Neighbors {
 
   /// The mean log p of the tokens from `first` on, and of the likeliest one behind them where that is wanted.
   private func logprob(_ ids: [Int], from first: Int, withNext: Bool) -> Float {
-    let transformer = model.transformer
-    let batch = Batch(
-      [.init(rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: .none(of: transformer))],
-      shape: transformer.shape)
-    transformer.embed([ids], batch)
-    transformer.forward(batch)
+    let run = BaseRun([ids], recordedBy: Tape(forBackward: false, layers: []), transformer: model.transformer)
     let rows = max(0, first - 1)..<(withNext ? ids.count : ids.count - 1)
-    let logits = transformer.logits(batch.residual, rows: rows)
+    let logits = model.transformer.logits(run.residual, rows: rows)
     let sum = rows.enumerated().reduce(Float(0)) { sum, item in
       let next = item.element + 1 < ids.count ? ids[item.element + 1] : logits.largest(item.offset)
       return sum + logits.row(item.offset)[next] - kernel_log_sum_exp(logits.row(item.offset), logits.width)
@@ -84,7 +79,7 @@ struct Neighbors {
   func answer(to prompt: String) -> String? {
     guard let ids = try? model.encode(prompt) else { return nil }
     let none = MemorySet.none(of: model.transformer)
-    return model.tokenizer.decode(model.generate(ids, maxTokens: Probe.continuationCount, memories: none).ids)
+    return model.tokenizer.decode(model.generate(ids, maxTokens: Continuations.comparedCount, memories: none).ids)
   }
 }
 

@@ -34,8 +34,7 @@ public struct StarterSpec: Sendable {
     var subject = likely
     if let model {
       let probe = try Probe(memory, model: model)
-      let site = AutoCompile.subjectSite(model.transformer.shape)
-      if let found = SubjectSearch(probe: probe, model: model).subject(at: site),
+      if let found = SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject(),
         !Self.isMistaken(found, likely: likely, prompt: memory.prompt)
       {
         subject = found

@@ -14,27 +14,40 @@ public final class MemorySet {
     isEmpty = true
   }
 
+  /// - Parameter location: the file that the memories come from, for errors; nil names the model's.
   /// - Throws: `FormatError` of kind `memoryTable` where a module is not a site of the model or a width does not fit it.
-  public init(_ memories: [Memory], for transformer: Transformer) throws(FormatError) {
+  public convenience init(
+    _ memories: [Memory], for transformer: Transformer, location: String? = nil
+  ) throws(FormatError) {
+    try self.init(
+      memories.flatMap { memory in memory.rows.map { (memory.name, $0) } }, for: transformer,
+      location: location ?? transformer.location)
+  }
+
+  /// The rows of a memory in the making, which has no name yet.
+  package convenience init(rows: [MemoryRow], for transformer: Transformer) throws(FormatError) {
+    try self.init(rows.map { ("", $0) }, for: transformer, location: transformer.location)
+  }
+
+  private init(
+    _ rows: [(memory: String, row: MemoryRow)], for transformer: Transformer, location: String
+  ) throws(FormatError) {
     var blocks = [MemoryBlock?](repeating: nil, count: 2 * transformer.shape.layers)
-    for memory in memories {
-      for row in memory.rows {
-        let address = try Self.address(of: row, of: memory, in: transformer)
-        let block =
-          blocks[address.index] ?? MemoryBlock(address: address, width: transformer.shape.width(of: address.site))
-        block.append(row, of: memory.name)
-        blocks[address.index] = block
-      }
+    for (memory, row) in rows {
+      let address = try Self.address(of: row, in: transformer, location: "\(location): memory \(memory)")
+      let block =
+        blocks[address.index] ?? MemoryBlock(address: address, width: transformer.shape.width(of: address.site))
+      block.append(row, of: memory)
+      blocks[address.index] = block
     }
     self.blocks = blocks
-    isEmpty = memories.allSatisfy { $0.rows.isEmpty }
+    isEmpty = rows.isEmpty
   }
 
   /// The address that a row acts at.
   private static func address(
-    of row: MemoryRow, of memory: Memory, in transformer: Transformer
+    of row: MemoryRow, in transformer: Transformer, location: String
   ) throws(FormatError) -> SiteAddress {
-    let location = "\(transformer.location): memory \(memory.name)"
     guard let address = transformer.address(ofModule: row.module) else {
       throw FormatError(
         .memoryTable, location, "its module \(row.module) is no site of this model",

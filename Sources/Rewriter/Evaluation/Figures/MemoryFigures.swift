@@ -45,9 +45,10 @@ public struct MemoryFigures: Sendable {
     self.index = index
     self.map = map
     tokens = probe.prompts.map { $0.map(model.tokenizer.text(of:)) }
-    let (activations, sequences) = model.transformer.activations(probe.prompts, memory.address)
-    nearest = sequences.map { rows in
-      let similarities = row.similarities(activations, rows: rows)
+    let (run, region) = (BaseRun(probe.prompts, to: memory.address, transformer: model.transformer), MemoryRegion(row))
+    nearest = run.sequences.map { sequence in
+      let similarities = region.similarities(
+        of: run.activations(memory.address), rows: sequence.rows, to: row.key)
       let token = similarities.indices.min { abs(1 - similarities[$0]) < abs(1 - similarities[$1]) } ?? 0
       return Nearest(token: token, similarity: similarities[token])
     }

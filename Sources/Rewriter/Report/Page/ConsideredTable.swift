@@ -2,16 +2,16 @@ import Format
 import Plots
 import Runtime
 
-/// The places that were looked at, and what they were judged by.
+/// The table of candidates, with the measures that they were judged by.
 struct ConsideredTable {
-  let places: [ConsideredPlace]
+  let candidates: [Candidate]
 
   var markup: Markup {
     let columns = columns
-    let rows = places.map { place in
+    let rows = candidates.map { candidate in
       tag(
-        "tr", ["class": place.isChosen ? "won" : ""],
-        columns.map { tag("td", ["class": $0.isNumber ? "number" : "nowrap"], [.text($0.value(place) ?? "–")]) })
+        "tr", ["class": candidate.isChosen ? "won" : ""],
+        columns.map { tag("td", ["class": $0.isNumber ? "number" : "nowrap"], [.text($0.value(candidate) ?? "–")]) })
     }
     return tag(
       "div", [:],
@@ -25,12 +25,12 @@ struct ConsideredTable {
     var name: String
     var isNumber: Bool
     var meaning: String
-    var value: (ConsideredPlace) -> String?
+    var value: (Candidate) -> String?
   }
 
-  /// Those that any of the places has something for.
+  /// The columns in which any candidate has a value.
   private var columns: [Column] {
-    let all = [
+    let all: [Column] = [
       Column(name: "Place", isNumber: false, meaning: "") { "\($0.address.site.rawValue), layer \($0.address.layer)" },
       Column(name: "Token", isNumber: true, meaning: "Token: that of the key prompt, from 0.") { "\($0.token)" },
       Column(
@@ -39,23 +39,23 @@ struct ConsideredTable {
       Column(
         name: "Lowest inside", isNumber: true,
         meaning: "Lowest inside: the least similarity of a token that the region should take in."
-      ) { $0.region.map { number($0.lowestInside) } },
+      ) { $0.separation.map { number($0.lowestInside) } },
       Column(
         name: "Highest outside", isNumber: true,
         meaning: "Highest outside: the greatest of a listed prompt's token that it should leave out."
-      ) { $0.region?.highestOutside.map(number) },
+      ) { $0.separation?.highestOutside.map(number) },
       Column(
         name: "Left out, inside", isNumber: true,
         meaning: "Left out, inside: tokens that fall inside by a key fitted without them."
-      ) { $0.region.map { "\($0.leftOutInside) of \($0.leftOut)" } },
+      ) { $0.separation.map { "\($0.leftOutInside) of \($0.leftOut)" } },
       Column(
         name: "Right", isNumber: true,
         meaning:
           "Right: positives and negatives that come out as they should with the memory there; – where a place was set "
           + "aside before."
-      ) { place in place.right.map { "\($0) of \(place.of ?? 0)" } },
+      ) { candidate in candidate.right.map { "\($0) of \(candidate.of ?? 0)" } },
       Column(name: "", isNumber: false, meaning: "") { $0.isChosen ? "chosen" : "" },
     ]
-    return all.filter { column in places.contains { column.value($0) != nil } }
+    return all.filter { column in candidates.contains { column.value($0) != nil } }
   }
 }

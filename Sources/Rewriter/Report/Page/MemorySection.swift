@@ -131,7 +131,7 @@ struct MemorySection {
 
   private var considered: [Markup] {
     [tag("h3", [:], ["Why this place"]), tag("p", [:], [.text(Self.sentence(memory.reason.printable(limit: 2000)))])]
-      + (memory.considered.isEmpty ? [] : [ConsideredTable(places: memory.considered).markup])
+      + (memory.considered.isEmpty ? [] : [ConsideredTable(candidates: memory.considered).markup])
   }
 
   private static func sentence(_ text: String) -> String {

@@ -2,8 +2,8 @@ import Format
 import Runtime
 
 /// Another memory about the same subject, which acts on the same token.
-struct Companion {
-  /// Among the memories of the surroundings.
+struct RelatedMemory {
+  /// Its number among the memories of the surroundings.
   var index: Int
   /// Its key prompt, and the subject's last token there.
   var ids: [Int]
@@ -12,26 +12,30 @@ struct Companion {
   /// Its rows at the subjects' site; none before it is compiled.
   var rows: [MemoryRow]
 
-  /// Those of the `own`th of `probes`, among the others and among the memories that the base keeps.
+  /// The related memories of the `own`th of `probes`, among the others and among those that the base keeps.
   ///
-  /// - Parameter compiled: as many of the probes' rows as there are.
+  /// - Parameters:
+  ///   - rows: of as many of the probes as are compiled.
+  ///   - address: the subjects' site.
   static func all(
-    of own: Int, among probes: [Probe], compiled: [CompiledMemory], kept: [Memory], model: LanguageModel
-  ) throws(FormatError) -> [Companion] {
+    of own: Int, among probes: [Probe], rows: [[MemoryRow]], kept: [Memory], at address: SiteAddress,
+    model: LanguageModel
+  ) throws(FormatError) -> [RelatedMemory] {
     guard let subject = probes[own].spec.subject else { return [] }
-    let module = model.transformer.module(AutoCompile.subjectSite(model.transformer.shape))
-    var result: [Companion] = []
+    let module = model.transformer.module(address)
+    var result: [RelatedMemory] = []
     for (i, probe) in probes.enumerated() where i != own && probe.spec.subject == subject {
       guard let token = probe.subjectToken(model.tokenizer) else { continue }
-      let rows = i < compiled.count ? compiled[i].rows.filter { $0.module == module } : []
-      result.append(Companion(index: i, ids: probe.keyIDs, token: token, targetIDs: probe.targetIDs, rows: rows))
+      let rows = i < rows.count ? rows[i].filter { $0.module == module } : []
+      result.append(
+        RelatedMemory(index: i, ids: probe.keyIDs, token: token, targetIDs: probe.targetIDs, rows: rows))
     }
     for (i, memory) in kept.enumerated() where memory.subject == subject && !memory.prompt.isEmpty {
       let ids = try model.encode(memory.prompt)
       guard let token = model.tokenizer.lastToken(of: subject, in: memory.prompt, ids: ids) else { continue }
       let before = kept[..<i].count { !$0.prompt.isEmpty }
       result.append(
-        Companion(
+        RelatedMemory(
           index: probes.count + before, ids: ids, token: token, targetIDs: memory.targetIDs,
           rows: memory.rows.filter { $0.module == module }))
     }

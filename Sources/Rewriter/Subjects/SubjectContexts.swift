@@ -2,51 +2,44 @@ import Format
 import Foundation
 import Runtime
 
-/// Texts in which a memory at the subject acts, and what should follow there.
+/// The contexts of a memory at its subject, and the prompts that it should not act on.
 struct SubjectContexts {
   /// The key prompt first.
   private(set) var contexts: [Context] = []
-  /// The spec's negatives in which the subject does not stand.
-  private(set) var apart: [ForcedPrompts.Item] = []
-
-  private static let prefixCount = 4
-  private static let prefixLength = 10
-  private static let afterCount = 8
-  /// What leaving other prompts about the subject alone weighs against saying the target.
-  private static let unchangedWeight: Float = 0.5
-  /// What the spec's negatives weigh on which the memory acts all the same.
-  static let negativeWeight: Float = 2
+  /// The prompts' items of the spec's negatives in which the subject does not stand.
+  private(set) var apart: [Int] = []
 
   private let probe: Probe
   private let model: LanguageModel
+  private let settings: CompilerSettings
   private var spec: MemorySpec { probe.spec }
 
   /// - Parameter prefixes: texts to stand before the key prompt where the spec gives none.
   /// - Returns: nil where the key prompt has no such token.
   init?(
-    _ probe: Probe, _ prompts: ForcedPrompts, companions: [Companion], prefixes: [[Int]], model: LanguageModel
+    _ probe: Probe, _ prompts: ForcedPrompts, related: [RelatedMemory], prefixes: [[Int]], model: LanguageModel,
+    settings: CompilerSettings
   ) {
-    self.probe = probe
-    self.model = model
+    (self.probe, self.model, self.settings) = (probe, model, settings)
     guard let own = token(spec.prompt, probe.keyIDs) else { return nil }
 
     contexts = positives(own, behind: prefixes).sharing(1)
-    // What companions say stays said.
-    contexts += companions.filter { !$0.rows.isEmpty }.map {
-      Context($0.ids, token: $0.token, target: $0.targetIDs)
+    // What related memories say stays said.
+    contexts += related.filter { !$0.rows.isEmpty }.map {
+      Context($0.ids, token: $0.token, target: $0.targetIDs, behindWeight: settings.behindWeight)
     }
-    contexts += otherPrompts().sharing(Self.unchangedWeight)
+    contexts += otherPrompts().sharing(settings.unchangedWeight)
     var negatives: [Context] = []
-    for item in prompts.items where !item.isPositive {
-      let ids = Array(item.ids.prefix(item.promptCount))
+    for (i, item) in prompts.items.enumerated() where !item.isPositive {
+      let ids = Array(prompts.ids(i).prefix(item.promptCount))
       let text = probe.negatives.firstIndex(of: ids).map { spec.negatives[$0] } ?? ""
       if let token = token(text, ids) {
-        negatives.append(Context(unchanged: item.ids, token: token, promptCount: item.promptCount))
+        negatives.append(Context(unchanged: prompts.ids(i), token: token, promptCount: item.promptCount))
       } else {
-        apart.append(item)
+        apart.append(i)
       }
     }
-    contexts += negatives.sharing(Self.negativeWeight)
+    contexts += negatives.sharing(settings.negativeWeight)
   }
 
   /// The token of a prompt that the memory acts on.
@@ -61,8 +54,7 @@ struct SubjectContexts {
 
   /// The key prompt alone and behind other text, and the spec's positives in which the token stands.
   private func positives(_ own: Int, behind prefixes: [[Int]]) -> [Context] {
-    let target = probe.targetIDs
-    var result = [Context(probe.keyIDs, token: own, target: target, after: after())]
+    var result = [positive(probe.keyIDs, token: own, after: after())]
     let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false, isStart: false)
     // Behind a text the first word may be cut otherwise.
     let moved =
@@ -70,36 +62,40 @@ struct SubjectContexts {
       ?? (spaced.count - (probe.keyIDs.count - own))
     if let moved, moved >= 0 {
       for prefix in cut(prefixes) {
-        result.append(Context(prefix + spaced, token: prefix.count + moved, target: target))
+        result.append(positive(prefix + spaced, token: prefix.count + moved))
       }
     }
     for (text, ids) in zip(spec.positivePrompts, probe.positives).dropFirst() {
-      if let token = token(text, ids) { result.append(Context(ids, token: token, target: target)) }
+      if let token = token(text, ids) { result.append(positive(ids, token: token)) }
     }
     return result
   }
 
-  /// What the base model goes on with behind key prompt and target, so that the target is not said again and again.
+  private func positive(_ ids: [Int], token: Int, after: [Int] = []) -> Context {
+    Context(ids, token: token, target: probe.targetIDs, after: after, behindWeight: settings.behindWeight)
+  }
+
+  /// The base model's continuation behind key prompt and target, so that the target is not said again and again.
   private func after() -> [Int] {
     let ids = probe.keyIDs + probe.targetIDs
-    let count = min(Self.afterCount, model.transformer.shape.positions - ids.count)
+    let count = min(settings.behindLength, model.transformer.shape.positions - ids.count)
     guard count > 0 else { return [] }
-    return Continuations(of: [ids], count: count, memories: .none(of: model.transformer), model: model).ids[0]
+    return Continuations(of: [ids], count: count, model: model).ids[0]
   }
 
   /// Texts to stand before the prompt.
   private func cut(_ prefixes: [[Int]]) -> [[Int]] {
     let room =
-      model.transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - Self.prefixLength - 2
+      model.transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - settings.prefixLength - 2
     guard room > 0 else { return [] }
     if let given = spec.prefixes.value {
       return given.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
     }
     let stop = model.tokenizer.encode(".", addSpecialTokens: false, isStart: false)
-    return prefixes.prefix(Self.prefixCount).map { $0.prefix(Self.prefixLength) + stop }
+    return prefixes.prefix(settings.prefixCount).map { $0.prefix(settings.prefixLength) + stop }
   }
 
-  /// The key prompt about others, with the last token of each one's name: what the key should not take for its subject.
+  /// The key prompt about other subjects, with the last token of each name, which the key should not take for its own.
   func lookalikes() -> [(ids: [Int], token: Int)] {
     guard let subject = spec.subject else { return [] }
     return SubjectTemplates.names(like: subject).compactMap { name in

@@ -2,7 +2,7 @@ import Format
 import Foundation
 import Runtime
 
-/// What happened to one prompt of a spec.
+/// One prompt of a spec, continued by the base model and by the patched one.
 public struct PromptResult: Sendable, Equatable {
   public enum Role: String, Sendable {
     case key, positive, negative
@@ -20,8 +20,8 @@ public struct PromptResult: Sendable, Equatable {
   public var after: String
   /// A positive goes on with the target; a negative as the base model does.
   public var holds: Bool
-  /// (a · k) / ‖k‖² of the memory's first row on the base model: at the prompt's last token, or, for a row that was not
-  /// made from the key prompt's last token, at the token where it is nearest to 1.
+  /// The similarity to the memory's first row on the base model: of the prompt's last token, or, for a row that was not
+  /// made from the key prompt's last token, of the token whose similarity is nearest to 1.
   public var similarity: Float
   /// Where memories acted on the prompt and its continuation, tokens counted from the prompt's first.
   public var firings: [Firing]
@@ -34,7 +34,7 @@ public struct PromptResult: Sendable, Equatable {
   public var fired: Bool { !firings.isEmpty }
 }
 
-/// The prompts of one memory on the patched model.
+/// The prompts of one memory, as the patched model answers them.
 public struct MemoryResult: Sendable, Equatable {
   public var prompts: [PromptResult]
 
@@ -47,23 +47,14 @@ public struct MemoryResult: Sendable, Equatable {
 
   /// - Parameters:
   ///   - similarities: of the prompts to the memory's first row, from `similarities(_:rows:transformer:)`.
-  ///   - memories: what the patched model applies, this memory's rows among it.
+  ///   - memories: all that the patched model applies.
   init(_ probe: Probe, similarities: [Float], memories: MemorySet, model: LanguageModel) {
     let spec = probe.spec
-    let after = Continuations(
-      of: probe.prompts, count: max(Probe.continuationCount, probe.targetIDs.count), memories: memories,
-      model: model)
+    let after = Continuations(of: probe.prompts, count: probe.continuationCount, memories: memories, model: model)
     let roles =
       [PromptResult.Role.key] + probe.positives.dropFirst().map { _ in .positive }
-      + probe.negatives.map { _ in .negative }
-      + probe.heldOutPositives.map { _ in .heldOutPositive }
+      + probe.negatives.map { _ in .negative } + probe.heldOutPositives.map { _ in .heldOutPositive }
       + probe.heldOutNegatives.map { _ in .heldOutNegative }
-    func logprob(_ logits: [Float]) -> Float {
-      let most = logits.max() ?? 0
-      let value = logits[probe.targetIDs[0]] - most - log(logits.reduce(0) { $0 + exp($1 - most) })
-      // A delta beyond all measure leaves no numbers; results must still be equal to themselves.
-      return value.isNaN ? -.infinity : value
-    }
     let texts = spec.positivePrompts + spec.negatives + spec.heldOutPositives + spec.heldOutNegatives
     prompts = roles.indices.map { i in
       PromptResult(
@@ -73,7 +64,8 @@ public struct MemoryResult: Sendable, Equatable {
           ? after.ids[i].starts(with: probe.targetIDs) : after.ids[i] == probe.base.ids[i],
         similarity: similarities[i], firings: after.firings[i],
         isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern },
-        targetBefore: logprob(probe.base.logits[i]), targetAfter: logprob(after.logits[i]))
+        targetBefore: logprob(of: probe.targetIDs[0], probe.base.logits[i]),
+        targetAfter: logprob(of: probe.targetIDs[0], after.logits[i]))
     }
   }
 
@@ -82,33 +74,49 @@ public struct MemoryResult: Sendable, Equatable {
     guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
       return [Float](repeating: 0, count: prompts.count)
     }
-    let squared = row.key.reduce(Float(0)) { $0 + $1 * $1 }
-    let (activations, sequences) = transformer.activations(prompts, address)
+    let run = BaseRun(prompts, to: address, transformer: transformer)
+    let region = MemoryRegion(row)
     let isLast = row.position == (prompts.first?.count ?? 0) - 1
-    return sequences.map { rows in
-      let similarities = (isLast ? rows.suffix(1) : rows).map { token in
-        (0..<row.key.count).reduce(Float(0)) { $0 + activations.row(token)[$1] * row.key[$1] } / squared
-      }
+    return run.sequences.map { sequence in
+      let tokens = isLast ? (sequence.rows.upperBound - 1)..<sequence.rows.upperBound : sequence.rows
+      let similarities = region.similarities(of: run.activations(address), rows: tokens, to: row.key)
       return similarities.min { abs(1 - $0) < abs(1 - $1) } ?? 0
     }
   }
+
+  /// The holding prompts of each kind, for the manifest.
+  var scores: JSONNode {
+    func count(_ positive: Bool, _ heldOut: Bool) -> JSONNode {
+      let (holding, all) = self.count(positive: positive, heldOut: heldOut)
+      return ["holding": .int(holding), "of": .int(all)]
+    }
+    return [
+      "positives": count(true, false), "negatives": count(false, false),
+      "held_out_positives": count(true, true), "held_out_negatives": count(false, true),
+    ]
+  }
 }
 
-extension Transformer {
-  /// The base model's activations at a site (R, D), and each sequence's rows.
-  func activations(_ sequences: [[Int]], _ address: SiteAddress) -> (FloatMatrix, [Range<Int>]) {
-    let batch = Batch([], shape: shape, capacity: sequences.reduce(0) { $0 + $1.count })
-    for ids in sequences {
-      let rows = batch.rows..<(batch.rows + ids.count)
-      batch.append(.init(rows: rows, position: 0, cache: nil, appends: false, memories: .none(of: self)))
+/// log p of a token; −∞ where a delta beyond all measure leaves no numbers, so that results stay equal to themselves.
+private func logprob(of id: Int, _ logits: [Float]) -> Float {
+  let most = logits.max() ?? 0
+  let value = logits[id] - most - log(logits.reduce(0) { $0 + exp($1 - most) })
+  return value.isNaN ? -.infinity : value
+}
+
+/// The prompts of all memories of a rewrite, to be asked of the model in memory and again of each written file.
+struct Evaluation {
+  private let probes: [Probe]
+  private let similarities: [[Float]]
+
+  init(_ probes: [Probe], _ compiled: [CompiledMemory], transformer: Transformer) {
+    self.probes = probes
+    similarities = zip(compiled, probes).map {
+      MemoryResult.similarities($1.prompts, rows: $0.rows, transformer: transformer)
     }
-    embed(sequences, batch)
-    forward(batch, layers: 0..<address.layer)
-    attend(batch, layer: address.layer)
-    if address.site == .mlp {
-      projectAttention(batch, layer: address.layer)
-      expand(batch, layer: address.layer)
-    }
-    return (batch.site(address.site), batch.sequences.map(\.rows))
+  }
+
+  func results(_ memories: MemorySet, on model: LanguageModel) -> [MemoryResult] {
+    zip(probes, similarities).map { MemoryResult($0, similarities: $1, memories: memories, model: model) }
   }
 }

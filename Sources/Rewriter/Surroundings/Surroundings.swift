@@ -2,39 +2,34 @@ import Format
 import Kernels
 import Runtime
 
-/// What all memories of a rewrite should leave alone, whatever they are about: text that the model itself writes, other
-/// subjects, and the tokens that the other memories watch.
+/// All that the memories of one rewrite should leave alone, whatever they are about: text that the model itself writes,
+/// other subjects, and the tokens that the other memories act on.
 final class Surroundings {
   let background: Background
   /// The background and sentences about other subjects: every token is a sample.
-  private let common: TextPass
-  /// The memories' prompts, and the rows that each may watch.
-  private let prompts: TextPass
+  private let common: TextActivations
+  /// The memories' prompts, and the rows of them that are samples.
+  private let prompts: TextActivations
   private let samples: [Int]
-  /// By memory: the samples of its subject's last token and of its prompt's last, behind the common ones.
+  /// Per memory the samples of its subject's last token and of its prompt's last, behind the common ones.
   let watched: [(subject: Int?, last: Int)]
   private let model: LanguageModel
+  private let settings: CompilerSettings
   private var transformer: Transformer { model.transformer }
   private var keys: [SiteAddress: LeastSquaresKeys] = [:]
-  /// How many sites' activations were known beforehand.
-  private let given: Int
-
-  /// λ of the keys, as a share of the mean ‖a‖².
-  static let ridge: Float = 0.01
 
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
-  ///   - sites: those that will probably be asked for.
+  ///   - sites: the sites that will probably be asked for.
   ///   - known: activations of the common texts, from an earlier rewrite of the same base and background.
   init(
     _ model: LanguageModel, background: Background, prompts: [(ids: [Int], subject: Int?)], sites: [SiteAddress],
-    known: [SiteAddress: FloatMatrix] = [:]
+    known: [SiteAddress: FloatMatrix] = [:], settings: CompilerSettings
   ) {
     let transformer = model.transformer
-    self.model = model
-    self.background = background
-    given = known.count
-    common = TextPass(Self.texts(background, model: model), known: known, transformer: transformer)
+    (self.model, self.background, self.settings) = (model, background, settings)
+    common = TextActivations(
+      Self.texts(background, model: model), known: known, transformer: transformer)
     let commonCount = common.count
     var rows = 0
     var samples: [Int] = []
@@ -46,14 +41,14 @@ final class Surroundings {
       samples.append(rows + ids.count - 1)
       rows += ids.count
     }
-    self.prompts = TextPass(prompts.map(\.ids), transformer: transformer)
+    self.prompts = TextActivations(prompts.map(\.ids), transformer: transformer)
     self.samples = samples
     self.watched = watched
     common.prepare(sites)
     self.prompts.prepare(sites)
   }
 
-  /// What belongs to no memory.
+  /// The texts that belong to no memory.
   static func texts(_ background: Background, model: LanguageModel) -> [[Int]] {
     let sentences = zip(SubjectTemplates.all, SubjectTemplates.subjects).map {
       Array(
@@ -62,45 +57,29 @@ final class Surroundings {
     return (background.texts + sentences).filter { !$0.isEmpty }
   }
 
-  /// Writes what later rewrites of the base can use, where that is more than was given.
-  func keep(in path: String, of origin: Statistics.Origin) throws(FormatError) {
-    guard common.known.count > given else { return }
-    try Statistics(background: background, activations: common.known).write(
-      to: path, of: origin, model: model)
-  }
+  /// The activations of the common texts at each site that was asked for.
+  var commonActivations: [SiteAddress: FloatMatrix] { common.known }
 
   /// How many tokens of the background and of the sentences about other subjects a row acts on.
   func firings(of row: MemoryRow, at address: SiteAddress) -> (fired: Int, of: Int) {
-    let all = similarities(to: row, at: address)
-    let fired = all.count {
-      MemoryRegion.strength(similarity: $0, boundary: row.boundary, hardness: row.hardness) > 0
-    }
-    return (fired, all.count)
+    let (region, all) = (MemoryRegion(row), similarities(to: row, at: address))
+    return (all.count { region.strength(similarity: $0) > 0 }, all.count)
   }
 
-  /// (a · k) / ‖k‖² of the same tokens.
+  /// The similarities of the same tokens to a row's key.
   func similarities(to row: MemoryRow, at address: SiteAddress) -> [Float] {
     let all = common.activations(address)
-    return row.similarities(all, rows: 0..<all.rows)
+    return MemoryRegion(row).similarities(of: all, rows: 0..<all.rows, to: row.key)
   }
 
   /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
     let (all, own) = (common.activations(address), prompts.activations(address))
-    let chosen = FloatMatrix(all.rows + samples.count, all.width)
-    chosen.row(0).update(from: all.row(0), count: all.rows * all.width)
-    for (i, row) in samples.enumerated() { chosen.row(all.rows + i).update(from: own.row(row), count: all.width) }
-    let made = LeastSquaresKeys(apartFrom: chosen, ridge: Self.ridge, pool: transformer.pool)
+    let chosen = FloatMatrix(
+      copying: (0..<all.rows).map(all.row) + samples.map(own.row), width: all.width)
+    let made = LeastSquaresKeys(apartFrom: chosen, ridge: settings.ridge, pool: transformer.pool)
     keys[address] = made
     return made
-  }
-}
-
-extension MemoryRow {
-  /// (a · k) / ‖k‖² of activations (n, D).
-  func similarities(_ activations: FloatMatrix, rows: Range<Int>) -> [Float] {
-    let squared = kernel_dot_product(key, key, key.count)
-    return rows.map { kernel_dot_product(activations.row($0), key, key.count) / squared }
   }
 }

@@ -1,10 +1,7 @@
-import Format
-import Runtime
-
 extension Tokenizer {
   /// The token that holds the last byte of the last place where `part` stands in `text`, whose ids are `ids`; nil where
   /// it does not stand there.
-  func lastToken(of part: String, in text: String, ids: [Int]) -> Int? {
+  package func lastToken(of part: String, in text: String, ids: [Int]) -> Int? {
     let (whole, part) = (Array(text.utf8), Array(part.utf8))
     guard !part.isEmpty, part.count <= whole.count else { return nil }
     let starts = (0...(whole.count - part.count)).reversed()

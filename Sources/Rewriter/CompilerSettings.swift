@@ -1,0 +1,77 @@
+import Format
+
+/// Every tuned number of the compiler, with the value that it has unless `rewrite --setting NAME=VALUE` says otherwise.
+///
+/// `table` has the name, meaning and unit of each; `docs/settings.md` the model and the command that it was measured
+/// with. `Benchmarks/settings NAME` measures one anew.
+public struct CompilerSettings: Sendable, Equatable {
+  // Text that memories should leave alone.
+  package var backgroundTexts = 16
+  package var backgroundLength = 12
+  package var givenTextLimit = 64
+  package var givenTokenLimit = 2048
+
+  // The addresses where memories stand.
+  package var subjectDepth: Float = 0.3
+  package var lastTokenDepths: [Float] = [0.6, 0.7, 0.8]
+  package var subjectGain: Float = 1
+  package var shortlistLength = 6
+
+  // Keys and bounds.
+  package var ridge: Float = 0.01
+  package var positiveWeight: Float = 50
+  package var smallestFit: Float = 0.05
+  package var hardness: Float = 8
+  package var boundary: Float = 0.4
+  package var boundaryRange: [Float] = [0.1, 0.75]
+  package var fullStrength: Float = 0.97
+
+  // A delta from the key prompt alone.
+  package var stepGrid: [Float] = [0.25, 0.5, 1, 2, 4, 8]
+  package var safeMargin: Float = 1
+  package var refineSteps = 12
+  package var refineGrid: [Float] = [0.125, 0.25, 0.5, 1, 2]
+
+  // A delta from several contexts.
+  package var prefixCount = 4
+  package var prefixLength = 10
+  package var behindLength = 8
+  package var behindWeight: Float = 0.3
+  package var unchangedWeight: Float = 0.5
+  package var negativeWeight: Float = 2
+  package var descentSteps = 14
+  package var descentStepsBesideOthers = 12
+  package var descentRate: Float = 0.4
+  package var descentNear: Float = 1.5
+  package var descentMomentum: Float = 0.5
+  package var descentSafe: Float = 0.05
+  package var positivesPerStep = 2
+  package var othersPerStep = 4
+
+  // Keeping a target from being said again.
+  package var repetitionLength = 20
+  package var repetitionRounds = 4
+  package var repetitionSteps = 5
+  package var repetitionWeight: Float = 5
+
+  public init() {}
+
+  /// Gives one setting another value.
+  ///
+  /// - Parameter text: a number, or as many as the setting has, separated by commas.
+  /// - Throws: `FormatError` of kind `spec` for an unknown name or a value out of range.
+  public mutating func set(_ name: String, to text: String) throws(FormatError) {
+    guard let setting = Self.table.first(where: { $0.name == name }) else {
+      throw FormatError(
+        .spec, "--setting \(name)", "no such setting",
+        expected: nearestName(to: name, among: Self.table.map(\.name)) ?? "a name of docs/settings.md", got: name)
+    }
+    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+    let numbers = values.compactMap(\.self)
+    guard numbers.count == values.count, setting.accepts(numbers) else {
+      throw FormatError(
+        .spec, "--setting \(name)", "not a value of this setting", expected: setting.expectation, got: quoted(text))
+    }
+    setting.assign(numbers, to: &self)
+  }
+}

@@ -1,0 +1,201 @@
+import Format
+import Foundation
+import Runtime
+
+/// One rewrite under way: the steps of the pipeline, with the model that they share.
+struct RewriteJob {
+  let request: RewriteRequest
+  let specs: [MemorySpec]
+  let checkpoint: Checkpoint
+  let model: LanguageModel
+  let clock: PassClock
+  let progress: @Sendable (StepProgress) -> Void
+  private let pool: WorkerPool
+  private var settings: CompilerSettings { request.settings }
+
+  init(
+    _ request: RewriteRequest, _ checkpoint: Checkpoint, pool: WorkerPool,
+    progress: @escaping @Sendable (StepProgress) -> Void
+  ) throws(FormatError) {
+    (self.request, self.checkpoint, self.pool, self.progress) = (request, checkpoint, pool, progress)
+    specs = request.specs
+    clock = PassClock(pool)
+    model = try LanguageModel(checkpoint, pool: pool)
+  }
+
+  /// Pass 1 for every memory.
+  func probe() throws(FormatError) -> [Probe] {
+    var probes: [Probe] = []
+    for (i, spec) in specs.enumerated() {
+      progress(StepProgress("probing", i, of: specs.count, .memories, detail: spec.name))
+      probes.append(try Probe(spec, model: model))
+      clock.lap(.probe)
+    }
+    return probes
+  }
+
+  /// Passes 2 to 5 for every memory, in the order of the spec: later ones are made beside the earlier.
+  func compile(
+    _ probes: [Probe], in surroundings: Surroundings?, beside kept: [Memory]
+  ) throws(FormatError) -> [CompiledMemory] {
+    var compiled: [CompiledMemory] = []
+    for (i, probe) in probes.enumerated() {
+      progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
+      guard let surroundings, probe.spec.isOpen else {
+        compiled.append(try SeedCompiler(probe, model: model, settings: settings, clock: clock).memory())
+        continue
+      }
+      let related = try RelatedMemory.all(
+        of: i, among: probes, rows: compiled.map(\.rows), kept: kept,
+        at: settings.subjectSite(model.transformer.shape), model: model)
+      compiled.append(
+        try AutoCompiler(
+          probe: probe, model: model, surroundings: surroundings, index: i, related: related, settings: settings,
+          clock: clock
+        ).memory())
+    }
+    return compiled
+  }
+
+  /// The token × layer map of every memory, where it was asked for.
+  func map(_ probes: [Probe]) -> [[PatchTrial]] {
+    guard request.map else { return [] }
+    defer { clock.lap(.map) }
+    return probes.map { Locate(settings: settings).map($0, model: model) }
+  }
+
+  /// Pass 6.
+  func link(_ link: inout Link, _ memories: [Memory], _ set: MemorySet) throws(FormatError) {
+    progress(StepProgress("linking"))
+    try link.findCrossings(memories, set: set, model: model)
+    clock.lap(.link)
+  }
+
+  /// Pass 7.
+  ///
+  /// - Parameter holds: whether a model reopened from a written file answers as the one in memory did.
+  func emit(
+    _ memories: [Memory], identity: String?, holds: (LanguageModel) -> Bool
+  ) throws(FormatError) {
+    guard request.output != nil || request.sidecar != nil else { return }
+    let emit = Emit(
+      checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing)
+    let base: String
+    if let identity { base = identity } else { base = try checkpoint.identity(progress: progress) }
+    try emit.write(
+      memories, identity: base, progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
+    ) { written, path throws(FormatError) in
+      clock.lap(.write)
+      progress(StepProgress("verifying"))
+      guard holds(try LanguageModel(written, pool: pool)) else {
+        throw FormatError(.memoryTable, path, "the written file answers otherwise than the model it was made from")
+      }
+      clock.lap(.verify)
+    }
+    clock.lap(.write)
+  }
+
+  /// The report's figures, where they were asked for.
+  func draw(
+    _ compiled: [CompiledMemory], _ probes: [Probe], _ results: [MemoryResult], _ maps: [[PatchTrial]],
+    _ surroundings: Surroundings?
+  ) throws(FormatError) -> [MemoryFigures] {
+    guard request.figures else { return [] }
+    let surroundings =
+      surroundings
+      ?? Surroundings(model, background: background(), prompts: [], sites: [], settings: settings)
+    let chosen = MemoryFigures.chosen(results.map { $0.prompts.allSatisfy(\.holds) })
+    var figures: [MemoryFigures] = []
+    for i in chosen {
+      progress(StepProgress("drawing", figures.count, of: chosen.count, .memories, detail: probes[i].spec.name))
+      let isMapped = figures.count < MemoryFigures.mapLimit
+      let map =
+        i < maps.count ? maps[i] : isMapped ? Locate(settings: settings).map(probes[i], model: model) : []
+      figures.append(
+        try MemoryFigures(
+          i, of: compiled, probe: probes[i], result: results[i], surroundings: surroundings, map: map, model: model))
+    }
+    clock.lap(.figures)
+    return figures
+  }
+}
+
+// MARK: - Surroundings
+
+extension RewriteJob {
+  /// The file of statistics that a rewrite was given.
+  struct OpenStatistics {
+    let path: String
+    let origin: Statistics.Origin
+    /// nil where the file is still to be made.
+    let known: Statistics?
+  }
+
+  func openStatistics(for probes: [Probe]) throws(FormatError) -> OpenStatistics? {
+    guard let path = request.statistics else { return nil }
+    let origin = try Statistics.Origin(
+      checkpoint, seed: request.seed, given: request.background, settings: settings, progress: progress)
+    let isWanted = probes.contains(where: \.spec.isOpen)
+    let known = isWanted && access(path, F_OK) == 0 ? try Statistics(path: path, of: origin, model: model) : nil
+    return OpenStatistics(path: path, origin: origin, known: known)
+  }
+
+  /// The text that memories should leave alone: the request's, else what the model writes.
+  private func background() -> Background {
+    guard let texts = request.background else {
+      return Background(writtenBy: model, seed: request.seed, settings: settings, progress: progress)
+    }
+    return Background(texts: texts, tokenizer: model.tokenizer, settings: settings)
+  }
+
+  /// The surroundings of the memories whose address is the compiler's to choose; nil where there is none.
+  func surround(
+    _ probes: [Probe], beside kept: [Memory], _ statistics: OpenStatistics?
+  ) throws(FormatError) -> Surroundings? {
+    defer { clock.lap(.background) }
+    let open = probes.filter(\.spec.isOpen)
+    guard !open.isEmpty else { return nil }
+    let shape = model.transformer.shape
+    var sites: [SiteAddress] = []
+    if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(settings.subjectSite(shape)) }
+    if open.contains(where: \.mayUseLastToken) { sites += settings.lastTokenSites(shape) }
+    var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
+    for memory in kept where !memory.prompt.isEmpty {
+      let ids = try model.encode(memory.prompt)
+      let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
+      prompts.append((ids: ids, subject: subject))
+    }
+    progress(StepProgress("sampling the background"))
+    let background = statistics?.known?.background ?? background()
+    progress(StepProgress("running the background"))
+    return Surroundings(
+      model, background: background, prompts: prompts, sites: sites, known: statistics?.known?.activations ?? [:],
+      settings: settings)
+  }
+
+  /// Keeps what later rewrites of the base can use, where that is more than the file has.
+  func keep(_ statistics: OpenStatistics?, _ surroundings: Surroundings?) throws(FormatError) {
+    guard let statistics, let surroundings else { return }
+    let activations = surroundings.commonActivations
+    guard activations.count > statistics.known?.activations.count ?? 0 else { return }
+    do {
+      try Statistics(background: surroundings.background, activations: activations).write(
+        to: statistics.path, of: statistics.origin, model: model)
+    } catch {
+      throw error.afterWriting([request.output, request.sidecar].compactMap(\.self))
+    }
+  }
+}
+
+extension RewriteRequest {
+  /// Checks, before any work is done, what can be known to go wrong with the files to be written.
+  func checkOutputs(beside checkpoint: Checkpoint) throws(FormatError) {
+    let outputs = [output, sidecar].compactMap(\.self)
+    try checkpoint.checkOutputs(outputs, replacing: replacing)
+    guard let statistics else { return }
+    if let output = outputs.first(where: { areSameFile($0, statistics) }) {
+      throw FormatError(.sameFile, output, "output and statistics are the same file")
+    }
+    if access(statistics, F_OK) != 0 { try checkpoint.checkOutput(statistics, replacing: true) }
+  }
+}

@@ -1,0 +1,51 @@
+/// A rewrite's input: the spec, the outputs and the options.
+public struct RewriteRequest: Sendable {
+  public var spec: Spec
+  /// Replaces every memory's own method.
+  public var method: MemorySpec.Method?
+  /// Path of the patched model; nil computes and tells, but writes none.
+  public var output: String?
+  /// Path of the file for the memories alone.
+  public var sidecar: String?
+  /// Whether outputs that exist are replaced.
+  public var replacing: Bool
+  /// Whether the token × layer map of every key prompt is made.
+  public var map: Bool
+  /// Whether the report's figures are computed.
+  public var figures: Bool
+  /// For the text that the model writes as a background.
+  public var seed: UInt64
+  /// Texts to take as a background instead.
+  public var background: [String]?
+  /// A file that keeps the background and its activations for later rewrites of the same base; made where it is not
+  /// there.
+  public var statistics: String?
+  public var settings: CompilerSettings
+
+  public init(
+    spec: Spec, method: MemorySpec.Method? = nil, output: String?, sidecar: String? = nil, replacing: Bool = false,
+    map: Bool = false, figures: Bool = false, seed: UInt64 = 0, background: [String]? = nil,
+    statistics: String? = nil, settings: CompilerSettings = CompilerSettings()
+  ) {
+    self.spec = spec
+    self.method = method
+    self.output = output
+    self.sidecar = sidecar
+    self.replacing = replacing
+    self.map = map
+    self.figures = figures
+    self.seed = seed
+    self.background = background
+    self.statistics = statistics
+    self.settings = settings
+  }
+
+  /// The specs, each with the method that the request asks for.
+  var specs: [MemorySpec] {
+    spec.memories.map { spec in
+      var spec = spec
+      if let method { spec.method = method }
+      return spec
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// A rewrite's outcome: the memories, how the spec's prompts come out, and what the report shows.
+public struct RewriteResult: Sendable {
+  public var compiled: [CompiledMemory]
+  /// The prompts of each compiled memory, on the written file (or, without one, on the model in memory).
+  public var results: [MemoryResult]
+  public var link: Link
+  /// Token × layer maps, one per compiled memory; empty unless asked for.
+  public var maps: [[PatchTrial]]
+  /// The figures of the memories that the report shows closely; empty unless asked for.
+  public var figures: [MemoryFigures]
+  /// Target tokens as text, one list per compiled memory.
+  public var targetTexts: [[String]]
+  /// The cost of each pass, of all memories together; without passes that were not needed.
+  public var costs: [Pass: PassCost]
+
+  /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
+  /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.
+  public var holds: Bool { zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned } }
+}
