@@ -99,7 +99,7 @@ enum Parsers {
     let file = try GGUFFile(path: write(bytes, as: "f.gguf"))
     for dtype in [Dtype?.none, .f32, .bf16] {
       for tensor in try file.tensors(dtype: dtype) {
-        let count = try tensor.withBytes(\.count)
+        let count = tensor.withBytes(\.count)
         precondition(count == tensor.byteCount)
       }
     }

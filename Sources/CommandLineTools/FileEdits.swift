@@ -15,7 +15,7 @@ enum FileEdits {
       merged.isEmpty || checkpoint.isSidecar
       ? nil : try MergeCheck(checkpoint, pool: WorkerPool(threads: options.threads), progress: progress.tell)
     if !options.dryRun {
-      let identity = try checkpoint.identity(progress: progress.tell)
+      let identity = checkpoint.identity(progress: progress.tell)
       if let output = options.output {
         if checkpoint.isSidecar {
           try checkpoint.writeSidecar(

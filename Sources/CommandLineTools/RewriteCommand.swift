@@ -60,7 +60,7 @@ public enum RewriteCommand: Command {
     _ paths: [String], into checkpoint: inout Checkpoint, _ options: RewriteOptions, _ progress: ProgressLine
   ) throws(FormatError) {
     guard !paths.isEmpty else { return }
-    let identity = options.anyBase ? nil : try checkpoint.identity(progress: progress.tell)
+    let identity = options.anyBase ? nil : checkpoint.identity(progress: progress.tell)
     for path in paths { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
   }
 

@@ -80,10 +80,8 @@ struct RewriteJob {
     guard request.output != nil || request.sidecar != nil else { return }
     let emit = Emit(
       checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing)
-    let base: String
-    if let identity { base = identity } else { base = try checkpoint.identity(progress: progress) }
     try emit.write(
-      memories, identity: base, progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
+      memories, identity: identity ?? checkpoint.identity(progress: progress), progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
     ) { written, path throws(FormatError) in
       clock.lap(.write)
       progress(StepProgress("verifying"))
@@ -133,7 +131,7 @@ extension RewriteJob {
 
   func openStatistics(for probes: [Probe]) throws(FormatError) -> OpenStatistics? {
     guard let path = request.statistics else { return nil }
-    let origin = try Statistics.Origin(
+    let origin = Statistics.Origin(
       checkpoint, seed: request.seed, given: request.background, settings: settings, progress: progress)
     let isWanted = probes.contains(where: \.spec.isOpen)
     let known = isWanted && access(path, F_OK) == 0 ? try Statistics(path: path, of: origin, model: model) : nil

@@ -36,91 +36,91 @@ ssize_t system_copy_range(int source, off_t from, int target, off_t to, size_t c
 #endif
 }
 
-off_t system_next_data(int file, off_t place) { return lseek(file, place, SEEK_DATA); }
+off_t system_next_data(int file, off_t offset) { return lseek(file, offset, SEEK_DATA); }
 
-off_t system_next_hole(int file, off_t place) { return lseek(file, place, SEEK_HOLE); }
+off_t system_next_hole(int file, off_t offset) { return lseek(file, offset, SEEK_HOLE); }
 
 #define SLOTS 16
-static _Atomic(char *) removed[SLOTS];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Atomic(char *) removed_on_signal[SLOTS];
+static pthread_once_t handler_once = PTHREAD_ONCE_INIT;
 static atomic_bool line_is_shown;
-static atomic_bool terminal_is_edited;
+static atomic_bool terminal_is_raw;
 static struct termios terminal_before;
-static atomic_bool interrupts_are_heard;
+static atomic_bool interrupts_are_caught;
 static atomic_bool interrupted;
 
-static void leave(int number) {
-  if (number == SIGINT && interrupts_are_heard && !atomic_exchange(&interrupted, true)) return;
+static void handle_signal(int number) {
+  if (number == SIGINT && interrupts_are_caught && !atomic_exchange(&interrupted, true)) return;
   for (int i = 0; i < SLOTS; i++) {
-    char *path = removed[i];
+    char *path = removed_on_signal[i];
     if (path) unlink(path);
   }
   if (line_is_shown && write(STDERR_FILENO, "\r\033[K", 4) < 0) line_is_shown = false;
-  const char leaves_editing[] = "\033[?2004l\r\n";
-  if (terminal_is_edited && write(STDERR_FILENO, leaves_editing, sizeof leaves_editing - 1) < 0) line_is_shown = false;
+  // Ends bracketed paste.
+  if (terminal_is_raw && write(STDERR_FILENO, "\033[?2004l\r\n", 10) < 0) line_is_shown = false;
   system_restore_terminal();
   // Blocked here, it ends the process on return.
   signal(number, SIG_DFL);
   raise(number);
 }
 
-static void start_listening(void) {
+static void install_handlers(void) {
   const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
   for (int i = 0; i < 3; i++) {
     struct sigaction action;
     if (sigaction(numbers[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL) continue;
-    action.sa_handler = leave;
+    action.sa_handler = handle_signal;
     action.sa_flags = SA_RESTART;
     sigaction(numbers[i], &action, NULL);
   }
 }
 
+static void handle_signals(void) { pthread_once(&handler_once, install_handlers); }
+
 int system_remove_on_signal(const char *path) {
   char *copy = strdup(path);
-  pthread_once(&once, start_listening);
+  handle_signals();
   for (int i = 0; copy && i < SLOTS; i++) {
     char *none = NULL;
-    if (atomic_compare_exchange_strong(&removed[i], &none, copy)) return i;
+    if (atomic_compare_exchange_strong(&removed_on_signal[i], &none, copy)) return i;
   }
   free(copy);
   return -1;
 }
 
-void system_give_up(int slot) {
-  if (slot >= 0) free(atomic_exchange(&removed[slot], NULL));
+void system_keep_on_signal(int slot) {
+  if (slot >= 0) free(atomic_exchange(&removed_on_signal[slot], NULL));
 }
 
 void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }
 
-void system_listen(void) { pthread_once(&once, start_listening); }
-
-void system_line_is_shown(bool is_shown) {
-  system_listen();
+void system_set_line_shown(bool is_shown) {
+  handle_signals();
   line_is_shown = is_shown;
 }
 
 bool system_edit_terminal(void) {
-  if (terminal_is_edited) return true;
+  if (terminal_is_raw) return true;
   if (tcgetattr(STDIN_FILENO, &terminal_before) != 0) return false;
   struct termios edited = terminal_before;
   edited.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
   edited.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON | ISTRIP);
   edited.c_cc[VMIN] = 1;
   edited.c_cc[VTIME] = 0;
-  system_listen();
-  // What is typed ahead is kept.
-  terminal_is_edited = tcsetattr(STDIN_FILENO, TCSADRAIN, &edited) == 0;
-  return terminal_is_edited;
+  handle_signals();
+  // Keys typed ahead are kept.
+  terminal_is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &edited) == 0;
+  return terminal_is_raw;
 }
 
 void system_restore_terminal(void) {
-  if (atomic_exchange(&terminal_is_edited, false)) tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal_before);
+  if (atomic_exchange(&terminal_is_raw, false)) tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal_before);
 }
 
-void system_hear_interrupts(bool are_heard) {
-  system_listen();
+void system_catch_interrupts(bool are_caught) {
+  handle_signals();
   interrupted = false;
-  interrupts_are_heard = are_heard;
+  interrupts_are_caught = are_caught;
 }
 
 bool system_was_interrupted(void) { return interrupted; }

@@ -102,7 +102,7 @@ import Testing
     )
     let checkpoint = model.checkpoint
     if let expected = means["base"]?.string {
-      #expect(try (checkpoint.baseHash() == base.checkpoint.baseHash()) == (expected == "same"))
+      #expect((checkpoint.baseHash() == base.checkpoint.baseHash()) == (expected == "same"))
     }
     if let expected = means["tensors"]?.int { #expect(checkpoint.tensors.count == expected) }
     if let expected = means["metadata"] {

@@ -29,10 +29,10 @@ import Testing
     [FileCopy.Means.all, [.kernel], []])
   func stretchesArriveWhole(_ places: (from: Int, to: Int), _ means: FileCopy.Means) throws {
     let seed: UInt64 = 5
-    let folder = try CheckpointTests.folder()
-    let bytes = try Self.source("\(folder)/source", seed: seed)
+    let folder = try TemporaryFolder()
+    let bytes = try Self.source(folder.file("source"), seed: seed)
     let (source, target) = (
-      open("\(folder)/source", O_RDONLY), open("\(folder)/target", O_RDWR | O_CREAT, 0o600)
+      open(folder.file("source"), O_RDONLY), open(folder.file("target"), O_RDWR | O_CREAT, 0o600)
     )
     defer { for descriptor in [source, target] { close(descriptor) } }
     let count = bytes.count - places.from - 13
@@ -41,7 +41,7 @@ import Testing
     var parts: [Int] = []
     try copy.copy(count, from: places.from, to: places.to) { parts.append($0) }
     #expect(parts.reduce(0, +) == count)
-    let written = try MappedFile(path: "\(folder)/target").contents
+    let written = try folder.contents("target")
     let expected = [UInt8](repeating: 0, count: places.to) + bytes[places.from..<(places.from + count)]
     #expect(written == expected, "seed \(seed)")
     var status = stat()
@@ -51,12 +51,12 @@ import Testing
 
   @Test(arguments: [FileCopy.Means.all, [.kernel], []])
   func aSourceThatEndsTooSoonIsToldFromABadTarget(_ means: FileCopy.Means) throws {
-    let folder = try CheckpointTests.folder()
-    try Data([UInt8](repeating: 1, count: 5000)).write(to: URL(fileURLWithPath: "\(folder)/source"))
+    let folder = try TemporaryFolder()
+    try Data([UInt8](repeating: 1, count: 5000)).write(to: URL(fileURLWithPath: folder.file("source")))
     let (source, target) = (
-      open("\(folder)/source", O_RDONLY), open("\(folder)/target", O_RDWR | O_CREAT, 0o600)
+      open(folder.file("source"), O_RDONLY), open(folder.file("target"), O_RDWR | O_CREAT, 0o600)
     )
-    let readOnly = open("\(folder)/target", O_RDONLY)
+    let readOnly = open(folder.file("target"), O_RDONLY)
     defer { for descriptor in [source, target, readOnly] { close(descriptor) } }
     func failure(_ count: Int, to target: Int32) -> FileCopy.Failure? {
       var copy = FileCopy(from: source, to: target, means: means)

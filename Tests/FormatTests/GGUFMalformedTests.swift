@@ -12,8 +12,7 @@ struct GGUFMalformedTests {
     let file = try GGUFFile(path: temporary.path)
     for dtype in [Dtype?.none, .f32, .bf16] {
       for tensor in try file.tensors(dtype: dtype) {
-        let count = try tensor.withBytes(\.count)
-        #expect(count == tensor.byteCount)
+        #expect(tensor.bytes.count == tensor.byteCount)
       }
     }
     _ = try file.configJSON()
@@ -74,7 +73,7 @@ struct GGUFMalformedTests {
     var bytes = GGUFBytes.tinyLlama()
     var header = bytes.count
     if model != "tiny" {
-      bytes = Array(try Data(contentsOf: URL(filePath: GGUFFixtures.path("\(model).gguf"))))
+      bytes = Array(try Data(contentsOf: URL(filePath: Fixtures.gguf("\(model).gguf"))))
       header = 2600
     }
     let exhaustive = ProcessInfo.processInfo.environment["LOCAL_MEMORY_GGUF_EXHAUSTIVE"] != nil
@@ -269,8 +268,8 @@ struct GGUFMalformedTests {
   }
 
   @Test("a bias that would be permuted but is quantized")
-  func quantisedBias() throws {
-    var bytes = Array(try Data(contentsOf: URL(filePath: GGUFFixtures.path("llama_bias.gguf"))))
+  func quantizedBias() throws {
+    var bytes = Array(try Data(contentsOf: URL(filePath: Fixtures.gguf("llama_bias.gguf"))))
     let name = Array("blk.0.attn_q.bias".utf8)
     let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
     let type = start + name.count + 4 + 8
@@ -281,7 +280,7 @@ struct GGUFMalformedTests {
 
   @Test("a tensor that the architecture does not have")
   func unknownTensor() throws {
-    var bytes = Array(try Data(contentsOf: URL(filePath: GGUFFixtures.path("llama_bias.gguf"))))
+    var bytes = Array(try Data(contentsOf: URL(filePath: Fixtures.gguf("llama_bias.gguf"))))
     let name = Array("output.weight".utf8)
     let start = try #require(
       bytes.indices.first { bytes[$0...].starts(with: name) && bytes[$0 - 8] == UInt8(name.count) })

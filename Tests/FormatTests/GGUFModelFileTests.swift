@@ -6,15 +6,15 @@ import Testing
 @Suite("GGUF: config.json and tokenizer.json")
 struct GGUFModelFileTests {
   private func config(_ model: String) throws -> String {
-    String(decoding: try GGUFFile(path: GGUFFixtures.path("\(model).gguf")).configJSON(), as: UTF8.self)
+    String(decoding: try GGUFFile(path: Fixtures.gguf("\(model).gguf")).configJSON(), as: UTF8.self)
   }
 
   private func tokenizer(_ model: String) throws -> String {
-    String(decoding: try GGUFFile(path: GGUFFixtures.path("\(model).gguf")).tokenizerJSON(), as: UTF8.self)
+    String(decoding: try GGUFFile(path: Fixtures.gguf("\(model).gguf")).tokenizerJSON(), as: UTF8.self)
   }
 
   @Test func configSaysWhatTheTensorsWereConvertedTo() throws {
-    let file = try GGUFFile(path: GGUFFixtures.path("llama.gguf"))
+    let file = try GGUFFile(path: Fixtures.gguf("llama.gguf"))
     for (dtype, name) in [(Dtype.bf16, "bfloat16"), (.f16, "float16"), (.f32, "float32")] {
       #expect(String(decoding: try file.configJSON(dtype: dtype), as: UTF8.self).contains("\"dtype\":\"\(name)\""))
     }
@@ -147,7 +147,7 @@ struct GGUFModelFileTests {
     let environment = ProcessInfo.processInfo.environment
     let file = try GGUFFile(path: try #require(environment["LOCAL_MEMORY_GGUF"]))
     let folder = try #require(environment["LOCAL_MEMORY_GGUF_REFERENCE"])
-    let expected = try GGUFFixtures.tensors(safetensors: "\(folder)/model.safetensors")
+    let expected = try Fixtures.tensors(safetensors: "\(folder)/model.safetensors")
     let tensors = try file.tensors(dtype: .f32)
     #expect(tensors.map(\.name) == expected.keys.sorted())
     let clock = ContinuousClock()
@@ -156,9 +156,9 @@ struct GGUFModelFileTests {
       let original = try #require(expected[tensor.name])
       #expect(tensor.shape == original.shape)
       let start = clock.now
-      let bytes = try tensor.bytes()
+      let bytes = tensor.bytes
       time += clock.now - start
-      let same = try original.withBytes { reference in
+      let same = original.withBytes { reference in
         bytes.withUnsafeBytes {
           $0.count == reference.count && memcmp($0.baseAddress!, reference.baseAddress!, $0.count) == 0
         }

@@ -10,8 +10,7 @@ import Testing
     ("tekken", "tekken"), ("deepseek-v3", "deepseek"), ("gpt-2", "neox"),
   ])
   func patterns(_ name: String, _ kind: String) throws {
-    let path = "\(GGUFFixtures.folder)/../tokenizer/kinds/\(kind).json"
-    let root = try JSONDocument(path: path).root
+    let root = try JSONDocument(path: Fixtures.tokenizer(kind)).root
     let found = try #require(GGUFPreTokenizer(name, addPrefixSpace: false))
     let json = try JSONDocument(found.json.bytes(), location: name).root
     func patterns(_ value: JSONValue) -> [String] {

@@ -7,8 +7,8 @@ import Testing
 struct GGUFTensorTests {
   @Test("every type is dequantized bit for bit as gguf-py does it", arguments: GGMLType.allCases)
   func dequantized(type: GGMLType) throws {
-    let container = try GGUFContainer(path: GGUFFixtures.path("types.gguf"))
-    let expected = try GGUFFixtures.tensors(safetensors: GGUFFixtures.path("types.safetensors"))
+    let container = try GGUFContainer(path: Fixtures.gguf("types.gguf"))
+    let expected = try Fixtures.tensors(safetensors: Fixtures.gguf("types.safetensors"))
     let info = try #require(container.tensors[ByteString(type.name)])
     let tensor = try #require(expected[ByteString(type.name)])
     #expect(info.shape == tensor.shape)
@@ -16,20 +16,20 @@ struct GGUFTensorTests {
     let made = withExtendedLifetime(container.file) {
       GGUFConversion(info, to: .f32, .same).bytes(from: source)
     }
-    #expect(made == (try tensor.bytes()))
+    #expect(made == tensor.bytes)
   }
 
   @Test("F32 is rounded to the nearest, ties to even", arguments: [Dtype.f16, .bf16])
   func rounded(dtype: Dtype) throws {
-    let container = try GGUFContainer(path: GGUFFixtures.path("types.gguf"))
-    let expected = try GGUFFixtures.tensors(safetensors: GGUFFixtures.path("types.safetensors"))
+    let container = try GGUFContainer(path: Fixtures.gguf("types.gguf"))
+    let expected = try Fixtures.tensors(safetensors: Fixtures.gguf("types.safetensors"))
     let info = try #require(container.tensors["F32"])
     let tensor = try #require(expected[ByteString("F32 as \(dtype.rawValue)")])
     let source = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
     let made = withExtendedLifetime(container.file) {
       GGUFConversion(info, to: dtype, .same).bytes(from: source)
     }
-    #expect(made == (try tensor.bytes()))
+    #expect(made == tensor.bytes)
   }
 
   @Test("every half converts to a float and back")
@@ -52,57 +52,57 @@ struct GGUFTensorTests {
 
   @Test("a model's tensors are the original's", arguments: ["llama", "llama_bias", "gpt2"])
   func mapped(model: String) throws {
-    let file = try GGUFFile(path: GGUFFixtures.path("\(model).gguf"))
-    let expected = try GGUFFixtures.tensors(safetensors: GGUFFixtures.path("\(model).safetensors"))
+    let file = try GGUFFile(path: Fixtures.gguf("\(model).gguf"))
+    let expected = try Fixtures.tensors(safetensors: Fixtures.gguf("\(model).safetensors"))
     let tensors = try file.tensors(dtype: .f32)
     #expect(tensors.map(\.name) == expected.keys.sorted())
     for tensor in tensors {
       let original = try #require(expected[tensor.name])
       #expect(tensor.dtype == .f32)
       #expect(tensor.shape == original.shape, "\(tensor.name)")
-      let bytes = try tensor.bytes()
+      let bytes = tensor.bytes
       #expect(bytes.count == tensor.byteCount)
-      #expect(bytes == (try original.bytes()), "\(tensor.name)")
+      #expect(bytes == original.bytes, "\(tensor.name)")
     }
   }
 
   @Test(
     "16-bit results are the rounded F32 ones", arguments: ["llama", "llama_bias", "gpt2"], [Dtype.f16, .bf16])
   func converted(model: String, dtype: Dtype) throws {
-    let file = try GGUFFile(path: GGUFFixtures.path("\(model).gguf"))
+    let file = try GGUFFile(path: Fixtures.gguf("\(model).gguf"))
     for (tensor, wide) in zip(try file.tensors(dtype: dtype), try file.tensors(dtype: .f32)) {
       #expect(tensor.dtype == dtype)
       #expect(tensor.shape == wide.shape)
-      let expected = try #require(try wide.floats()).flatMap { value in
+      let expected = try #require(wide.floats()).flatMap { value in
         let bits = dtype == .f16 ? HalfPrecision.f16(value) : HalfPrecision.bf16(value)
         return [UInt8(bits & 0xFF), UInt8(bits >> 8)]
       }
-      #expect(try tensor.bytes() == expected, "\(tensor.name)")
+      #expect(tensor.bytes == expected, "\(tensor.name)")
     }
   }
 
   @Test("without a dtype, floats keep theirs and quantized tensors become F32")
   func kept() throws {
     for model in ["llama", "llama_bias", "gpt2"] {
-      let file = try GGUFFile(path: GGUFFixtures.path("\(model).gguf"))
+      let file = try GGUFFile(path: Fixtures.gguf("\(model).gguf"))
       for (kept, wide) in zip(try file.tensors(dtype: nil), try file.tensors(dtype: .f32)) {
-        #expect(try kept.floats() == wide.floats(), "\(kept.name)")
+        #expect(kept.floats() == wide.floats(), "\(kept.name)")
         #expect(kept.byteCount == kept.elementCount * kept.dtype.bits / 8)
       }
     }
-    let bias = try GGUFFile(path: GGUFFixtures.path("llama_bias.gguf")).tensors(dtype: nil)
+    let bias = try GGUFFile(path: Fixtures.gguf("llama_bias.gguf")).tensors(dtype: nil)
     #expect(bias.first { $0.name == "lm_head.weight" }?.dtype == .bf16)
     #expect(bias.first { $0.name == "lm_head.weight" }?.mapped != nil)
     #expect(bias.first { $0.name == "model.layers.0.self_attn.q_proj.weight" }?.dtype == .bf16)
     #expect(bias.first { $0.name == "model.norm.weight" }?.dtype == .f32)
-    let gpt2 = try GGUFFile(path: GGUFFixtures.path("gpt2.gguf")).tensors(dtype: nil)
+    let gpt2 = try GGUFFile(path: Fixtures.gguf("gpt2.gguf")).tensors(dtype: nil)
     #expect(gpt2.first { $0.name == "transformer.h.0.attn.c_attn.weight" }?.dtype == .f16)
     #expect(gpt2.first { $0.name == "transformer.h.0.mlp.c_fc.weight" }?.dtype == .f32)
   }
 
   @Test("an integer dtype is refused")
   func refusedDtype() throws {
-    let file = try GGUFFile(path: GGUFFixtures.path("llama.gguf"))
+    let file = try GGUFFile(path: Fixtures.gguf("llama.gguf"))
     #expect(throws: FormatError.self) { try file.tensors(dtype: .i8) }
   }
 

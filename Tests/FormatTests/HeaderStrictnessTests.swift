@@ -5,21 +5,8 @@ import Testing
 /// What `SafetensorsHeaderTests` leaves open: which rule speaks first, the content of what is accepted, and the places
 /// where this reader is stricter than others.
 @Suite struct HeaderStrictnessTests {
-  static func kind(_ bytes: [UInt8]) -> FormatError.Kind? {
-    do {
-      _ = try SafetensorsHeaderTests.header(bytes)
-      return nil
-    } catch {
-      return (error as? FormatError)?.kind
-    }
-  }
-
   static func kind(_ header: String, data: Int = 0) -> FormatError.Kind? {
-    kind(SafetensorsHeaderTests.file(header, data: data))
-  }
-
-  static func file(text: [UInt8]) -> [UInt8] {
-    withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
+    SafetensorsBytes.errorKind(SafetensorsBytes.file(header, data: data))
   }
 
   static func entry(_ name: String, _ dtype: String, _ shape: String, _ offsets: String) -> String {
@@ -29,11 +16,14 @@ import Testing
   /// Each header breaks a rule and all that come behind it; the first one counts.
   @Test func theFirstRuleSpeaks() {
     let late = "{\(Self.entry("a", "F4", "[3]", "[0,9]"))}"
-    #expect(Self.kind([0, 0, 0, 0, 0, 0, 0]) == .headerTooSmall)
-    #expect(Self.kind([UInt8](repeating: 0xFF, count: 8) + Array("[".utf8)) == .headerTooLarge)
-    #expect(Self.kind([9, 0, 0, 0, 0, 0, 0, 0] + Array("[".utf8)) == .invalidHeaderLength)
-    #expect(Self.kind(Self.file(text: [0x7B, 0xFF] + Array("]".utf8))) == .invalidHeaderDeserialization)
-    #expect(Self.kind(Self.file(text: Array("{\"".utf8) + [0xFF, 0x5D])) == .invalidHeader)
+    #expect(SafetensorsBytes.errorKind([0, 0, 0, 0, 0, 0, 0]) == .headerTooSmall)
+    #expect(SafetensorsBytes.errorKind([UInt8](repeating: 0xFF, count: 8) + Array("[".utf8)) == .headerTooLarge)
+    #expect(SafetensorsBytes.errorKind([9, 0, 0, 0, 0, 0, 0, 0] + Array("[".utf8)) == .invalidHeaderLength)
+    #expect(
+      SafetensorsBytes.errorKind(SafetensorsBytes.file(text: [0x7B, 0xFF] + Array("]".utf8)))
+        == .invalidHeaderDeserialization)
+    #expect(
+      SafetensorsBytes.errorKind(SafetensorsBytes.file(text: Array("{\"".utf8) + [0xFF, 0x5D])) == .invalidHeader)
     #expect(Self.kind("{\(Self.entry("a", "F4", "[3]", "[9,0]"))}") == .invalidOffset)
     #expect(Self.kind("{\(Self.entry("a", "F4", "[3]", "[1,9]"))}") == .invalidOffset)
     #expect(Self.kind(late) == .misalignedSlice)
@@ -44,17 +34,17 @@ import Testing
 
   /// A small file cut anywhere says what is missing there.
   @Test func everyTruncationHasItsKind() {
-    let whole = SafetensorsHeaderTests.file(SafetensorsHeaderTests.one, data: 8)
+    let whole = SafetensorsBytes.file(SafetensorsBytes.oneTensor, data: 8)
     let dataStart = whole.count - 8
     for count in 0..<whole.count {
       let expected: FormatError.Kind =
         count < 8 ? .headerTooSmall : count < dataStart ? .invalidHeaderLength : .metadataIncompleteBuffer
-      #expect(Self.kind(Array(whole[..<count])) == expected, "\(count) bytes")
+      #expect(SafetensorsBytes.errorKind(Array(whole[..<count])) == expected, "\(count) bytes")
     }
     // A header that says it is shorter is cut in the middle of its JSON.
     for length in 1..<(dataStart - 8) {
       let bytes = [UInt8(length), 0, 0, 0, 0, 0, 0, 0] + Array(whole[8...])
-      #expect(Self.kind(bytes) == .invalidHeaderDeserialization, "length \(length)")
+      #expect(SafetensorsBytes.errorKind(bytes) == .invalidHeaderDeserialization, "length \(length)")
     }
   }
 
@@ -75,7 +65,7 @@ import Testing
 
   @Test(arguments: encodings)
   func refusesEncodings(_ name: String, _ text: [UInt8], _ kind: FormatError.Kind) {
-    #expect(Self.kind(Self.file(text: text)) == kind, "\(name)")
+    #expect(SafetensorsBytes.errorKind(SafetensorsBytes.file(text: text)) == kind, "\(name)")
   }
 
   /// The name that is quoted in the message must not decide its kind.
@@ -126,8 +116,8 @@ import Testing
     for shape in ["[\(big),\(big)]", "[\(big),\(big),0]", "[\(top),2]", "[2,\(top)]", "[\(top)]"] {
       #expect(Self.kind("{\(Self.entry("a", "F32", shape, "[0,0]"))}") == .validationOverflow, "\(shape)")
     }
-    let hidden = SafetensorsHeaderTests.file("{\(Self.entry("a", "F32", "[0,\(big),\(big)]", "[0,0]"))}")
-    let tensor = try SafetensorsHeaderTests.header(hidden).tensors[0]
+    let hidden = SafetensorsBytes.file("{\(Self.entry("a", "F32", "[0,\(big),\(big)]", "[0,0]"))}")
+    let tensor = try SafetensorsBytes.header(hidden).tensors[0]
     #expect(tensor.range.isEmpty && tensor.shape.reduce(1, *) == 0)
   }
 
@@ -146,7 +136,7 @@ import Testing
       Self.entry("", "F16", "[0,7]", "[5,5]"), Self.entry(#"..\/x"#, "BOOL", "[2,1]", "[5,7]"),
     ]
     let text = " \t\n\r{" + #""__metadata__":{"b":"2","a":"é\n"},"# + tensors.joined(separator: ",") + "}\n\t "
-    let header = try SafetensorsHeaderTests.header(SafetensorsHeaderTests.file(text, data: 7))
+    let header = try SafetensorsBytes.header(SafetensorsBytes.file(text, data: 7))
     #expect(header.tensors.map(\.name) == [ByteString([0x61, 0, 0x62]), "z", "", "../x"])
     #expect(header.tensors.map(\.shape) == [[], [1], [0, 7], [2, 1]])
     #expect(header.tensors.map(\.dtype) == [.u8, .f32, .f16, .bool])
@@ -157,17 +147,17 @@ import Testing
   }
 
   @Test func noMetadataIsNotEmptyMetadata() throws {
-    #expect(try SafetensorsHeaderTests.header(SafetensorsHeaderTests.file("{}")).metadata == nil)
-    #expect(try SafetensorsHeaderTests.header(SafetensorsHeaderTests.file(#"{"__metadata__":null}"#)).metadata == nil)
+    #expect(try SafetensorsBytes.header(SafetensorsBytes.file("{}")).metadata == nil)
+    #expect(try SafetensorsBytes.header(SafetensorsBytes.file(#"{"__metadata__":null}"#)).metadata == nil)
     #expect(
-      try SafetensorsHeaderTests.header(SafetensorsHeaderTests.file(#"{"__metadata__":{}}"#)).metadata?.isEmpty == true)
+      try SafetensorsBytes.header(SafetensorsBytes.file(#"{"__metadata__":{}}"#)).metadata?.isEmpty == true)
   }
 
   /// The one line that a user sees stays one, whatever the file is called inside.
   @Test func errorsAreOneLine() {
     let name = #"\u001b[31m\n\u2028"# + String(repeating: "x", count: 1_000_000)
     #expect {
-      try SafetensorsHeaderTests.header(SafetensorsHeaderTests.file("{\(Self.entry(name, "F31", "[]", "[0,0]"))}"))
+      try SafetensorsBytes.header(SafetensorsBytes.file("{\(Self.entry(name, "F31", "[]", "[0,0]"))}"))
     } throws: { error in
       let line = "\(error)"
       return line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x2028 } && line.utf8.count < 2500

@@ -5,11 +5,11 @@ import Testing
 
 /// Patched files made wrong in one way each, and what writing leaves behind when it fails.
 @Suite struct PatchedFileTests {
-  let folder: String
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try CheckpointTests.folder() }
+  init() throws { folder = try TemporaryFolder() }
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  func path(_ name: String) -> String { folder.file(name) }
 
   func write(_ tensors: [Tensor], _ metadata: [ByteString: ByteString] = [:]) throws -> String {
     let path = path("\(UUID().uuidString).safetensors")
@@ -26,12 +26,12 @@ import Testing
     }
   }
 
-  static let manifest = Array(MemoryTableTests.manifest([0, 1]).utf8)
+  static let manifest = Array(ExampleMemories.manifest([0, 1]).utf8)
   static let manifestTensor = Tensor(name: Manifest.tensorName, bytes: manifest)
   static let manifestHash = ByteString(SHA256.hex(manifest))
 
   @Test func manifestAndItsHashComeTogether() throws {
-    let tables = MemoryTableTests.tensors()
+    let tables = ExampleMemories.tensors()
     let (hash, tensor) = (Self.manifestHash, Self.manifestTensor)
     #expect(kind(try write(tables + [tensor], ["memory.version": "1", "memory.manifest": hash])) == nil)
     #expect(kind(try write(tables + [tensor], ["memory.manifest": hash])) == nil)
@@ -50,7 +50,7 @@ import Testing
 
   /// Tables without a manifest are memories without names, and stay so when written again.
   @Test func tablesWithoutAManifest() throws {
-    let bare = try Checkpoint(path: write(MemoryTableTests.tensors()))
+    let bare = try Checkpoint(path: write(ExampleMemories.tensors()))
     #expect(bare.memories.map(\.name) == ["m[0]", "m[1]"])
     #expect(bare.memories.map(\.rows[0].key) == [[1, 2], [3, 4]])
     #expect(bare.tensors.isEmpty)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func refusesTablesInAFile() throws {
-    let tables = MemoryTableTests.tensors()
+    let tables = ExampleMemories.tensors()
     for part in 0..<3 {
       let rest = tables.enumerated().filter { $0.offset != part }.map(\.element)
       #expect(kind(try write(rest)) == .memoryTable)
@@ -84,16 +84,16 @@ import Testing
     (#""version":1"#, #""version":"1""#), (#""version":1"#, #""version":2"#), (#""rows":["#, #""rows":{"a":["#),
   ])
   func refusesManifestValues(_ old: String, _ new: String) throws {
-    var text = MemoryTableTests.manifest([0, 1]).replacingOccurrences(of: old, with: new)
+    var text = ExampleMemories.manifest([0, 1]).replacingOccurrences(of: old, with: new)
     if new.contains("{") { text = text.replacingOccurrences(of: "]}]}", with: "]}}]}") }
-    let table = try MemoryTableTests.table(MemoryTableTests.tensors())
+    let table = try ExampleMemories.table(ExampleMemories.tensors())
     #expect { try Manifest.memories(Array(text.utf8), tables: [table], location: "f") } throws: {
       ($0 as? FormatError)?.kind == .manifest
     }
   }
 
   @Test func namesAreToldApartByBytes() throws {
-    let memories = [CheckpointTests.memory("caf\u{E9}"), CheckpointTests.memory("cafe\u{301}")]
+    let memories = [ExampleMemories.memory("caf\u{E9}"), ExampleMemories.memory("cafe\u{301}")]
     let base = try Checkpoint(path: write([Tensor(name: "w", shape: [1], floats: [1])]))
     let output = path("names.safetensors")
     try base.write(memories: memories, to: output)
@@ -111,7 +111,7 @@ import Testing
         uniqueKeysWithValues: try Checkpoint(path: path).metadata.map { ($0.key.description, $0.value.description) })
     }
     let (patched, again, stripped) = (path("patched"), path("again"), path("stripped"))
-    try base.write(memories: [CheckpointTests.memory("a")], to: patched)
+    try base.write(memories: [ExampleMemories.memory("a")], to: patched)
     #expect(
       Set(try entries(patched).keys) == ["format", "author", "memory.version", "memory.base", "memory.manifest"])
     #expect(try entries(patched)["format"] == "mlx" && entries(patched)["author"] == "é\u{0}\"\n")
@@ -129,7 +129,7 @@ import Testing
     )
     let lines =
       "a\tx\tU8\t[1,2]\t\(SHA256.hex([3, 4]))\nb\tF32\t[]\t\(SHA256.hex([0, 0, 0x80, 0x3F]))\n"
-    for tensors in [[a, b], [b, a], [b] + MemoryTableTests.tensors() + [a]] {
+    for tensors in [[a, b], [b, a], [b] + ExampleMemories.tensors() + [a]] {
       #expect(try Checkpoint(path: write(tensors)).baseHash() == SHA256.hex(Array(lines.utf8)))
     }
   }

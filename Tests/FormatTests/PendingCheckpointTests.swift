@@ -5,18 +5,16 @@ import Testing
 
 /// Checkpoints that are complete under a temporary name, then committed or given up.
 @Suite struct PendingCheckpointTests {
-  private let folder: String
+  private let folder: TemporaryFolder
   private let output: String
   private let base: Checkpoint
-  private let memories = [CheckpointTests.memory("a"), CheckpointTests.memory("b")]
+  private let memories = [ExampleMemories.memory("a"), ExampleMemories.memory("b")]
 
   init() throws {
-    folder = try CheckpointTests.folder()
-    output = "\(folder)/out.safetensors"
-    base = try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a")
+    folder = try TemporaryFolder()
+    output = folder.file("out.safetensors")
+    base = try Checkpoint(path: Fixtures.model("gpt2-a"))
   }
-
-  private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
 
   private func prepare(_ isSidecar: Bool, replacing: Bool = false) throws -> PendingCheckpoint {
     isSidecar
@@ -26,16 +24,16 @@ import Testing
 
   @Test(arguments: [false, true])
   func isReadBeforeItIsCommitted(isSidecar: Bool) throws {
-    try Data("old".utf8).write(to: URL(fileURLWithPath: output))
+    try folder.write("old", to: "out.safetensors")
     let pending = try prepare(isSidecar, replacing: true)
     let opened = try pending.open()
     #expect(pending.output == output && opened.path == output)
     #expect(opened.isSidecar == isSidecar && opened.sources.first == output)
     #expect(opened.memories.map(\.name) == ["a", "b"] && opened.memories.map(\.rows) == memories.map(\.rows))
-    #expect(try MappedFile(path: output).contents == Array("old".utf8))
+    #expect(try folder.contents("out.safetensors") == Array("old".utf8))
 
     try pending.commit()
-    #expect(try names() == ["out.safetensors"])
+    #expect(try folder.names() == ["out.safetensors"])
     // The one that was opened before reads the same file.
     #expect(try opened.identity() == Checkpoint(path: output).identity())
     #expect(try Checkpoint(path: output).memories.map(\.rows) == memories.map(\.rows))
@@ -44,33 +42,33 @@ import Testing
   @Test(arguments: [false, true])
   func givesTheBytesOfAWriteAtOnce(isSidecar: Bool) throws {
     try prepare(isSidecar).commit()
-    let direct = "\(folder)/direct"
+    let direct = folder.file("direct")
     if isSidecar {
       try base.writeSidecar(memories: memories, to: direct)
     } else {
       try base.write(memories: memories, to: direct)
     }
-    #expect(try MappedFile(path: output).contents == MappedFile(path: direct).contents)
+    #expect(try folder.contents("out.safetensors") == folder.contents("direct"))
   }
 
   @Test(arguments: [false, true])
   func leavesTheOldFileWhenGivenUp(isSidecar: Bool) throws {
-    try Data("old".utf8).write(to: URL(fileURLWithPath: output))
+    try folder.write("old", to: "out.safetensors")
     do {
       let pending = try prepare(isSidecar, replacing: true)
-      #expect(try names().count == 2)
+      #expect(try folder.names().count == 2)
       _ = try pending.open()
     }
-    #expect(try names() == ["out.safetensors"])
-    #expect(try MappedFile(path: output).contents == Array("old".utf8))
+    #expect(try folder.names() == ["out.safetensors"])
+    #expect(try folder.contents("out.safetensors") == Array("old".utf8))
   }
 
   /// A file that appeared while this one was read stays, unless it may be replaced.
   @Test func refusesToReplaceAFileThatAppeared() throws {
     let pending = try prepare(false)
-    try Data("new".utf8).write(to: URL(fileURLWithPath: output))
+    try folder.write("new", to: "out.safetensors")
     #expect { try pending.commit() } throws: { ($0 as? FormatError)?.kind == .exists }
-    #expect(try MappedFile(path: output).contents == Array("new".utf8))
+    #expect(try folder.contents("out.safetensors") == Array("new".utf8))
     try FileManager.default.removeItem(atPath: output)
     try pending.commit()
     #expect(try Checkpoint(path: output).memories.count == 2)
@@ -79,9 +77,9 @@ import Testing
   @Test func isCommittedOnce() throws {
     let pending = try prepare(false, replacing: true)
     try pending.commit()
-    let hash = try CheckpointTests.hash(output)
+    let written = try folder.contents("out.safetensors")
     #expect { try pending.commit() } throws: { ($0 as? FormatError)?.kind == .unwritable }
-    #expect(try CheckpointTests.hash(output) == hash && names() == ["out.safetensors"])
+    #expect(try folder.contents("out.safetensors") == written && folder.names() == ["out.safetensors"])
   }
 
   @Test func errorsNameTheOutput() throws {

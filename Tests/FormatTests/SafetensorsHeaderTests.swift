@@ -5,19 +5,9 @@ import Testing
 
 /// Every rule of the header's validator by a file of a few bytes.
 @Suite struct SafetensorsHeaderTests {
-  static func file(_ header: String, data: Int = 0) -> [UInt8] {
-    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8)
-      + [UInt8](repeating: 0, count: data)
-  }
-
-  static func header(_ bytes: [UInt8]) throws -> SafetensorsHeader {
-    try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, location: "f") }
-  }
-
-  static let one = #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
-
   static let valid: [(String, Int)] = [
-    ("{}", 0), (one, 8), (one + "   ", 8), (" \n\t\r" + one, 8), (one + "\t\n\r ", 8),
+    ("{}", 0), (SafetensorsBytes.oneTensor, 8), (SafetensorsBytes.oneTensor + "   ", 8),
+    (" \n\t\r" + SafetensorsBytes.oneTensor, 8), (SafetensorsBytes.oneTensor + "\t\n\r ", 8),
     (#"{"__metadata__":{"b":"x","a":"y"},"a":{"dtype":"U8","shape":[],"data_offsets":[0,1]}}"#, 1),
     (#"{"__metadata__":null}"#, 0), (#"{"__metadata__":{}}"#, 0),
     // Not sorted, F32 at an odd offset, as MLX writes.
@@ -38,7 +28,7 @@ import Testing
 
   @Test(arguments: valid)
   func accepts(_ header: String, _ data: Int) throws {
-    _ = try Self.header(Self.file(header, data: data))
+    _ = try SafetensorsBytes.header(SafetensorsBytes.file(header, data: data))
   }
 
   static func entry(_ fields: String) -> String { "{\"a\":{\(fields)}}" }
@@ -75,7 +65,8 @@ import Testing
     (entry(#""dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]"#), 8, .validationOverflow),
     (entry(#""dtype":"F32","shape":[4294967296,4294967296,0],"data_offsets":[0,0]"#), 0, .validationOverflow),
     (entry(#""dtype":"F4","shape":[1],"data_offsets":[0,0]"#), 0, .misalignedSlice),
-    (one, 9, .metadataIncompleteBuffer), (one, 7, .metadataIncompleteBuffer),
+    (SafetensorsBytes.oneTensor, 9, .metadataIncompleteBuffer),
+    (SafetensorsBytes.oneTensor, 7, .metadataIncompleteBuffer),
     (#"{"__metadata__":{"a":1}}"#, 0, .invalidHeaderDeserialization),
     (#"{"__metadata__":[]}"#, 0, .invalidHeaderDeserialization),
     (#"{"\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, 1, .invalidHeaderDeserialization),
@@ -83,7 +74,9 @@ import Testing
 
   @Test(arguments: invalid)
   func refuses(_ header: String, _ data: Int, _ kind: FormatError.Kind) {
-    #expect { try Self.header(Self.file(header, data: data)) } throws: { ($0 as? FormatError)?.kind == kind }
+    #expect { try SafetensorsBytes.header(SafetensorsBytes.file(header, data: data)) } throws: {
+      ($0 as? FormatError)?.kind == kind
+    }
   }
 
   static let lengths: [(UInt64, FormatError.Kind)] = [
@@ -94,21 +87,21 @@ import Testing
   @Test(arguments: lengths)
   func refusesLengths(_ length: UInt64, _ kind: FormatError.Kind) {
     let bytes = withUnsafeBytes(of: length.littleEndian) { Array($0) } + Array("{}".utf8)
-    #expect { try Self.header(bytes) } throws: { ($0 as? FormatError)?.kind == kind }
+    #expect { try SafetensorsBytes.header(bytes) } throws: { ($0 as? FormatError)?.kind == kind }
   }
 
   @Test func refusesEveryTruncation() {
-    let whole = Self.file(Self.one, data: 8)
+    let whole = SafetensorsBytes.file(SafetensorsBytes.oneTensor, data: 8)
     for count in 0..<whole.count {
-      #expect(throws: FormatError.self) { try Self.header(Array(whole[..<count])) }
+      #expect(throws: FormatError.self) { try SafetensorsBytes.header(Array(whole[..<count])) }
     }
   }
 
   @Test func refusesBytesThatAreNotUTF8AndDeepNesting() {
     let broken: [UInt8] = [3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0xFF, 0x7D]
-    #expect(throws: FormatError.self) { try Self.header(broken) }
+    #expect(throws: FormatError.self) { try SafetensorsBytes.header(broken) }
     let deep = "{\"a\":" + String(repeating: "[", count: 100_000)
-    #expect { try Self.header(Self.file(deep)) } throws: {
+    #expect { try SafetensorsBytes.header(SafetensorsBytes.file(deep)) } throws: {
       ($0 as? FormatError)?.kind == .invalidHeaderDeserialization
     }
   }

@@ -5,12 +5,12 @@ import Testing
 
 /// The file that is written, byte by byte, and what is left when it cannot be.
 @Suite struct WriterTests {
-  let folder: String
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try CheckpointTests.folder() }
+  init() throws { folder = try TemporaryFolder() }
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
-  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+  func path(_ name: String) -> String { folder.file(name) }
+  func names() throws -> [String] { try folder.names() }
 
   @Test func bytes() throws {
     let tensors = [
@@ -23,7 +23,7 @@ import Testing
       + #""a":{"dtype":"U8","shape":[1],"data_offsets":[2,3]},"e":{"dtype":"F32","shape":[0,2],"data_offsets":[3,3]}}"#
     repeat { header += " " } while header.utf8.count % 8 != 0
     let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
-    #expect(try MappedFile(path: path("f")).contents == length + Array(header.utf8) + [1, 2, 3])
+    #expect(try folder.contents("f") == length + Array(header.utf8) + [1, 2, 3])
   }
 
   /// Some readers take a header of 99,994 to 100,000 bytes for one over their limit.
@@ -34,37 +34,37 @@ import Testing
     let count = header.count - 8
     #expect(count > length && count % 8 == 0 && !(99_994...100_000 ~= count))
     #expect(header.prefix(8).elementsEqual(withUnsafeBytes(of: UInt64(count).littleEndian) { Array($0) }))
-    #expect(try SafetensorsHeaderTests.header(header).metadata?[0].value == ByteString(text))
+    #expect(try SafetensorsBytes.header(header).metadata?[0].value == ByteString(text))
   }
 
   /// Data that is copied keeps its place within blocks, so that file systems can share them, and room to grow.
   @Test func copiedDataStaysWhereItIsModuloBlocks() throws {
-    let base = "\(CheckpointTests.fixtures)/gpt2-a/model.safetensors"
+    let base = "\(Fixtures.model("gpt2-a"))/model.safetensors"
     func start(_ path: String) throws -> Int { try #require(Checkpoint(path: path).tensors.first?.source).offset }
-    try Checkpoint(path: base).write(memories: [CheckpointTests.memory("a")], to: path("a"))
+    try Checkpoint(path: base).write(memories: [ExampleMemories.memory("a")], to: path("a"))
     #expect(try start(path("a")) > start(base) && (start(path("a")) - start(base)) % HeaderWriter.granularity == 0)
-    let both = [CheckpointTests.memory("a"), CheckpointTests.memory("b")]
+    let both = [ExampleMemories.memory("a"), ExampleMemories.memory("b")]
     try Checkpoint(path: path("a")).write(memories: both, to: path("ab"))
     #expect(try start(path("ab")) == start(path("a")))
     // Patching in two steps gives the file of one.
     try Checkpoint(path: base).write(memories: both, to: path("both"))
-    #expect(try MappedFile(path: path("ab")).contents == MappedFile(path: path("both")).contents)
+    #expect(try folder.contents("ab") == folder.contents("both"))
   }
 
   /// Taking everything out again gives the very file that was patched.
   @Test func strippingGivesTheBasesBytes() throws {
-    let base = "\(CheckpointTests.fixtures)/gpt2-a/model.safetensors"
-    try Checkpoint(path: base).write(memories: [CheckpointTests.memory("a")], to: path("a"))
+    let base = "\(Fixtures.model("gpt2-a"))/model.safetensors"
+    try Checkpoint(path: base).write(memories: [ExampleMemories.memory("a")], to: path("a"))
     try Checkpoint(path: path("a")).write(memories: [], to: path("again"))
     try Checkpoint(path: path("again")).writeBase(to: path("stripped"))
-    #expect(try MappedFile(path: path("stripped")).contents == MappedFile(path: base).contents)
+    #expect(try folder.contents("stripped") == MappedFile(path: base).contents)
   }
 
   /// A header that does not describe the base tensors is no way back.
   @Test func refusesAnEmbeddedHeaderOfAnotherBase() throws {
-    let base = try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a")
-    let other = try Checkpoint(path: "\(CheckpointTests.fixtures)/llama-a")
-    let foreign = try #require(other.header).withBytes { Array($0) }
+    let base = try Checkpoint(path: Fixtures.model("gpt2-a"))
+    let other = try Checkpoint(path: Fixtures.model("llama-a"))
+    let foreign = try #require(other.header).bytes
     for bytes in [foreign, [], [UInt8](repeating: 0, count: 8), [UInt8](repeating: 0xFF, count: 8)] {
       let header = Tensor(name: Checkpoint.headerName, bytes: bytes)
       try SafetensorsFile.write(base.tensors + [header], metadata: [:], to: path("odd"))
@@ -90,26 +90,39 @@ import Testing
     #expect(header.count - 8 <= HeaderWriter.lengthLimit && header.count % 8 == 0)
   }
 
-  struct Broken: Error {}
-
-  /// A source that fails in the middle, changes its size, or makes no valid file: the old one stays, alone.
+  /// Tensors that make no valid file: the old one stays, alone.
   @Test func aFailedWriteLeavesTheOldFile() throws {
-    try Data("old".utf8).write(to: URL(fileURLWithPath: path("f")))
+    try folder.write("old", to: "f")
     let good = Tensor(name: "a", bytes: [1, 2, 3])
-    let broken: [(Tensor, FormatError.Kind)] = [
-      (Tensor(name: "b", dtype: .u8, shape: [2], byteCount: 2) { throw Broken() }, .unwritable),
-      (Tensor(name: "b", dtype: .u8, shape: [2], byteCount: 2) { [1] }, .unreadable),
+    let bad: [(Tensor, FormatError.Kind)] = [
       (Tensor(name: "a", bytes: [4]), .duplicateName),
       (Tensor(name: "__metadata__", bytes: [4]), .invalidHeaderDeserialization),
       (Tensor(name: "b", dtype: .f32, shape: [2], bytes: [4]), .tensorInvalidInfo),
+      (Tensor(name: "b", dtype: .f32, shape: [2], byteCount: 1) { [4] }, .tensorInvalidInfo),
     ]
-    for (tensor, kind) in broken {
+    for (tensor, kind) in bad {
       #expect {
-        try SafetensorsFile.write([good, tensor], metadata: [:], to: path("f"), progress: nil)
+        try SafetensorsFile.write([good, tensor], metadata: [:], to: path("f"))
       } throws: { ($0 as? FormatError)?.kind == kind }
       #expect(try names() == ["f"])
-      #expect(try MappedFile(path: path("f")).contents == Array("old".utf8))
+      #expect(try folder.contents("f") == Array("old".utf8))
     }
+  }
+
+  /// A source that is written to while it is copied: the old file stays, alone.
+  @Test func aSourceThatChangesLeavesTheOldFile() throws {
+    try SafetensorsFile.write([Tensor(name: "a", bytes: [1, 2, 3])], metadata: [:], to: path("source"))
+    try folder.write("old", to: "f")
+    let tensors = try Checkpoint(path: path("source")).tensors
+    let source = try FileHandle(forWritingTo: URL(filePath: path("source")))
+    try source.seekToEnd()
+    try source.write(contentsOf: [4])
+    #expect { try SafetensorsFile.write(tensors, metadata: [:], to: path("f")) } throws: {
+      let error = $0 as? FormatError
+      return error?.kind == .unreadable && error?.location == path("source")
+    }
+    #expect(try names() == ["f", "source"])
+    #expect(try folder.contents("f") == Array("old".utf8))
   }
 
   @Test func progressEndsAtTheWhole() throws {
@@ -123,10 +136,10 @@ import Testing
   /// Everything that the model was read from is kept, the files beside it too.
   @Test func refusesToReplaceWhatItReads() throws {
     for file in ["model.safetensors", "config.json", "tokenizer.json"] {
-      try FileManager.default.copyItem(atPath: "\(CheckpointTests.fixtures)/gpt2-a/\(file)", toPath: path(file))
+      try FileManager.default.copyItem(atPath: "\(Fixtures.model("gpt2-a"))/\(file)", toPath: path(file))
     }
-    let before = try names().map { try CheckpointTests.hash(path($0)) }
-    for opened in [folder, path("model.safetensors")] {
+    let before = try names().map { try folder.contents($0) }
+    for opened in [folder.path, path("model.safetensors")] {
       let checkpoint = try Checkpoint(path: opened)
       for output in try names() {
         #expect { try checkpoint.write(memories: [], to: path(output), replacing: true) } throws: {
@@ -137,15 +150,15 @@ import Testing
         }
       }
     }
-    #expect(try names().map { try CheckpointTests.hash(path($0)) } == before)
+    #expect(try names().map { try folder.contents($0) } == before)
   }
 
   @Test func refusesShardsAndIndexAsOutput() throws {
-    let source = "\(CheckpointTests.fixtures)/llama-sharded"
+    let source = Fixtures.model("llama-sharded")
     for file in try FileManager.default.contentsOfDirectory(atPath: source) where file.hasPrefix("model") {
       try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: path(file))
     }
-    let checkpoint = try Checkpoint(path: folder)
+    let checkpoint = try Checkpoint(path: folder.path)
     #expect(try names().count == 4)
     for output in try names() {
       #expect { try checkpoint.write(memories: [], to: path(output), replacing: true) } throws: {
@@ -155,16 +168,16 @@ import Testing
   }
 
   @Test func replacesOnlyTheLinkThatItIsGiven() throws {
-    try Data("kept".utf8).write(to: URL(fileURLWithPath: path("kept")))
+    try folder.write("kept", to: "kept")
     try FileManager.default.createSymbolicLink(atPath: path("link"), withDestinationPath: path("kept"))
-    try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a").write(memories: [], to: path("link"), replacing: true)
+    try Checkpoint(path: Fixtures.model("gpt2-a")).write(memories: [], to: path("link"), replacing: true)
     #expect(try String(contentsOfFile: path("kept"), encoding: .utf8) == "kept")
     #expect(try Checkpoint(path: path("link")).companion(.config) != nil)
     #expect(try names() == ["kept", "link"])
   }
 
   @Test func refusesFoldersThatCannotBeWritten() throws {
-    try Data("file".utf8).write(to: URL(fileURLWithPath: path("file")))
+    try folder.write("file", to: "file")
     var outputs = [path("file/out"), path("absent/out"), path(String(repeating: "n", count: 300))]
     if getuid() != 0 {
       try FileManager.default.createDirectory(
@@ -172,7 +185,7 @@ import Testing
       outputs.append(path("locked/out"))
     }
     let before = try names()
-    let checkpoint = try Checkpoint(path: "\(CheckpointTests.fixtures)/gpt2-a")
+    let checkpoint = try Checkpoint(path: Fixtures.model("gpt2-a"))
     for output in outputs {
       #expect { try checkpoint.write(memories: [], to: output) } throws: {
         ($0 as? FormatError)?.kind == .unwritable
@@ -188,9 +201,9 @@ import Testing
     func kind(_ first: [Tensor], _ second: [Tensor], _ map: String) throws -> FormatError.Kind? {
       try SafetensorsFile.write(first, metadata: [:], to: path("1"), progress: nil)
       try SafetensorsFile.write(second, metadata: [:], to: path("2"), progress: nil)
-      try Data("{\"weight_map\":{\(map)}}".utf8).write(to: URL(fileURLWithPath: path("model.safetensors.index.json")))
+      try folder.write("{\"weight_map\":{\(map)}}", to: "model.safetensors.index.json")
       do {
-        let checkpoint = try Checkpoint(path: folder)
+        let checkpoint = try Checkpoint(path: folder.path)
         #expect(checkpoint.tensors.map(\.name).sorted() == ["a", "b"])
         return nil
       } catch {

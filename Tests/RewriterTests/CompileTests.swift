@@ -25,7 +25,7 @@ import Testing
           let address = SiteAddress(layer: layer, site: site)
           func last(_ kind: String) throws -> [Float] {
             let tensor = try #require(expected[ByteString("case.\(i).\(kind).\(site).\(layer)")])
-            return Array(try #require(try tensor.floats()).suffix(tensor.shape[1]))
+            return Array(try #require(tensor.floats()).suffix(tensor.shape[1]))
           }
           #expect(relativeError(run.activation(address), try last("act")) < 1e-4)
           #expect(relativeError(run.gradient(address), try last("grad")) < 2e-3)

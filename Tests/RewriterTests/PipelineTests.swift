@@ -22,7 +22,7 @@ import Testing
     let expected = try Checkpoint(path: "\(folder)/expected.safetensors")
     func last(_ kind: String) throws -> [Float] {
       let tensor = try #require(expected[ByteString("case.0.\(kind).\(site).1")])
-      return Array(try #require(try tensor.floats()).suffix(tensor.shape[1]))
+      return Array(try #require(tensor.floats()).suffix(tensor.shape[1]))
     }
     #expect(relativeError(row.key, try last("act")) < 1e-4)
     #expect(relativeError(row.delta, try last("grad").map { -2 * $0 }) < 2e-3)

@@ -87,7 +87,7 @@ import Testing
     let path = try Self.file()
     let base = try TinyModel.checkpoint("llama-a")
     let model = try LanguageModel(base, pool: WorkerPool(threads: 1))
-    let origin = try Statistics.Origin(base, seed: 0, given: nil)
+    let origin = Statistics.Origin(base, seed: 0, given: nil)
     func refuses(_ lengths: [Int32], _ tokens: [Int32], activations: Tensor? = nil, _ part: String) throws {
       func tensor(_ name: String, _ values: [Int32]) -> Tensor {
         Tensor(

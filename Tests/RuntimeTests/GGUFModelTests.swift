@@ -30,7 +30,7 @@ import Testing
       #expect(try model.encode(item.prompt) == item.ids)
       let batch = model.transformer.singleBatch(item.ids)
       model.transformer.forward(batch)
-      let reference = try #require(try expected[ByteString("case.\(i).logits")]?.floats())
+      let reference = try #require(expected[ByteString("case.\(i).logits")]?.floats())
       let rows = reference.count / model.transformer.shape.vocabulary
       let logits = model.transformer.logits(batch.residual, rows: Array((item.ids.count - rows)..<item.ids.count))
       #expect(relativeError(logits.array, reference) < 1e-4)
@@ -48,7 +48,7 @@ import Testing
     for tensor in original.tensors {
       let other = try #require(converted[tensor.name])
       #expect(other.shape == tensor.shape)
-      let (values, others) = (try #require(try tensor.floats()), try #require(try other.floats()))
+      let (values, others) = (try #require(tensor.floats()), try #require(other.floats()))
       let slack: Float = name.hasPrefix("gemma3") && tensor.shape.count == 1 ? 1e-6 : 0
       #expect(zip(values, others).allSatisfy { abs($0 - $1) <= slack }, "\(tensor.name)")
     }

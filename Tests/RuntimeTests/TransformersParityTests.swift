@@ -14,13 +14,13 @@ import Testing
       let batch = model.singleBatch(item.ids)
       let tape = Tape(forBackward: false)
       model.forward(batch, tape: tape)
-      let reference = try #require(try expected[ByteString("case.\(i).logits")]?.floats())
+      let reference = try #require(expected[ByteString("case.\(i).logits")]?.floats())
       let rows = reference.count / model.shape.vocabulary
       let logits = model.logits(batch.residual, rows: Array((item.ids.count - rows)..<item.ids.count))
       #expect(relativeError(logits.array, reference) < 1e-4)
       for layer in 0..<model.shape.layers {
         for site in Site.allCases {
-          let reference = try #require(try expected[ByteString("case.\(i).act.\(site).\(layer)")]?.floats())
+          let reference = try #require(expected[ByteString("case.\(i).act.\(site).\(layer)")]?.floats())
           #expect(
             relativeError(tape[layer].site(site).array, reference) < 1e-4, "case \(i) \(site) \(layer)"
           )
@@ -57,7 +57,7 @@ import Testing
       #expect(abs(gradients.loss - item.loss) < 1e-4 * max(1, item.loss))
       for layer in 0..<model.shape.layers {
         for site in Site.allCases {
-          let reference = try #require(try expected[ByteString("case.\(i).grad.\(site).\(layer)")]?.floats())
+          let reference = try #require(expected[ByteString("case.\(i).grad.\(site).\(layer)")]?.floats())
           let ours = gradients[SiteAddress(layer: layer, site: site)]
           #expect(relativeError(ours.array, reference) < 1e-3, "case \(i) \(site) \(layer)")
         }

@@ -13,7 +13,7 @@ enum MemoryListing {
   static func textForGit(path: String) -> String {
     do throws(FormatError) {
       let checkpoint = try Checkpoint(path: path)
-      let base = "base of \(checkpoint.tensors.count) tensors  sha256=\(try checkpoint.baseHash())\n"
+      let base = "base of \(checkpoint.tensors.count) tensors  sha256=\(checkpoint.baseHash())\n"
       return base + text(of: checkpoint)
     } catch {
       // Git hands over temporary files, whose paths would tell versions apart that are the same.

@@ -51,8 +51,8 @@ struct PromptLoop {
 
   /// A prompt that cannot be continued is told and does not end the loop; control-C ends the answer.
   private mutating func answer(_ prompt: String, _ number: Int) throws {
-    if console.canEditLines { system_hear_interrupts(true) }
-    defer { if console.canEditLines { system_hear_interrupts(false) } }
+    if console.canEditLines { system_catch_interrupts(true) }
+    defer { if console.canEditLines { system_catch_interrupts(false) } }
     do {
       try session.answer(prompt)
     } catch var error as FormatError where error.kind == .prompt {

@@ -12,7 +12,7 @@ public enum RunCommand: Command {
     var checkpoint = try Checkpoint(path: options.model)
     if !options.memoryFiles.isEmpty {
       let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
-      let identity = options.anyBase ? nil : try checkpoint.identity(progress: progress.tell)
+      let identity = options.anyBase ? nil : checkpoint.identity(progress: progress.tell)
       progress.end()
       for path in options.memoryFiles { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
     }

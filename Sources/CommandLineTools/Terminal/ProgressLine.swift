@@ -54,7 +54,7 @@ final class ProgressLine: Sendable {
     state.withLock { state in
       let now = ContinuousClock.now
       guard let progress = state.progress, let start = state.start, now - start >= delay else { return }
-      if !state.isShown { system_line_is_shown(true) }
+      if !state.isShown { system_set_line_shown(true) }
       state.isShown = true
       let columns = Console.terminalColumns(2)
       let text = Self.text(progress, after: now - state.stepStart, columns: (columns > 0 ? columns : 80) - 1, command)
@@ -68,7 +68,7 @@ final class ProgressLine: Sendable {
       state.timer?.cancel()
       if state.isShown {
         console.writeError(Self.clear)
-        system_line_is_shown(false)
+        system_set_line_shown(false)
       }
       state = State()
     }

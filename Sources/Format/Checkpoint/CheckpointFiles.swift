@@ -1,19 +1,19 @@
 import Foundation
 
-/// Finds and opens the safetensors files of a checkpoint: one file, or the shards of an index.
+/// The safetensors files of a checkpoint: one file, or the shards of an index.
 struct CheckpointFiles {
   var tensors: [Tensor] = []
   var metadata: [(key: ByteString, value: ByteString)]?
-  /// Every file that was opened, for refusing to write over one of them.
+  /// The paths of every file that was opened, none of which may be written over.
   var paths: [String] = []
 
-  /// The length and the text in front of the data, where it is a single file.
+  /// The bytes in front of the data of a single file: length and JSON text.
   var header: Tensor?
 
   static let indexName = "model.safetensors.index.json"
   static let fileName = "model.safetensors"
 
-  /// - Parameter file: a safetensors file.
+  /// Opens a single safetensors file.
   init(file: MappedFile) throws(FormatError) {
     let header = try file.withBytes { bytes throws(FormatError) in
       try SafetensorsHeader(validating: bytes, location: file.path)
@@ -27,28 +27,16 @@ struct CheckpointFiles {
     paths = [file.path]
   }
 
+  /// Opens the shards of an index.
+  ///
   /// - Parameter index: the path of a `model.safetensors.index.json`.
   /// - Throws: `FormatError` of kind `index` where the index names a shard outside its folder, a tensor that is not in
   ///   its shard, or leaves out one that is.
   init(index: String) throws(FormatError) {
-    let root = try JSONDocument(path: index).root
-    guard let map = root["weight_map"], map.isObject else {
-      throw FormatError(.index, index, "weight_map is missing or not an object")
-    }
     let folder = (index as NSString).deletingLastPathComponent
-    var expected: [ByteString: Set<ByteString>] = [:]
-    for (tensor, value) in map.members {
-      guard let shard = value.stringBytes.map(ByteString.init), !shard.bytes.isEmpty,
-        !shard.bytes.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), shard != "..", shard != "."
-      else {
-        throw FormatError(
-          .index, value.location, "not a file name in the index's own folder", got: value.kindDescription)
-      }
-      expected[shard, default: []].insert(tensor)
-    }
     paths = [index]
     var seen: Set<ByteString> = []
-    for (shard, names) in expected.sorted(by: { $0.key < $1.key }) {
+    for (shard, names) in try Self.shards(of: index).sorted(by: { $0.key < $1.key }) {
       let path = (folder as NSString).appendingPathComponent(shard.description)
       let part = try CheckpointFiles(file: MappedFile(path: path))
       for tensor in part.tensors {
@@ -69,7 +57,26 @@ struct CheckpointFiles {
     }
   }
 
-  /// - Parameter folder: a folder that holds one of the two.
+  /// The file names of an index's shards, each with the names of its tensors.
+  private static func shards(of index: String) throws(FormatError) -> [ByteString: Set<ByteString>] {
+    let root = try JSONDocument(path: index).root
+    guard let map = root["weight_map"], map.isObject else {
+      throw FormatError(.index, index, "weight_map is missing or not an object")
+    }
+    var shards: [ByteString: Set<ByteString>] = [:]
+    for (tensor, value) in map.members {
+      guard let shard = value.stringBytes.map(ByteString.init), !shard.bytes.isEmpty,
+        !shard.bytes.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }), shard != "..", shard != "."
+      else {
+        throw FormatError(
+          .index, value.location, "not a file name in the index's own folder", got: value.kindDescription)
+      }
+      shards[shard, default: []].insert(tensor)
+    }
+    return shards
+  }
+
+  /// Opens the single file or the index of a folder.
   init(folder: String) throws(FormatError) {
     let single = (folder as NSString).appendingPathComponent(Self.fileName)
     let index = (folder as NSString).appendingPathComponent(Self.indexName)

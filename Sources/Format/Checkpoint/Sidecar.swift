@@ -1,26 +1,21 @@
-import Foundation
-
-/// Memories in a file of their own, without the base that they belong to.
 extension Checkpoint {
-  /// The identity of the base that the file says its memories were made for; nil for a file that was never patched.
+  /// The identity of the base that the memories were made for, as the file records it; nil for an unpatched file.
   public var recordedBase: String? { metadata.first { $0.key == "memory.base" }?.value.description }
 
-  /// Whether it holds memories and no base.
+  /// Whether the file holds memories and no base.
   public var isSidecar: Bool { tensors.isEmpty && recordedBase != nil }
 
-  /// The identity of the base: computed where the base is here, recorded where it is not.
-  public func identity(
-    progress: @Sendable (StepProgress) -> Void = { _ in }
-  ) throws(FormatError) -> String {
+  /// The identity of the base: recorded in a sidecar, else computed as `baseHash` does.
+  public func identity(progress: @Sendable (StepProgress) -> Void = { _ in }) -> String {
     if isSidecar, let recordedBase { return recordedBase }
-    return try baseHash(progress: progress)
+    return baseHash(progress: progress)
   }
 
-  /// Adds the memories of another file; one that is there already, the same in all, is passed over.
+  /// Adds the memories of another file; a memory that is here already, with the same rows, is skipped.
   ///
-  /// - Parameter identity: of the base that the other's memories must be made for; nil takes those for any base.
-  /// - Throws: `FormatError` of kind `memoryTable` where the other file holds none, is made for another base, or has a
-  ///   memory that contradicts one that is here.
+  /// - Parameter identity: the base that the other memories must be made for; nil allows any base.
+  /// - Throws: `FormatError` of kind `memoryTable` where the other file holds no memories, is made for another base, or
+  ///   has a memory that contradicts one here.
   public mutating func merge(_ other: Checkpoint, identity: String?) throws(FormatError) {
     guard !other.memories.isEmpty else { throw FormatError(.memoryTable, other.path, "holds no memories") }
     if let identity, other.recordedBase != identity {

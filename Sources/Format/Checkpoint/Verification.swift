@@ -1,21 +1,23 @@
-/// What is recorded in a file about itself, compared with what it holds.
+/// A comparison of what a file records about itself with what it holds.
 ///
-/// Opening a checkpoint has checked its header, its tables and the manifest's hash; this reads every byte of the base.
+/// Opening a checkpoint checks its header, its tables and the manifest's hash; this reads every byte of the base.
 public struct Verification: Sendable {
-  /// What the base is by its bytes; nil for a file of memories alone.
+  /// The identity of the base by its bytes; nil for a sidecar.
   public let base: String?
-  /// What the file says of it; nil where it was never patched.
+  /// The identity of the base as the file records it; nil for an unpatched file.
   public let recordedBase: String?
   public let tensorCount: Int
   public let memoryCount: Int
   public let rowCount: Int
 
-  /// - Throws: `FormatError` of kind `memoryTable` where the base is not the one that the file records, of kind
-  ///   `manifest` where the embedded header is not that of the base.
+  /// Verifies a file.
+  ///
+  /// - Throws: `FormatError` of kind `memoryTable` where the base is not the one that the file records, and as
+  ///   `writeBase` does where the embedded header is not that of the base.
   public init(
     _ checkpoint: Checkpoint, progress: @Sendable (StepProgress) -> Void = { _ in }
   ) throws(FormatError) {
-    base = checkpoint.isSidecar ? nil : try checkpoint.baseHash(progress: progress)
+    base = checkpoint.isSidecar ? nil : checkpoint.baseHash(progress: progress)
     recordedBase = checkpoint.recordedBase
     tensorCount = checkpoint.tensors.count
     memoryCount = checkpoint.memories.count

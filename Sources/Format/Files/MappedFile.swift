@@ -2,12 +2,14 @@ import Foundation
 
 /// A file mapped read-only into memory for as long as the object lives.
 public final class MappedFile: Sendable {
+  /// The path that errors name.
   public let path: String
+  /// The file's size in bytes when it was mapped.
   public let count: Int
   private let address: UInt
   /// Open for as long as the object lives, so that what is copied is what is mapped.
   let descriptor: Int32
-  private let changed: (seconds: Int, nanoseconds: Int)
+  private let modified: (seconds: Int, nanoseconds: Int)
 
   /// Maps the regular file at `path`.
   ///
@@ -30,7 +32,7 @@ public final class MappedFile: Sendable {
         throw FormatError(.unreadable, path, "not a regular file")
       }
       count = Int(status.st_size)
-      changed = Self.changed(status)
+      modified = Self.modified(status)
       guard count > 0 else {
         address = 0
         return
@@ -40,6 +42,7 @@ public final class MappedFile: Sendable {
       }
       address = UInt(bitPattern: base)
     } catch {
+      // No deinit runs for an object that was not made.
       close(descriptor)
       throw error
     }
@@ -50,13 +53,13 @@ public final class MappedFile: Sendable {
     close(descriptor)
   }
 
-  /// Whether nobody has written to the file since it was mapped, as far as its size and times tell.
+  /// Whether the file still has the size and the modification time that it had when it was mapped.
   var isUnchanged: Bool {
     var status = stat()
-    return fstat(descriptor, &status) == 0 && Int(status.st_size) == count && Self.changed(status) == changed
+    return fstat(descriptor, &status) == 0 && Int(status.st_size) == count && Self.modified(status) == modified
   }
 
-  private static func changed(_ status: stat) -> (seconds: Int, nanoseconds: Int) {
+  private static func modified(_ status: stat) -> (seconds: Int, nanoseconds: Int) {
     #if canImport(Darwin)
       (Int(status.st_mtimespec.tv_sec), Int(status.st_mtimespec.tv_nsec))
     #else
@@ -64,7 +67,7 @@ public final class MappedFile: Sendable {
     #endif
   }
 
-  /// Lets go of pages that will not be looked at soon, so that a pass over a large file stays small in memory.
+  /// Drops pages that are not needed soon, so that reading a large file takes little memory.
   func release(_ range: Range<Int>) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let (first, last) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
@@ -73,7 +76,7 @@ public final class MappedFile: Sendable {
     }
   }
 
-  /// The file's bytes; whoever keeps the address beyond the next line keeps the object too.
+  /// The file's bytes; a caller that keeps the address beyond the next line keeps the object too.
   var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count)
   }
@@ -89,6 +92,3 @@ public final class MappedFile: Sendable {
   /// A copy of the file's bytes.
   public var contents: [UInt8] { withBytes { Array($0) } }
 }
-
-/// The text of the current `errno`.
-package func systemError() -> String { String(cString: strerror(errno)) }

@@ -1,18 +1,22 @@
 import Foundation
 import SystemCalls
 
-/// A file in the making: written under another name in its folder, it takes its place whole or not at all.
+/// A file that is written under a temporary name in its folder and then renamed: it appears whole or not at all.
 ///
-/// The temporary file goes away with the object, on an interrupt, and, where the process was killed, with the next file
-/// that is written to the same place.
+/// The temporary file is removed with the object and on an interrupt; one that a killed process left is removed when the
+/// same output is written the next time.
 final class PendingFile {
+  /// The path that `commit` gives the file.
   let output: String
   private let temporary: String
   let descriptor: Int32
+  /// The bytes that are written or skipped so far.
   private(set) var count = 0
-  private let removal: Int32
+  private let removalSlot: Int32
   private var isCommitted = false
 
+  /// Creates the temporary file.
+  ///
   /// - Throws: `FormatError` of kind `unwritable`.
   init(at output: String) throws(FormatError) {
     self.output = output
@@ -20,39 +24,39 @@ final class PendingFile {
     let stem = ".\((output as NSString).lastPathComponent.prefix(60))."
     Self.removeAbandoned(stem, in: folder)
     system_ignore_size_signal()
-    var created: (path: String, descriptor: Int32, removal: Int32)?
+    var created: (path: String, descriptor: Int32, slot: Int32)?
     for attempt in 0..<16 where created == nil {
       let name = stem + "\(getpid())" + (attempt == 0 ? "" : "-\(attempt)") + ".tmp"
       let path = (folder as NSString).appendingPathComponent(name)
-      let removal = system_remove_on_signal(path)
+      let slot = system_remove_on_signal(path)
       let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor < 0 {
         let code = errno
-        system_give_up(removal)
+        system_keep_on_signal(slot)
         errno = code
         guard errno == EEXIST else { break }
         continue
       }
-      // Held while the file is in the making: whoever can take the lock has an abandoned one before him.
+      // Held until the file is finished: a temporary file without a lock is abandoned.
       _ = flock(descriptor, LOCK_EX | LOCK_NB)
-      created = (path, descriptor, removal)
+      created = (path, descriptor, slot)
     }
     guard let created else { throw FormatError(.unwritable, output, systemError()) }
-    (temporary, descriptor, removal) = created
+    (temporary, descriptor, removalSlot) = created
   }
 
   deinit {
     close(descriptor)
     if !isCommitted { unlink(temporary) }
-    system_give_up(removal)
+    system_keep_on_signal(removalSlot)
   }
 
-  /// Makes the file as long as it will be; what is not written reads as zeros.
+  /// Sets the file's length; bytes that are never written read as zeros.
   func resize(to size: Int) throws(FormatError) {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw FormatError(.unwritable, output, systemError()) }
   }
 
-  /// Writes behind what was written or passed over so far.
+  /// Writes at the offset `count`.
   func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
     var rest = bytes
     while let base = rest.baseAddress, !rest.isEmpty {
@@ -66,26 +70,8 @@ final class PendingFile {
     }
   }
 
-  /// Counts bytes that were brought there in another way.
-  func pass(over bytes: Int) { count += bytes }
-
-  /// Maps the file as it is now; its path and errors name the output.
-  func mapped() throws(FormatError) -> MappedFile { try MappedFile(opening: temporary, named: output) }
-
-  /// Renames the file, which is synced, to the output's name.
-  ///
-  /// - Throws: `FormatError` of kind `exists` where something is there that is not to be replaced, else `unwritable`.
-  func commit(replacing: Bool = true) throws(FormatError) {
-    guard !isCommitted else { throw FormatError(.unwritable, output, "is written already") }
-    guard replacing || access(output, F_OK) != 0 else { throw .exists(output) }
-    guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-    isCommitted = true
-    let folder = open(Self.folder(of: output), O_RDONLY | O_CLOEXEC)
-    guard folder >= 0 else { return }
-    defer { close(folder) }
-    // Some file systems have no such call for folders; the file is in its place all the same.
-    fsync(folder)
-  }
+  /// Counts bytes that were written at the offset `count` by other means.
+  func skip(_ bytes: Int) { count += bytes }
 
   /// Waits until the bytes are on the disk.
   func synchronize() throws(FormatError) {
@@ -95,12 +81,30 @@ final class PendingFile {
     guard fsync(descriptor) == 0 else { throw FormatError(.unwritable, output, systemError()) }
   }
 
+  /// Maps the file as it is now; its path and errors name the output.
+  func mapped() throws(FormatError) -> MappedFile { try MappedFile(opening: temporary, named: output) }
+
+  /// Renames the file, which is synced, to the output's name.
+  ///
+  /// - Throws: `FormatError` of kind `exists` where there is a file that is not to be replaced, else `unwritable`.
+  func commit(replacing: Bool = true) throws(FormatError) {
+    guard !isCommitted else { throw FormatError(.unwritable, output, "is written already") }
+    guard replacing || access(output, F_OK) != 0 else { throw .exists(output) }
+    guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
+    isCommitted = true
+    let folder = open(Self.folder(of: output), O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    defer { close(folder) }
+    // Some file systems cannot sync a folder; the file is renamed all the same.
+    fsync(folder)
+  }
+
   private static func folder(of path: String) -> String {
     let folder = (path as NSString).deletingLastPathComponent
     return folder.isEmpty ? "." : folder
   }
 
-  /// Removes what killed processes left of the same file.
+  /// Removes the temporary files of the same output that killed processes left.
   private static func removeAbandoned(_ stem: String, in folder: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names where name.hasPrefix(stem) && name.hasSuffix(".tmp") {
@@ -114,24 +118,18 @@ final class PendingFile {
   }
 }
 
-/// Writes a whole file, which appears at once or not at all and replaces what is there.
+/// Writes a file, which appears whole or not at all and replaces any old one.
 ///
 /// - Throws: `FormatError` of kind `unwritable`.
 package func writeFile(_ bytes: [UInt8], to output: String) throws(FormatError) {
   let file = try PendingFile(at: output)
-  do {
-    try bytes.withUnsafeBytes { try file.append($0) }
-  } catch let error as FormatError {
-    throw error
-  } catch {
-    throw FormatError(.unwritable, output, "\(error)")
-  }
+  try bytes.withRawBytes { bytes throws(FormatError) in try file.append(bytes) }
   try file.synchronize()
   try file.commit()
 }
 
 extension FormatError {
-  /// The error for an output that is there and not to be replaced.
+  /// The error for an output that exists and is not to be replaced.
   static func exists(_ output: String) -> FormatError {
     FormatError(.exists, output, "exists already (--force replaces it)")
   }

@@ -1,18 +1,18 @@
 /// A parsed JSON text (RFC 8259, UTF-8, no extensions), kept as its bytes and a flat list of nodes.
 ///
-/// Strings stay where they are in the bytes until asked for, so parsing a tokenizer with a hundred thousand
-/// strings allocates two arrays. Keys are bytes; an object that has a key twice is an error, since readers
-/// disagree on which of the two counts.
+/// Strings are decoded on demand, so that parsing a tokenizer of a hundred thousand strings allocates two arrays. Keys
+/// are bytes; an object that has a key twice is an error, since readers disagree on which of the two counts.
 public final class JSONDocument: Sendable {
   struct Node {
     enum Kind: UInt8 { case null, `true`, `false`, number, string, escapedString, array, object }
     var kind: Kind
-    /// Strings and numbers: the range of bytes without quotes. Arrays and objects: elements or key–value pairs, and one
-    /// past the last node of the subtree. Of 32 bits each, so that a node takes 12 bytes: a file may have one a byte.
+    /// For strings and numbers the range of their bytes, without quotes; for arrays and objects the number of elements or
+    /// pairs, and the index behind the last node inside. 32 bits each, so that a node takes 12 bytes: a file may have a
+    /// node per byte.
     private var first: UInt32
     private var second: UInt32
 
-    /// - Parameter bytes: of a text whose length `JSONParser` has checked.
+    /// - Parameter bytes: a range of a text whose length `JSONParser` has checked.
     init(_ kind: Kind, bytes: Range<Int>) {
       self.kind = kind
       first = UInt32(bytes.lowerBound)
@@ -24,21 +24,30 @@ public final class JSONDocument: Sendable {
     private var isContainer: Bool { kind == .array || kind == .object }
     var bytes: Range<Int> { Int(first)..<Int(second) }
     var count: Int { isContainer ? Int(first) : 0 }
-    /// The node behind this one, which stands at `index`, and all in it.
+    /// The index of the node behind this one, which is at `index`, and behind all nodes inside.
     func next(at index: Int) -> Int { isContainer ? Int(second) : index + 1 }
   }
 
   let bytes: [UInt8]
   let nodes: [Node]
-  /// What the document is, for error messages: a file, or a file and a tensor in it.
+  /// The document's name in error messages: a file, or a file and a tensor in it.
   public let location: String
 
-  /// Nesting beyond this is refused, as the reference reader does, so that no input exhausts the stack.
+  /// The deepest nesting that is read, as in the reference reader, so that no input exhausts the stack.
   public static let depthLimit = 128
 
+  /// Parses a text.
+  ///
   /// - Throws: `FormatError` of kind `json`, with the byte offset of the first violation.
-  public init(_ bytes: [UInt8], location: String) throws(FormatError) {
-    var parser = JSONParser(bytes: bytes, location: location)
+  public convenience init(_ bytes: [UInt8], location: String) throws(FormatError) {
+    try self.init(bytes, location: location) { _ in .json }
+  }
+
+  /// Parses a text, with another error kind per broken rule.
+  init(
+    _ bytes: [UInt8], location: String, kind: @escaping (JSONParser.Rule) -> FormatError.Kind
+  ) throws(FormatError) {
+    var parser = JSONParser(bytes: bytes, location: location, kind: kind)
     nodes = try parser.parse()
     self.bytes = bytes
     self.location = location
@@ -53,16 +62,16 @@ public final class JSONDocument: Sendable {
   public var root: JSONValue { JSONValue(document: self, index: 0, path: "") }
 }
 
-/// One value inside a `JSONDocument`; cheap to copy.
+/// A value inside a `JSONDocument`; cheap to copy.
 public struct JSONValue: Sendable {
   let document: JSONDocument
   let index: Int
-  /// Where in the document this is, for error messages: `memories[3].target`.
+  /// The path in the document, for error messages: `memories[3].target`.
   let path: String
 
   private var node: JSONDocument.Node { document.nodes[index] }
 
-  /// The document's place and the path within it.
+  /// The document's location and the path in it.
   public var location: String { path.isEmpty ? document.location : "\(document.location): \(path)" }
 
   public var isNull: Bool { node.kind == .null }
@@ -77,7 +86,7 @@ public struct JSONValue: Sendable {
     }
   }
 
-  /// The bytes of a string, escapes resolved.
+  /// The bytes of a string with its escapes resolved; nil for other kinds.
   public var stringBytes: [UInt8]? {
     switch node.kind {
     case .string: Array(document.bytes[node.bytes])
@@ -86,6 +95,7 @@ public struct JSONValue: Sendable {
     }
   }
 
+  /// A string with its escapes resolved; nil for other kinds.
   public var string: String? {
     switch node.kind {
     case .string: String(decoding: document.bytes[node.bytes], as: UTF8.self)
@@ -108,14 +118,14 @@ public struct JSONValue: Sendable {
     }
   }
 
-  /// A number as it is spelled.
+  /// A number as the text spells it; nil for other kinds.
   public var numberText: String? {
     node.kind == .number ? String(decoding: document.bytes[node.bytes], as: UTF8.self) : nil
   }
 
   public var double: Double? { numberText.flatMap(Double.init) }
 
-  /// A number spelled as an integer (no fraction, no exponent) that fits; `-0` does not count as one.
+  /// A number spelled as an integer (no fraction, no exponent, not `-0`) that fits; nil for all other values.
   public var int: Int? {
     guard node.kind == .number else { return nil }
     var position = node.bytes.lowerBound
@@ -188,7 +198,7 @@ public struct JSONValue: Sendable {
     return result
   }
 
-  /// The value under `key`, nil where this is not an object or has no such key.
+  /// The value of `key`; nil where this is not an object or has no such key.
   public subscript(key: String) -> JSONValue? {
     guard node.kind == .object else { return nil }
     var child = index + 1
@@ -202,7 +212,7 @@ public struct JSONValue: Sendable {
     return nil
   }
 
-  /// What kind of value this is, for error messages: `a number (3)`.
+  /// The value's kind, for error messages: `the number 3`.
   public var kindDescription: String {
     switch node.kind {
     case .null: "null"

@@ -1,4 +1,4 @@
-/// A JSON value being built, with its object keys in a chosen order, and the canonical writer.
+/// A JSON value to be written, with its object keys in a chosen order.
 public indirect enum JSONNode: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
   ExpressibleByFloatLiteral
@@ -7,9 +7,9 @@ public indirect enum JSONNode: Sendable, ExpressibleByStringLiteral, Expressible
   case bool(Bool)
   case int(Int)
   case double(Double)
-  /// A shortest round-trip decimal of a 32-bit float.
+  /// A 32-bit float, written as its shortest decimal that reads back the same.
   case float(Float)
-  /// A number as it was spelled.
+  /// A number as another text spelled it.
   case number(String)
   case string(String)
   case array([JSONNode])
@@ -22,7 +22,7 @@ public indirect enum JSONNode: Sendable, ExpressibleByStringLiteral, Expressible
   public init(arrayLiteral elements: JSONNode...) { self = .array(elements) }
   public init(dictionaryLiteral elements: (String, JSONNode)...) { self = .object(elements) }
 
-  /// A parsed value, keys in the order of its text.
+  /// A parsed value, with keys in the order of its text.
   public init(_ value: JSONValue) {
     if let bool = value.bool {
       self = .bool(bool)
@@ -39,15 +39,16 @@ public indirect enum JSONNode: Sendable, ExpressibleByStringLiteral, Expressible
     }
   }
 
-  /// The value as UTF-8: without white space, or one member a line, two spaces a level, when `pretty`.
+  /// The value as UTF-8, the same bytes everywhere; numbers that JSON cannot hold become null.
   ///
-  /// The same value gives the same bytes everywhere. Numbers that JSON cannot hold become null.
+  /// - Parameter pretty: writes one member per line, indented by two spaces per level, instead of no white space.
   public func bytes(pretty: Bool = false) -> [UInt8] {
     var output: [UInt8] = []
     write(to: &output, indent: pretty ? 0 : nil)
     return output
   }
 
+  /// The text of `bytes(pretty:)`.
   public func text(pretty: Bool = false) -> String { String(decoding: bytes(pretty: pretty), as: UTF8.self) }
 
   private func write(to output: inout [UInt8], indent: Int?) {

@@ -1,15 +1,21 @@
-/// The recognizer behind `JSONDocument`: one pass over the bytes, a node a value.
+/// The recognizer behind `JSONDocument`: reads the bytes once and makes a node per value.
 struct JSONParser {
   typealias Node = JSONDocument.Node
 
-  let bytes: [UInt8]
-  let location: String
+  /// The rules that a text can break.
+  enum Rule { case syntax, encoding, distinctKeys }
+
+  private let bytes: [UInt8]
+  private let location: String
+  private let kind: (Rule) -> FormatError.Kind
   private var position = 0
   private var nodes: [Node] = []
 
-  init(bytes: [UInt8], location: String) {
+  /// - Parameter kind: the kind of the error for a broken rule.
+  init(bytes: [UInt8], location: String, kind: @escaping (Rule) -> FormatError.Kind) {
     self.bytes = bytes
     self.location = location
+    self.kind = kind
   }
 
   mutating func parse() throws(FormatError) -> [Node] {
@@ -22,8 +28,8 @@ struct JSONParser {
     return nodes
   }
 
-  private func problem(_ what: String, at offset: Int? = nil) -> FormatError {
-    FormatError(.json, location, "not valid JSON: \(what) at byte \(offset ?? position)")
+  private func problem(_ what: String, at offset: Int? = nil, breaking rule: Rule = .syntax) -> FormatError {
+    FormatError(kind(rule), location, "not valid JSON: \(what) at byte \(offset ?? position)")
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -128,21 +134,20 @@ struct JSONParser {
       child = nodes[child + 1].next(at: child + 1)
     }
     keys.sort { $0.hash < $1.hash }
-    for i in 1..<count where keys[i].hash == keys[i - 1].hash {
-      var j = i - 1
-      while j >= 0, keys[j].hash == keys[i].hash {
-        if keyBytes(keys[j].node) == keyBytes(keys[i].node) {
-          let name = String(decoding: keyBytes(keys[i].node), as: UTF8.self).printable(limit: 60)
-          throw problem(
-            "the key \"\(name)\" stands twice",
-            at: max(nodes[keys[i].node].bytes.lowerBound, nodes[keys[j].node].bytes.lowerBound))
-        }
-        j -= 1
+    for i in 1..<count {
+      for j in (0..<i).reversed() {
+        guard keys[j].hash == keys[i].hash else { break }
+        let name = keyBytes(keys[i].node)
+        guard keyBytes(keys[j].node) == name else { continue }
+        throw problem(
+          "the key \"\(String(decoding: name, as: UTF8.self).printable(limit: 60))\" stands twice",
+          at: max(nodes[keys[i].node].bytes.lowerBound, nodes[keys[j].node].bytes.lowerBound),
+          breaking: .distinctKeys)
       }
     }
   }
 
-  /// Seeded a process, so that no file can be made whose keys all collide.
+  /// A hash with a seed per process, so that no file can be made whose keys all collide.
   private func keyHash(_ node: Int) -> Int {
     var hasher = Hasher()
     if nodes[node].kind == .string {
@@ -197,11 +202,11 @@ extension JSONParser {
     case 0xF0: (length, second) = (4, 0x90...0xBF)
     case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
     case 0xF4: (length, second) = (4, 0x80...0x8F)
-    default: throw problem("not UTF-8")
+    default: throw problem("not UTF-8", breaking: .encoding)
     }
     guard position + length <= bytes.count, second.contains(bytes[position + 1]),
       bytes[(position + 2)..<(position + length)].allSatisfy({ $0 & 0xC0 == 0x80 })
-    else { throw problem("not UTF-8") }
+    else { throw problem("not UTF-8", breaking: .encoding) }
     position += length
   }
 

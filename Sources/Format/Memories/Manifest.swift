@@ -1,12 +1,8 @@
-/// The version of the tool, written into manifests and printed by `--version`.
-public let toolVersion = "0.1.0"
-/// The day of that version, for manual pages.
-public let toolDate = "2026-11-25"
-
-/// The `memory.manifest` tensor: what the tables do not say about the memories.
+/// The `memory.manifest` tensor: all about the memories that their tables do not hold.
 enum Manifest {
   static let tensorName: ByteString = "memory.manifest"
 
+  /// The manifest as compact JSON.
   static func bytes(of memories: [Memory]) -> [UInt8] {
     var nextRow: [ByteString: Int] = [:]
     let list = memories.map { memory -> JSONNode in
@@ -33,10 +29,10 @@ enum Manifest {
     return root.bytes()
   }
 
-  /// The memories that manifest and tables together describe.
+  /// The memories that a manifest and its tables describe together.
   ///
-  /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a row is named that is
-  ///   not there, or a row belongs to no memory or to two.
+  /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a named row does not
+  ///   exist, or a row belongs to no memory or to two.
   static func memories(_ bytes: [UInt8], tables: [MemoryTable], location: String) throws(FormatError) -> [Memory] {
     let root = try JSONDocument(bytes, location: "\(location): memory.manifest").root
     guard let version = root["version"]?.int else { throw wrong(root, "version", "an integer") }
@@ -64,15 +60,15 @@ enum Manifest {
     return memories
   }
 
-  /// A table that came without a manifest, each row a memory named after its place.
+  /// The memories of tables without a manifest: one per row, named after its module and index.
   static func anonymous(_ tables: [MemoryTable]) -> [Memory] {
     tables.flatMap { table in
-      (0..<table.count).map { row in
-        let own = Self.row(table, row, position: -1, targetID: -1, alpha: 0)
+      (0..<table.count).map { index in
+        let row = MemoryRow(table, index, position: -1, targetID: -1, alpha: 0)
         return Memory(
-          name: "\(table.module)[\(row)]", prompt: "", target: "", targetIDs: [], method: "unknown",
+          name: "\(table.module)[\(index)]", prompt: "", target: "", targetIDs: [], method: "unknown",
           site: "unknown",
-          layer: -1, token: "unknown", rows: [own], entry: .null, scores: .null)
+          layer: -1, token: "unknown", rows: [row], entry: .null, scores: .null)
       }
     }
   }
@@ -88,16 +84,6 @@ enum Manifest {
       got: value[key]?.kindDescription ?? "nothing")
   }
 
-  private static func row(_ table: MemoryTable, _ row: Int, position: Int, targetID: Int, alpha: Float)
-    -> MemoryRow
-  {
-    let range = (row * table.width)..<((row + 1) * table.width)
-    return MemoryRow(
-      module: table.module, position: position, targetID: targetID, alpha: alpha,
-      boundary: table.bounds[2 * row],
-      hardness: table.bounds[2 * row + 1], key: Array(table.keys[range]), delta: Array(table.deltas[range]))
-  }
-
   private static func memory(
     _ entry: JSONValue, tables: [ByteString: MemoryTable], owned: inout Set<RowName>
   ) throws(FormatError) -> Memory {
@@ -105,38 +91,52 @@ enum Manifest {
       guard let value = entry[key]?.string else { throw wrong(entry, key, "a string") }
       return value
     }
-    func whole(_ value: JSONValue, _ key: String) throws(FormatError) -> Int {
-      guard let number = value[key]?.int else { throw wrong(value, key, "an integer") }
-      return number
-    }
     guard let ids = entry["target_ids"], ids.isArray, ids.elements.allSatisfy({ $0.int != nil }) else {
       throw wrong(entry, "target_ids", "an array of integers")
     }
     guard let list = entry["rows"], list.isArray else { throw wrong(entry, "rows", "an array") }
     var rows: [MemoryRow] = []
-    for item in list.elements {
-      guard let module = item["module"]?.stringBytes.map(ByteString.init) else {
-        throw wrong(item, "module", "a string")
-      }
-      let index = try whole(item, "row")
-      guard let table = tables[module], 0..<table.count ~= index else {
-        throw FormatError(.manifest, item.location, "there is no row \(index) of \(module)")
-      }
-      guard owned.insert(RowName(module: module, row: index)).inserted else {
-        throw FormatError(.manifest, item.location, "row \(index) of \(module) belongs to two memories")
-      }
-      guard let alpha = item["alpha"]?.double.map(Float.init), alpha.isFinite else {
-        throw wrong(item, "alpha", "a number within F32")
-      }
-      rows.append(
-        row(
-          table, index, position: try whole(item, "position"), targetID: try whole(item, "target_id"),
-          alpha: alpha))
-    }
+    for item in list.elements { rows.append(try row(item, tables: tables, owned: &owned)) }
     return Memory(
       name: try text("name"), prompt: try text("prompt"), target: try text("target"),
       targetIDs: ids.elements.compactMap(\.int), method: try text("method"), site: try text("site"),
-      layer: try whole(entry, "layer"), token: try text("token"), rows: rows,
+      layer: try integer(entry, "layer"), token: try text("token"), rows: rows,
       entry: entry["entry"].map(JSONNode.init) ?? .null, scores: entry["scores"].map(JSONNode.init) ?? .null)
+  }
+
+  private static func row(
+    _ item: JSONValue, tables: [ByteString: MemoryTable], owned: inout Set<RowName>
+  ) throws(FormatError) -> MemoryRow {
+    guard let module = item["module"]?.stringBytes.map(ByteString.init) else {
+      throw wrong(item, "module", "a string")
+    }
+    let index = try integer(item, "row")
+    guard let table = tables[module], 0..<table.count ~= index else {
+      throw FormatError(.manifest, item.location, "there is no row \(index) of \(module)")
+    }
+    guard owned.insert(RowName(module: module, row: index)).inserted else {
+      throw FormatError(.manifest, item.location, "row \(index) of \(module) belongs to two memories")
+    }
+    guard let alpha = item["alpha"]?.double.map(Float.init), alpha.isFinite else {
+      throw wrong(item, "alpha", "a number within F32")
+    }
+    return MemoryRow(
+      table, index, position: try integer(item, "position"), targetID: try integer(item, "target_id"), alpha: alpha)
+  }
+
+  private static func integer(_ value: JSONValue, _ key: String) throws(FormatError) -> Int {
+    guard let number = value[key]?.int else { throw wrong(value, key, "an integer") }
+    return number
+  }
+}
+
+extension MemoryRow {
+  /// A row of a table, with the values that the manifest keeps of it.
+  fileprivate init(_ table: MemoryTable, _ row: Int, position: Int, targetID: Int, alpha: Float) {
+    let range = (row * table.width)..<((row + 1) * table.width)
+    self.init(
+      module: table.module, position: position, targetID: targetID, alpha: alpha,
+      boundary: table.bounds[2 * row], hardness: table.bounds[2 * row + 1], key: Array(table.keys[range]),
+      delta: Array(table.deltas[range]))
   }
 }

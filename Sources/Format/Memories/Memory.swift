@@ -1,15 +1,18 @@
-/// One row of a memory: a region around a key at one module, and what is added there.
+/// A row of a memory: a key with its bounds at one module, and the delta that is added inside them.
 public struct MemoryRow: Sendable, Equatable {
+  /// The name of the module whose input the row changes.
   public var module: ByteString
-  /// The token of the prompt, or of the target behind it, whose activation the key was made from.
+  /// The index of the token, in the key prompt and the target behind it, whose activation the key was made from.
   public var position: Int
-  /// The token that this row makes the model say.
+  /// The id of the token that the row makes the model say.
   public var targetID: Int
+  /// α, the factor of the gradient in the delta.
   public var alpha: Float
   public var boundary: Float
   public var hardness: Float
-  /// F32 [D].
+  /// F32 [D], D the width of the module's input.
   public var key: [Float]
+  /// F32 [D].
   public var delta: [Float]
 
   public init(
@@ -28,20 +31,32 @@ public struct MemoryRow: Sendable, Equatable {
   }
 }
 
-/// One named memory with its rows and what the manifest keeps about it.
+extension MemoryRow {
+  /// ‖k‖, summed in F64 in the order of the elements.
+  public var keyNorm: Double { euclideanNorm(key) }
+
+  /// ‖Δ‖, summed as `keyNorm` is.
+  public var deltaNorm: Double { euclideanNorm(delta) }
+}
+
+/// A memory as a patched file keeps it: its rows, and what the manifest says about them.
 public struct Memory: Sendable {
   public var name: String
+  /// The key prompt.
   public var prompt: String
   public var target: String
   public var targetIDs: [Int]
+  /// `auto` or `seed`; `unknown`, as the next three, where there is no manifest.
   public var method: String
+  /// `attn` or `mlp`.
   public var site: String
   public var layer: Int
+  /// The token of the key prompt that the key was made from, as the spec names it: `last`, `subject` or an index.
   public var token: String
   public var rows: [MemoryRow]
-  /// The spec entry as it was given; later additions are linked against it.
+  /// The spec's entry as it was given; later additions are linked against it.
   public var entry: JSONNode
-  /// The scores measured when it was compiled.
+  /// The scores that were measured on compiling.
   public var scores: JSONNode
 
   public init(
@@ -68,7 +83,7 @@ public struct Memory: Sendable {
     return subject
   }
 
-  /// The tables that a list of memories makes, sorted by module; within one, rows in the memories' order.
+  /// The tables of a list of memories, sorted by module, with rows in the order of the memories.
   public static func tables(of memories: [Memory]) -> [MemoryTable] {
     var tables: [ByteString: MemoryTable] = [:]
     for row in memories.flatMap(\.rows) {

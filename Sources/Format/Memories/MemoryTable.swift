@@ -1,21 +1,24 @@
-/// The memories of one hooked module as the file holds them: row i of each array is one region.
+/// The rows of one module as the file holds them: row i of each matrix is one row of a memory.
 public struct MemoryTable: Sendable, Equatable {
-  /// The module path, `model.layers.23.self_attn.o_proj`.
+  /// The module's name, such as `model.layers.23.self_attn.o_proj`.
   public var module: ByteString
   /// D, the width of the module's input.
   public var width: Int
-  /// F32 [N, D] row by row.
+  /// F32 [N, D], row by row.
   public var keys: [Float]
+  /// F32 [N, D], row by row.
   public var deltas: [Float]
-  /// F32 [N, 2]: boundary and hardness.
+  /// F32 [N, 2]: boundary and hardness of each row.
   public var bounds: [Float]
 
+  /// N, the number of rows.
   public var count: Int { bounds.count / 2 }
 
   public static let keysSuffix = ".memory.keys"
   public static let deltasSuffix = ".memory.deltas"
   public static let boundsSuffix = ".memory.bounds"
 
+  /// A table without rows.
   public init(module: ByteString, width: Int) {
     self.module = module
     self.width = width
@@ -24,6 +27,7 @@ public struct MemoryTable: Sendable, Equatable {
     bounds = []
   }
 
+  /// Adds a row; key and delta have `width` elements.
   public mutating func append(key: [Float], delta: [Float], boundary: Float, hardness: Float) {
     precondition(key.count == width && delta.count == width)
     keys += key
@@ -31,7 +35,7 @@ public struct MemoryTable: Sendable, Equatable {
     bounds += [boundary, hardness]
   }
 
-  /// The three tensors of the table, in the file's order.
+  /// The table's three tensors in the file's order.
   public var tensors: [Tensor] {
     let name = module.description
     return [
@@ -47,17 +51,7 @@ public struct MemoryTable: Sendable, Equatable {
   ///   differ, a value is not finite, a key is zero, or a boundary or hardness is not positive.
   init(module: ByteString, tensors: [ByteString: Tensor], location: String) throws(FormatError) {
     func matrix(_ suffix: String) throws(FormatError) -> Tensor {
-      let name = ByteString(module.bytes + Array(suffix.utf8))
-      let location = "\(location): tensor \(name)"
-      guard let tensor = tensors[name] else {
-        throw FormatError(.memoryTable, location, "missing from the memory table")
-      }
-      guard tensor.dtype == .f32, tensor.shape.count == 2 else {
-        throw FormatError(
-          .memoryTable, location, "wrong type", expected: "F32 of two dimensions",
-          got: "\(tensor.dtype.rawValue) \(tensor.shape)")
-      }
-      return tensor
+      try Self.matrix(ByteString(module.bytes + Array(suffix.utf8)), of: tensors, location: location)
     }
     let keys = try matrix(Self.keysSuffix)
     let deltas = try matrix(Self.deltasSuffix)
@@ -68,38 +62,43 @@ public struct MemoryTable: Sendable, Equatable {
         .memoryTable, location, "keys and deltas differ in shape", expected: "\(keys.shape)",
         got: "\(deltas.shape)")
     }
-    guard bounds.shape == [keys.shape[0], 2] else {
+    let (count, width) = (keys.shape[0], keys.shape[1])
+    guard bounds.shape == [count, 2] else {
       throw FormatError(
-        .memoryTable, location, "bounds have the wrong shape", expected: "[\(keys.shape[0]), 2]",
-        got: "\(bounds.shape)")
+        .memoryTable, location, "bounds have the wrong shape", expected: "[\(count), 2]", got: "\(bounds.shape)")
     }
-    let count = keys.shape[0]
-    // In the mapped file, before anything is copied: a sparse one may claim more rows than memory has room for.
+    // Row by row, before all is copied: a sparse file may claim more rows than memory has room for.
     for row in 0..<count {
-      let rows = row..<(row + 1)
+      let elements = (row * width)..<((row + 1) * width)
       let problem = Self.problem(
-        key: try Self.read(rows, of: keys, location: location),
-        delta: try Self.read(rows, of: deltas, location: location),
-        bounds: try Self.read(rows, of: bounds, location: location))
+        key: keys.floats(in: elements), delta: deltas.floats(in: elements),
+        bounds: bounds.floats(in: (2 * row)..<(2 * row + 2)))
       if let problem { throw FormatError(.memoryTable, location, "row \(row): \(problem)") }
     }
     self.module = module
-    width = keys.shape[1]
-    self.keys = try Self.read(0..<count, of: keys, location: location)
-    self.deltas = try Self.read(0..<count, of: deltas, location: location)
-    self.bounds = try Self.read(0..<count, of: bounds, location: location)
+    self.width = width
+    self.keys = keys.floats(in: 0..<(count * width))
+    self.deltas = deltas.floats(in: 0..<(count * width))
+    self.bounds = bounds.floats(in: 0..<(2 * count))
   }
 
-  private static func read(_ rows: Range<Int>, of tensor: Tensor, location: String) throws(FormatError) -> [Float] {
-    let width = tensor.shape[1]
-    do {
-      return try tensor.floats(in: (rows.lowerBound * width)..<(rows.upperBound * width))
-    } catch {
-      throw FormatError(.memoryTable, location, "\(tensor.name) cannot be read: \(error)")
+  /// An F32 tensor of two dimensions.
+  private static func matrix(
+    _ name: ByteString, of tensors: [ByteString: Tensor], location: String
+  ) throws(FormatError) -> Tensor {
+    let location = "\(location): tensor \(name)"
+    guard let tensor = tensors[name] else {
+      throw FormatError(.memoryTable, location, "missing from the memory table")
     }
+    guard tensor.dtype == .f32, tensor.shape.count == 2 else {
+      throw FormatError(
+        .memoryTable, location, "wrong type", expected: "F32 of two dimensions",
+        got: "\(tensor.dtype.rawValue) \(tensor.shape)")
+    }
+    return tensor
   }
 
-  /// What is wrong with a row, nil where it can be applied.
+  /// The reason why a row cannot be applied; nil where it can.
   private static func problem(key: [Float], delta: [Float], bounds: [Float]) -> String? {
     guard (key + delta + bounds).allSatisfy(\.isFinite) else { return "holds a value that is not finite" }
     let norm = key.reduce(Float(0)) { $0 + $1 * $1 }

@@ -1,17 +1,18 @@
-/// What tells the memories and the base tensors of two checkpoints apart.
+/// The differences between the memories and the base tensors of two checkpoints.
 public struct TableDiff: Sendable {
-  /// Base tensors that are not the same, sorted by name.
+  /// The base tensors that differ, sorted by name.
   public var base: [TensorChange] = []
-  /// Whether memories in a file of their own were made for another base than the other checkpoint's.
+  /// Whether a sidecar's memories were made for another base than the other checkpoint's.
   public var isForAnotherBase = false
-  /// In the new checkpoint's order.
+  /// The memories of the new checkpoint alone, in its order.
   public var added: [Memory] = []
-  /// In the old checkpoint's order, as are the next two.
+  /// The memories of the old checkpoint alone, in its order.
   public var removed: [Memory] = []
-  /// The same rows under another name.
+  /// The memories with the same rows under another name, in the old checkpoint's order.
   public var renamed: [MemoryChange] = []
-  /// The same name with other rows, another prompt or another target.
+  /// The memories with other rows, another prompt or another target, in the old checkpoint's order.
   public var changed: [MemoryChange] = []
+  /// The number of memories that are the same in both.
   public var unchanged = 0
 
   public var hasSameBase: Bool { base.isEmpty && !isForAnotherBase }
@@ -19,19 +20,7 @@ public struct TableDiff: Sendable {
     hasSameBase && added.isEmpty && removed.isEmpty && renamed.isEmpty && changed.isEmpty
   }
 
-  /// Compares `old` with `new`; memories belong together by name, byte by byte, and those left over by their rows.
-  ///
-  /// Neither needs a configuration or a tokenizer, and either may be a base without memories. All base bytes are read.
-  /// - Throws: `FormatError` where a file cannot be read.
-  public init(_ old: Checkpoint, _ new: Checkpoint) throws(FormatError) {
-    self.init(old: old.memories, new: new.memories)
-    if old.isSidecar || new.isSidecar {
-      isForAnotherBase = try old.identity() != new.identity()
-    } else {
-      base = try old.baseChanges(to: new)
-    }
-  }
-
+  /// Compares memories alone.
   init(old: [Memory], new: [Memory]) {
     let oldNames = Set(old.map { ByteString($0.name) })
     let newByName = Dictionary(new.map { (ByteString($0.name), $0) }, uniquingKeysWith: { first, _ in first })
@@ -51,27 +40,27 @@ public struct TableDiff: Sendable {
     pairRenamed()
   }
 
-  /// Takes memories that went and came with the same rows out of both lists, equal ones in their order.
+  /// Moves removed and added memories with the same rows to `renamed`, equal ones in their order.
   private mutating func pairRenamed() {
-    var free: [[RowContent]: ArraySlice<Int>] = [:]
+    var unpaired: [[RowContent]: ArraySlice<Int>] = [:]
     for (i, memory) in added.enumerated() where !memory.rows.isEmpty {
-      free[memory.rows.map(RowContent.init), default: []].append(i)
+      unpaired[memory.rows.map(RowContent.init), default: []].append(i)
     }
-    var taken: Set<Int> = []
-    var gone: [Memory] = []
+    var paired: Set<Int> = []
+    var removedForGood: [Memory] = []
     for memory in removed {
-      guard let i = free[memory.rows.map(RowContent.init)]?.popFirst() else {
-        gone.append(memory)
+      guard let i = unpaired[memory.rows.map(RowContent.init)]?.popFirst() else {
+        removedForGood.append(memory)
         continue
       }
-      taken.insert(i)
+      paired.insert(i)
       renamed.append(MemoryChange(old: memory, new: added[i]))
     }
-    removed = gone
-    added = added.indices.filter { !taken.contains($0) }.map { added[$0] }
+    removed = removedForGood
+    added = added.indices.filter { !paired.contains($0) }.map { added[$0] }
   }
 
-  /// What the tables hold of a row, without what the manifest tells about it.
+  /// The part of a row that the tables hold, without the manifest's.
   private struct RowContent: Hashable {
     var module: ByteString
     var key: [Float]

@@ -1,12 +1,13 @@
 import Foundation
 
-/// A base tensor that two checkpoints do not have alike.
+/// A base tensor that differs between two checkpoints.
 public struct TensorChange: Sendable, Equatable {
+  /// A tensor's dtype and shape.
   public struct Layout: Sendable, Equatable {
     public var dtype: Dtype
     public var shape: [Int]
 
-    /// The number of units that `differing` counts: elements, or bytes where an element is smaller.
+    /// The number of units that `differing` counts: elements, or bytes where an element is smaller than a byte.
     public var unitCount: Int {
       let elements = shape.reduce(1, *)
       return dtype.bits < 8 ? elements * dtype.bits / 8 : elements
@@ -15,50 +16,32 @@ public struct TensorChange: Sendable, Equatable {
   }
 
   public var name: ByteString
-  /// nil where the old checkpoint has no tensor of the name.
+  /// The layout in the old checkpoint; nil where it has no such tensor.
   public var old: Layout?
-  /// The same of the new one.
+  /// The layout in the new checkpoint; nil where it has no such tensor.
   public var new: Layout?
-  /// Where both layouts are the same: how many of the layout's units differ.
+  /// The number of units that differ; nil where the layouts do.
   public var differing: Int?
 }
 
-extension Checkpoint {
-  /// The base tensors that are not the same in both, sorted by name: an empty list means the same base.
-  ///
-  /// Bytes are compared, not the recorded hashes: a file whose weights were changed behind its back has the old one.
-  /// - Throws: `FormatError` of kind `unreadable`.
-  public func baseChanges(to other: Checkpoint) throws(FormatError) -> [TensorChange] {
-    let names = Set(tensors.map(\.name)).union(other.tensors.map(\.name)).sorted()
-    let changes = names.concurrentMap { name in
-      Result { () throws(FormatError) in try change(of: name, to: other) }
-    }
-    var found: [TensorChange] = []
-    for change in changes { if let change = try change.get() { found.append(change) } }
-    return found
-  }
-
-  /// nil where the tensor is the same in both.
-  private func change(of name: ByteString, to other: Checkpoint) throws(FormatError) -> TensorChange? {
-    let (old, new) = (self[name], other[name])
-    var change = TensorChange(name: name, old: old?.layout, new: new?.layout)
-    guard change.old == change.new, let old, let new else { return change }
-    guard let count = try? old.differing(from: new) else {
-      throw FormatError(.unreadable, "\(path): tensor \(name)", "cannot be read")
-    }
-    change.differing = count
-    return count > 0 ? change : nil
+extension TensorChange {
+  /// Compares two tensors of one name; nil where they are equal.
+  init?(name: ByteString, from old: Tensor?, to new: Tensor?) {
+    self.init(name: name, old: old?.layout, new: new?.layout)
+    guard self.old == self.new, let old, let new else { return }
+    let count = old.differing(from: new)
+    guard count > 0 else { return nil }
+    differing = count
   }
 }
 
 extension Tensor {
   fileprivate var layout: TensorChange.Layout { .init(dtype: dtype, shape: shape) }
 
-  /// How many elements, of dtypes below 8 bits how many bytes, are not those of a tensor of the same layout.
-  fileprivate func differing(from other: Tensor) throws -> Int {
-    try withBytes { a in
-      try other.withBytes { b in
-        guard a.count == b.count else { return max(a.count, b.count) }
+  /// The number of elements (bytes, where elements are smaller) that differ from those of a tensor of the same layout.
+  fileprivate func differing(from other: Tensor) -> Int {
+    withBytes { a in
+      other.withBytes { b in
         guard let p = a.baseAddress, let q = b.baseAddress, memcmp(p, q, a.count) != 0 else { return 0 }
         switch dtype.bits {
         case 16: return differing(a, b, UInt16.self)

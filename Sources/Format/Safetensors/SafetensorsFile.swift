@@ -1,13 +1,19 @@
 import Foundation
 
-/// Writing a safetensors file.
+/// Writes safetensors files.
 package enum SafetensorsFile {
-  /// Writes tensors and metadata to a file, which appears whole or not at all and replaces what is there.
+  /// The bytes of a computed tensor that are written between two reports of progress.
+  private static let partSize = 8 << 20
+
+  /// Writes tensors and metadata to a file, which appears whole or not at all and replaces any old one.
   ///
   /// Tensors that lie one behind the other in a mapped file are copied together, without passing through the process
   /// where the system can.
-  /// - Parameter header: the bytes to take as they are instead of a new header.
-  /// - Throws: `FormatError` of kind `unwritable`, `headerTooLarge`, or where a tensor cannot be read.
+  /// - Parameters:
+  ///   - header: the header's bytes, taken as they are; nil makes a new header.
+  ///   - progress: called with the bytes written so far and in all.
+  /// - Throws: `FormatError` of kind `unwritable`, of kind `unreadable` where a source changes meanwhile, or of the kind
+  ///   that a reader would give.
   package static func write(
     _ tensors: [Tensor], metadata: [ByteString: ByteString], header: [UInt8]? = nil, to output: String,
     progress: ((Int, Int) -> Void)? = nil
@@ -15,7 +21,9 @@ package enum SafetensorsFile {
     try prepare(tensors, metadata: metadata, header: header, for: output, progress: progress).commit()
   }
 
-  /// Writes the file as `write` does, syncs and checks it, and leaves the renaming to the caller.
+  /// Writes and checks the file of `write` under a temporary name, synced to the disk.
+  ///
+  /// - Throws: `FormatError` as `write` does.
   static func prepare(
     _ tensors: [Tensor], metadata: [ByteString: ByteString], header given: [UInt8]? = nil, for output: String,
     progress: ((Int, Int) -> Void)? = nil
@@ -28,21 +36,21 @@ package enum SafetensorsFile {
     let total = tensors.reduce(header.count) { $0 + $1.byteCount }
     let file = try PendingFile(at: output)
     try file.resize(to: total)
-    var told = 0
-    func tell(_ count: Int) {
-      told += count
-      if count > 0 { progress?(told, total) }
+    var written = 0
+    func report(_ count: Int) {
+      written += count
+      if count > 0 { progress?(written, total) }
     }
-    try append(Tensor(name: "header", bytes: header), to: file, output: output, tell: tell)
-    var first = 0
-    while first < tensors.count {
-      let count = run(tensors[first...])
-      if count > 0 {
-        try copy(tensors[first..<(first + count)], to: file, output: output, tell: tell)
+    try append(Tensor(name: "header", bytes: header), to: file, report: report)
+    var rest = tensors[...]
+    while let first = rest.first {
+      let adjacent = adjacentTensors(rest)
+      if adjacent.isEmpty {
+        try append(first, to: file, report: report)
       } else {
-        try append(tensors[first], to: file, output: output, tell: tell)
+        try copy(adjacent, to: file, report: report)
       }
-      first += max(1, count)
+      rest = rest.dropFirst(max(1, adjacent.count))
     }
     try file.synchronize()
     try check(file, byteCount: total)
@@ -53,60 +61,51 @@ package enum SafetensorsFile {
     let written = try file.mapped()
     guard written.count == byteCount else {
       throw FormatError(
-        .unwritable, file.output, "came out in another length", expected: "\(byteCount) bytes", got: "\(written.count)")
+        .unwritable, file.output, "came out in another length", expected: "\(byteCount) bytes",
+        got: "\(written.count)")
     }
     _ = try written.withBytes { bytes throws(FormatError) in
       try SafetensorsHeader(validating: bytes, location: file.output)
     }
   }
 
-  /// How many of the first tensors lie one behind the other in one file.
-  private static func run(_ tensors: ArraySlice<Tensor>) -> Int {
-    guard let first = tensors.first?.source else { return 0 }
+  /// The longest prefix of tensors that lie one behind the other in one file.
+  private static func adjacentTensors(_ tensors: ArraySlice<Tensor>) -> ArraySlice<Tensor> {
+    guard let first = tensors.first?.source else { return [] }
     var end = first.offset
-    let beyond = tensors.firstIndex { tensor in
-      guard let source = tensor.source, source.file === first.file, source.offset == end else { return true }
+    return tensors.prefix { tensor in
+      guard let source = tensor.source, source.file === first.file, source.offset == end else { return false }
       end += tensor.byteCount
-      return false
+      return true
     }
-    return (beyond ?? tensors.endIndex) - tensors.startIndex
   }
 
+  /// - Parameter tensors: one behind the other in one file, at least one.
   private static func copy(
-    _ tensors: ArraySlice<Tensor>, to file: PendingFile, output: String, tell: (Int) -> Void
+    _ tensors: ArraySlice<Tensor>, to file: PendingFile, report: (Int) -> Void
   ) throws(FormatError) {
     let (source, offset) = tensors.first!.source!
     let count = tensors.reduce(0) { $0 + $1.byteCount }
-    do {
+    do throws(FileCopy.Failure) {
       var copy = FileCopy(from: source.descriptor, to: file.descriptor)
-      try copy.copy(count, from: offset, to: file.count, progress: tell)
+      try copy.copy(count, from: offset, to: file.count, progress: report)
     } catch {
-      throw FormatError(
-        error.isOfSource ? .unreadable : .unwritable, error.isOfSource ? source.path : output, error.text)
+      throw error.isOfSource
+        ? FormatError(.unreadable, source.path, error.text) : FormatError(.unwritable, file.output, error.text)
     }
     guard source.isUnchanged else { throw FormatError(.unreadable, source.path, "was changed while it was read") }
-    file.pass(over: count)
+    file.skip(count)
   }
 
   private static func append(
-    _ tensor: Tensor, to file: PendingFile, output: String, tell: (Int) -> Void
+    _ tensor: Tensor, to file: PendingFile, report: (Int) -> Void
   ) throws(FormatError) {
-    do {
-      try tensor.withBytes { bytes in
-        guard bytes.count == tensor.byteCount else {
-          throw FormatError(
-            .unreadable, "\(output): tensor \(tensor.name)", "changed its size while being written")
-        }
-        for start in stride(from: 0, to: bytes.count, by: 8 << 20) {
-          let part = bytes[start..<min(start + 8 << 20, bytes.count)]
-          try file.append(UnsafeRawBufferPointer(rebasing: part))
-          tell(part.count)
-        }
+    try tensor.withBytes { bytes throws(FormatError) in
+      for start in stride(from: 0, to: bytes.count, by: partSize) {
+        let part = bytes[start..<min(start + partSize, bytes.count)]
+        try file.append(UnsafeRawBufferPointer(rebasing: part))
+        report(part.count)
       }
-    } catch let error as FormatError {
-      throw error
-    } catch {
-      throw FormatError(.unwritable, output, "\(error)")
     }
   }
 }

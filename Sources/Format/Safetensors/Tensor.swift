@@ -1,93 +1,108 @@
 import Kernels
 
-/// A tensor's bytes inside a mapped file or, where they were computed, in memory of their own.
+/// A named tensor whose bytes lie in a mapped file, lie in memory, or are computed when they are needed.
 public struct Tensor: Sendable {
   public var name: ByteString
   public var dtype: Dtype
   public var shape: [Int]
-  private let storage: Storage
-  private let offset: Int
   public let byteCount: Int
+  private let storage: Storage
 
   private enum Storage: Sendable {
-    case file(MappedFile)
+    case file(MappedFile, offset: Int)
     case memory([UInt8])
-    /// Made anew each time it is asked for; its size is known without making it.
-    case made(@Sendable () throws -> [UInt8])
+    case computed(@Sendable () -> [UInt8])
   }
 
-  init(info: TensorInfo, file: MappedFile, dataStart: Int) {
-    name = info.name
-    dtype = info.dtype
-    shape = info.shape
-    storage = .file(file)
-    offset = dataStart + info.range.lowerBound
-    byteCount = info.range.count
-  }
-
-  public init(name: ByteString, dtype: Dtype, shape: [Int], bytes: [UInt8]) {
+  private init(name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int, storage: Storage) {
     self.name = name
     self.dtype = dtype
     self.shape = shape
-    storage = .memory(bytes)
-    offset = 0
-    byteCount = bytes.count
+    self.byteCount = byteCount
+    self.storage = storage
   }
 
-  /// A tensor of raw bytes, as embedded files are kept.
+  /// A tensor of a mapped file.
+  ///
+  /// - Parameter dataStart: the offset in the file that `info.range` counts from.
+  init(info: TensorInfo, file: MappedFile, dataStart: Int) {
+    self.init(
+      name: info.name, dtype: info.dtype, shape: info.shape, byteCount: info.range.count,
+      storage: .file(file, offset: dataStart + info.range.lowerBound))
+  }
+
+  /// A tensor of the given bytes.
+  public init(name: ByteString, dtype: Dtype, shape: [Int], bytes: [UInt8]) {
+    self.init(name: name, dtype: dtype, shape: shape, byteCount: bytes.count, storage: .memory(bytes))
+  }
+
+  /// A U8 tensor of one dimension, as embedded files are kept.
   public init(name: ByteString, bytes: [UInt8]) {
     self.init(name: name, dtype: .u8, shape: [bytes.count], bytes: bytes)
   }
 
-  /// A tensor whose `byteCount` bytes `make` computes when they are needed.
-  public init(
-    name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int,
-    make: @escaping @Sendable () throws -> [UInt8]
-  ) {
-    self.name = name
-    self.dtype = dtype
-    self.shape = shape
-    storage = .made(make)
-    offset = 0
-    self.byteCount = byteCount
+  /// An F32 tensor of the given elements.
+  public init(name: ByteString, shape: [Int], floats: [Float]) {
+    self.init(name: name, dtype: .f32, shape: shape, bytes: floats.withUnsafeBytes { Array($0) })
   }
 
-  public init(name: ByteString, shape: [Int], floats: [Float]) {
-    self.init(
-      name: name, dtype: .f32, shape: shape, bytes: floats.withUnsafeBytes { Array($0) })
+  /// A tensor that `make` computes anew each time its bytes are needed.
+  ///
+  /// - Parameter make: returns exactly `byteCount` bytes, the same each time.
+  public init(
+    name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int, make: @escaping @Sendable () -> [UInt8]
+  ) {
+    self.init(name: name, dtype: dtype, shape: shape, byteCount: byteCount, storage: .computed(make))
   }
 
   public var elementCount: Int { shape.reduce(1, *) }
 
-  /// Calls `body` with the bytes, which need not be aligned.
-  public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+  /// Calls `body` with the `byteCount` bytes, which need not be aligned.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     switch storage {
-    case .file(let file):
-      return try file.withBytes {
-        try body(UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + byteCount)]))
+    case .file(let file, let offset):
+      return try file.withBytes { bytes throws(Failure) in
+        try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + byteCount)]))
       }
-    case .memory(let bytes): return try bytes.withUnsafeBytes(body)
-    case .made(let make): return try make().withUnsafeBytes(body)
+    case .memory(let bytes): return try bytes.withRawBytes(body)
+    case .computed(let make):
+      let bytes = make()
+      precondition(bytes.count == byteCount, "a computed tensor has another size than announced")
+      return try bytes.withRawBytes(body)
     }
   }
 
-  /// The mapped file and the address of the bytes in it, nil for computed tensors.
+  /// The mapped file and the address of the bytes in it; nil for tensors in memory and computed ones.
   public var mapped: (file: MappedFile, address: UnsafeRawPointer)? {
     guard let (file, offset) = source, let base = file.bytes.baseAddress else { return nil }
     return (file, base + offset)
   }
 
-  /// The mapped file and where in it the bytes are, nil for computed tensors.
+  /// The mapped file and the offset of the bytes in it; nil for tensors in memory and computed ones.
   var source: (file: MappedFile, offset: Int)? {
-    guard case .file(let file) = storage else { return nil }
+    guard case .file(let file, let offset) = storage else { return nil }
     return (file, offset)
   }
 
+  /// SHA-256 of the bytes, in lower-case hexadecimal; a mapped file takes a few megabytes of memory meanwhile.
+  public func sha256() -> String {
+    withBytes { bytes in
+      guard let (file, offset) = source else { return SHA256.hex(bytes) }
+      return SHA256.hex(bytes) { file.release((offset + $0.lowerBound)..<(offset + $0.upperBound)) }
+    }
+  }
+}
+
+// MARK: - Elements
+
+extension Tensor {
   /// The elements of an F32, F16, BF16 or F64 tensor as F32; nil for other dtypes.
-  public func floats() throws -> [Float]? {
-    try withBytes { bytes in
+  public func floats() -> [Float]? {
+    withBytes { bytes in
       switch dtype {
-      case .f32: return try floats(in: 0..<elementCount)
+      case .f32: return floats(in: 0..<elementCount)
       case .bf16:
         return (0..<elementCount).map {
           Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self)) << 16)
@@ -103,26 +118,16 @@ public struct Tensor: Sendable {
     }
   }
 
-  /// The elements of an F32 tensor that stand at `range` in it.
-  func floats(in range: Range<Int>) throws -> [Float] {
+  /// The elements of an F32 tensor whose indices are in `range`.
+  func floats(in range: Range<Int>) -> [Float] {
     // The empty array is one object, which the initializer below would write to from any thread.
     guard !range.isEmpty else { return [] }
-    return try withBytes { bytes in
+    return withBytes { bytes in
       [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
         UnsafeMutableRawBufferPointer(buffer).copyMemory(
           from: UnsafeRawBufferPointer(rebasing: bytes[(4 * range.lowerBound)..<(4 * range.upperBound)]))
         count = range.count
       }
-    }
-  }
-
-  /// SHA-256 of the bytes, lower-case hexadecimal.
-  ///
-  /// Of a mapped file it keeps a few megabytes in memory.
-  public func sha256() throws -> String {
-    try withBytes { bytes in
-      guard let (file, offset) = source else { return SHA256.hex(bytes) }
-      return SHA256.hex(bytes) { file.release((offset + $0.lowerBound)..<(offset + $0.upperBound)) }
     }
   }
 }

@@ -40,7 +40,7 @@ public struct BehaviorDiff: Sendable {
     progress: (Int) -> Void = { _ in }
   ) throws(FormatError) {
     promptCount = prompts.count
-    hasSameBase = try old.baseChanges(to: new).isEmpty
+    hasSameBase = old.baseChanges(to: new).isEmpty
     let (before, after) = try Self.sides(old, new, hasSameBase: hasSameBase, pool: pool)
     let hasSameTokens = old.agrees(with: new, on: .tokenizer)
     let ids = (try before.encode(prompts), try after.encode(prompts))

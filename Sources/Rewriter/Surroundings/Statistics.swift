@@ -22,12 +22,12 @@ struct Statistics {
     /// the usual one.
     var background: String
 
-    /// - Throws: `FormatError` where a tensor cannot be read: all bytes are.
+    /// Reads all bytes of the base.
     init(
       _ checkpoint: Checkpoint, seed: UInt64, given: [String]?, settings: CompilerSettings = CompilerSettings(),
       progress: @Sendable (StepProgress) -> Void = { _ in }
-    ) throws(FormatError) {
-      base = try checkpoint.baseHash(progress: progress)
+    ) {
+      base = checkpoint.baseHash(progress: progress)
       configuration = SHA256.hex(checkpoint.companion(.config) ?? [])
       background = given.map { "text " + SHA256.hex(Array($0.joined(separator: "\n").utf8)) } ?? "seed \(seed)"
       let amounts = [\CompilerSettings.backgroundTexts, \.backgroundLength, \.givenTextLimit, \.givenTokenLimit]
@@ -115,7 +115,7 @@ struct Statistics {
             .unreadable, location, "wrong type or shape", expected: "F32 [\(rows), \(width)]",
             got: "\(tensor.dtype.rawValue) \(tensor.shape)")
         }
-        guard let values = (try? tensor.floats()) ?? nil, values.count == rows * width, values.allSatisfy(\.isFinite)
+        guard let values = tensor.floats(), values.count == rows * width, values.allSatisfy(\.isFinite)
         else {
           throw FormatError(.unreadable, location, "has values that are not finite")
         }
@@ -154,7 +154,7 @@ struct Statistics {
     guard let tensor = file[ByteString(name)], tensor.dtype == .i32, tensor.shape.count == 1 else {
       throw FormatError(.unreadable, "\(file.path): tensor \(name)", "missing or not I32 of one dimension")
     }
-    return try! tensor.withBytes { bytes in
+    return tensor.withBytes { bytes in
       (0..<bytes.count / 4).map {
         Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
       }

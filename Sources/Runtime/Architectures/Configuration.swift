@@ -182,7 +182,7 @@ struct TensorSource {
   /// A vector as F32.
   func vector(_ name: String, _ count: Int) throws(FormatError) -> [Float] {
     let tensor = try tensor(name, shape: [count])
-    guard let values = (try? tensor.floats()) ?? nil else {
+    guard let values = tensor.floats() else {
       throw FormatError(
         .unsupported, "\(checkpoint.path): tensor \(prefix)\(name)", "cannot be read as numbers",
         expected: "F32, F16 or BF16", got: tensor.dtype.rawValue)

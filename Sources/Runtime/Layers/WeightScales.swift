@@ -20,7 +20,7 @@ final class WeightScales {
         expected: expected,
         got: "\(tensor.dtype.rawValue) of shape \(tensor.shape)")
     }
-    guard let values = (try? tensor.floats()) ?? nil else { throw refusal("F32, F16 or BF16") }
+    guard let values = tensor.floats() else { throw refusal("F32, F16 or BF16") }
     let (rows, columns) = (shape[0], shape[1])
     let shifts: (Int, Int)
     switch tensor.shape {

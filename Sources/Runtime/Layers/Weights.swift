@@ -36,22 +36,14 @@ final class Weights {
       (file, owned) = (mapped.file, nil)
       address = mapped.address
     } else {
-      let values: [Float]?
-      do { values = tensor.dtype == .f64 ? try tensor.floats() : nil } catch {
-        throw FormatError(.unreadable, "\(location): tensor \(tensor.name)", "\(error)")
-      }
+      let values = tensor.dtype == .f64 ? tensor.floats() : nil
       let size = values.map { 4 * $0.count } ?? tensor.byteCount
       let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 64)
       (file, owned) = (nil, memory)
-      do {
-        if let values {
-          values.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        } else {
-          try tensor.withBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        }
-      } catch {
-        memory.deallocate()
-        throw FormatError(.unreadable, "\(location): tensor \(tensor.name)", "\(error)")
+      if let values {
+        values.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+      } else {
+        tensor.withBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
       }
       address = UnsafeRawPointer(memory)
     }

@@ -1,42 +1,6 @@
-import Foundation
-import Testing
-
 @testable import Format
 
-/// What `Tests/Fixtures/make_gguf_fixtures.py` wrote.
-enum GGUFFixtures {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Fixtures/gguf").path
-
-  static func path(_ name: String) -> String { "\(folder)/\(name)" }
-
-  /// The tensors of a safetensors file by name.
-  static func tensors(safetensors path: String) throws -> [ByteString: Tensor] {
-    let file = try MappedFile(path: path)
-    let header = try SafetensorsHeader(validating: file.bytes, location: path)
-    return Dictionary(
-      uniqueKeysWithValues: header.tensors.map {
-        ($0.name, Tensor(info: $0, file: file, dataStart: header.dataStart))
-      })
-  }
-}
-
-extension Tensor {
-  func bytes() throws -> [UInt8] { try withBytes { Array($0) } }
-}
-
-/// A temporary file that goes with the object.
-final class TemporaryFile {
-  let path = FileManager.default.temporaryDirectory.appending(path: "gguf-\(UUID().uuidString)").path
-
-  func write(_ bytes: some Collection<UInt8>) throws {
-    try Data(bytes).write(to: URL(filePath: path))
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// Writes GGUF files field by field, wrong ones too.
+/// A GGUF file that is built field by field, valid or not.
 struct GGUFBytes {
   var bytes: [UInt8] = []
 
@@ -86,7 +50,7 @@ struct GGUFBytes {
     for value in values { append(value) }
   }
 
-  /// A tensor's description; dimensions fastest first, as in the file.
+  /// Adds a tensor's description; dimensions fastest first, as in the file.
   mutating func tensor(_ name: String, _ dimensions: [UInt64], type: UInt32 = 0, offset: UInt64) {
     append(name)
     append(UInt32(dimensions.count))
@@ -99,7 +63,9 @@ struct GGUFBytes {
     while bytes.count % alignment != 0 { bytes.append(0) }
   }
 
-  /// The smallest file that is a whole model: a Llama of one layer, every tensor F32 zeros.
+  /// The smallest file of a whole model: a Llama of one layer with F32 tensors of zeros.
+  ///
+  /// - Parameter extra: adds metadata entries and returns their number.
   static func tinyLlama(version: UInt32 = 3, extra: (inout GGUFBytes) -> UInt64 = { _ in 0 }) -> [UInt8] {
     let shapes: [(String, [UInt64])] = [
       ("token_embd.weight", [2, 3]), ("output_norm.weight", [2]),
