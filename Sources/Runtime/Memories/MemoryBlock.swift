@@ -70,7 +70,7 @@ public final class MemoryBlock {
         inner: width,
         bias: nil, accumulate: false, y: kernel_rows(values: result, stride: count))
       if let pool, rows * count * width > Self.serialLimit {
-        pool.runRanges(count, grain: Linear.grain, product)
+        pool.runRanges(count, grain: ProductLoop.grain, product)
       } else {
         product.run(0..<count)
       }

@@ -16,8 +16,8 @@ struct AddedTokens {
 
   private(set) var tokens: [Token] = []
   /// Those that are looked for in the text as it is, and those that are looked for in the normalized text.
-  private var plain = Finder()
-  private var normalized = Finder()
+  private var plain = TextFinder()
+  private var normalized = TextFinder()
 
   /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or id and content do not belong
   ///   together in the vocabulary or in another entry.
@@ -69,7 +69,7 @@ struct AddedTokens {
     }
   }
 
-  private func split(_ text: ArraySlice<UInt8>, _ finder: Finder) -> [Piece] {
+  private func split(_ text: ArraySlice<UInt8>, _ finder: TextFinder) -> [Piece] {
     guard !finder.isEmpty else { return text.isEmpty ? [] : [.text(text)] }
     var result: [Piece] = []
     text.withUnsafeBufferPointer { bytes in
@@ -110,28 +110,5 @@ struct AddedTokens {
     let before = range.lowerBound > 0 ? UTF8Scalars.before(bytes, range.lowerBound) : nil
     if let before, ScalarCategory.isWord(UTF8Scalars.read(bytes, before).scalar) { return true }
     return range.upperBound < bytes.count && ScalarCategory.isWord(UTF8Scalars.read(bytes, range.upperBound).scalar)
-  }
-}
-
-/// Finds which of many texts stands at a place, the longest of several.
-private struct Finder {
-  private var texts = Vocabulary(capacity: 0)
-  /// Of the texts that begin with each byte, the longest first.
-  private var lengths = [[Int]](repeating: [], count: 256)
-
-  var isEmpty: Bool { texts.count == 0 }
-
-  mutating func add(_ text: [UInt8], _ index: Int) {
-    guard let first = text.first, text.withUnsafeBufferPointer({ texts.insert($0, id: index) }) else { return }
-    guard !lengths[Int(first)].contains(text.count) else { return }
-    lengths[Int(first)].append(text.count)
-    lengths[Int(first)].sort(by: >)
-  }
-
-  func longest(_ bytes: UnsafeBufferPointer<UInt8>, at i: Int) -> (index: Int, length: Int)? {
-    for length in lengths[Int(bytes[i])] where length <= bytes.count - i {
-      if let index = texts.id(UnsafeBufferPointer(rebasing: bytes[i..<(i + length)])) { return (index, length) }
-    }
-    return nil
   }
 }

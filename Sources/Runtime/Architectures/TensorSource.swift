@@ -1,0 +1,62 @@
+import Format
+
+/// The tensors of a checkpoint, checked against the shapes that the configuration asks for.
+struct TensorSource {
+  let checkpoint: Checkpoint
+  /// What the names of this file have in front of the architecture's own.
+  let prefix: String
+
+  func has(_ name: String) -> Bool { checkpoint[ByteString(prefix + name)] != nil }
+  func module(_ name: String) -> ByteString { ByteString(prefix + name) }
+
+  private func tensor(_ name: String, shape: [Int]) throws(FormatError) -> Tensor {
+    guard let tensor = checkpoint[ByteString(prefix + name)] else {
+      throw FormatError(
+        .missingTensor, checkpoint.path, "tensor \(prefix)\(name) is missing", expected: "shape \(shape)")
+    }
+    guard tensor.shape == shape else {
+      throw FormatError(
+        .tensorShape, "\(checkpoint.path): tensor \(prefix)\(name)", "does not fit the configuration",
+        expected: "\(shape)", got: "\(tensor.shape)")
+    }
+    return tensor
+  }
+
+  /// Weights named `name`, with their scales beside them where they are F8.
+  func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
+    let tensor = try tensor(name, shape: [rows, columns])
+    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, location: checkpoint.path) }
+    // Both are multiplied by: one is the other's older name.
+    for suffix in ["_scale_inv", "_scale"] {
+      guard let scales = checkpoint[ByteString(prefix + name + suffix)] else { continue }
+      return try Weights(
+        tensor, scales: WeightScales(scales, of: tensor.shape, location: checkpoint.path), location: checkpoint.path)
+    }
+    return try Weights(tensor, location: checkpoint.path)
+  }
+
+  /// A vector as F32.
+  func vector(_ name: String, _ count: Int) throws(FormatError) -> [Float] {
+    let tensor = try tensor(name, shape: [count])
+    guard let values = tensor.floats() else {
+      throw FormatError(
+        .unsupported, "\(checkpoint.path): tensor \(prefix)\(name)", "cannot be read as numbers",
+        expected: "F32, F16 or BF16", got: tensor.dtype.rawValue)
+    }
+    return values
+  }
+
+  /// A projection `name.weight` in PyTorch's layout, with `name.bias` where `bias`.
+  func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws(FormatError) -> Linear {
+    Linear(
+      weights: try weights(name + ".weight", outputs, inputs), layout: .outputsByInputs,
+      bias: bias ? try vector(name + ".bias", outputs) : nil)
+  }
+
+  /// A projection in Conv1D's layout with its bias.
+  func convolution(_ name: String, inputs: Int, outputs: Int) throws(FormatError) -> Linear {
+    Linear(
+      weights: try weights(name + ".weight", inputs, outputs), layout: .inputsByOutputs,
+      bias: try vector(name + ".bias", outputs))
+  }
+}
