@@ -1,81 +1,85 @@
 // The two matrix products. Included once for each instruction set; TILE_ROWS × TILE_WEIGHTS accumulators must fit its
 // registers. A tile's size changes no result: each output has an accumulator of its own, summed in one order.
 
-#define PRODUCT_TILE(R, W, DTYPE)                                                                                  \
-  do {                                                                                                             \
-    lanes a[R][W];                                                                                                 \
-    for (int r = 0; r < R; r++)                                                                                    \
-      for (int o = 0; o < W; o++) a[r][o] = splat(0);                                                              \
-    size_t i = 0;                                                                                                  \
-    for (; i + 16 <= inner; i += 16) {                                                                             \
-      lanes v[W];                                                                                                  \
-      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
-        v[o] = load_weights(&w, output + o, i, DTYPE);                                                             \
-      }                                                                                                            \
-      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
-        lanes u = load(x.values + (row + r) * x.stride + i);                                                       \
-        _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) a[r][o] = fused(u, v[o], a[r][o]);          \
-      }                                                                                                            \
-    }                                                                                                              \
-    if (i < inner)                                                                                                 \
-      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                             \
-        lanes v = load_weights_part(&w, output + o, i, DTYPE, inner - i);                                          \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                             \
-            a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                \
-      }                                                                                                            \
-    float sums[R * W];                                                                                               \
-    _Pragma("clang loop unroll(full)") for (int k = 0; k + 8 <= R * W; k += 8) {                                     \
-      lanes8 eight = sum_eight(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],            \
-                               a[(k + 3) / W][(k + 3) % W], a[(k + 4) / W][(k + 4) % W],                             \
-                               a[(k + 5) / W][(k + 5) % W], a[(k + 6) / W][(k + 6) % W],                             \
-                               a[(k + 7) / W][(k + 7) % W]);                                                         \
-      memcpy(sums + k, &eight, sizeof eight);                                                                        \
-    }                                                                                                                \
-    _Pragma("clang loop unroll(full)") for (int k = R * W / 8 * 8; k + 4 <= R * W; k += 4) {                         \
-      lanes4 four = sum_four(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],              \
-                             a[(k + 3) / W][(k + 3) % W]);                                                           \
-      memcpy(sums + k, &four, sizeof four);                                                                          \
-    }                                                                                                                \
-    _Pragma("clang loop unroll(full)") for (int k = R * W / 4 * 4; k < R * W; k++) sums[k] = sum(a[k / W][k % W]);   \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
-      float *target = y.values + (row + r) * y.stride + output;                                                      \
-      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                               \
-        float value = bias ? sums[r * W + o] + bias[output + o] : sums[r * W + o];                                   \
-        target[o] = accumulate ? target[o] + value : value;                                                          \
-      }                                                                                                              \
-    }                                                                                                                \
+// The sums of a tile's accumulators `a`, eight, four or one at a time.
+#define SUM_TILE(R, W)                                                                                                 \
+  float sums[R * W];                                                                                                   \
+  _Pragma("clang loop unroll(full)") for (int k = 0; k + 8 <= R * W; k += 8) {                                         \
+    lanes8 eight = sum_eight(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],                \
+                             a[(k + 3) / W][(k + 3) % W], a[(k + 4) / W][(k + 4) % W],                                 \
+                             a[(k + 5) / W][(k + 5) % W], a[(k + 6) / W][(k + 6) % W],                                 \
+                             a[(k + 7) / W][(k + 7) % W]);                                                             \
+    memcpy(sums + k, &eight, sizeof eight);                                                                            \
+  }                                                                                                                    \
+  _Pragma("clang loop unroll(full)") for (int k = R * W / 8 * 8; k + 4 <= R * W; k += 4) {                             \
+    lanes4 four = sum_four(a[k / W][k % W], a[(k + 1) / W][(k + 1) % W], a[(k + 2) / W][(k + 2) % W],                  \
+                           a[(k + 3) / W][(k + 3) % W]);                                                               \
+    memcpy(sums + k, &four, sizeof four);                                                                              \
+  }                                                                                                                    \
+  _Pragma("clang loop unroll(full)") for (int k = R * W / 4 * 4; k < R * W; k++) sums[k] = sum(a[k / W][k % W])
+
+#define PRODUCT_TILE(R, W, DTYPE)                                                                                      \
+  do {                                                                                                                 \
+    lanes a[R][W];                                                                                                     \
+    for (int r = 0; r < R; r++)                                                                                        \
+      for (int o = 0; o < W; o++) a[r][o] = splat(0);                                                                  \
+    size_t i = 0;                                                                                                      \
+    for (; i + 16 <= inner; i += 16) {                                                                                 \
+      lanes v[W];                                                                                                      \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                                 \
+        v[o] = load_weights(&w, output + o, i, DTYPE);                                                                 \
+      }                                                                                                                \
+      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
+        lanes u = load(x.values + (row + r) * x.stride + i);                                                           \
+        _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) a[r][o] = fused(u, v[o], a[r][o]);              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    if (i < inner)                                                                                                     \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                                 \
+        lanes v = load_weights_part(&w, output + o, i, DTYPE, inner - i);                                              \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++)                                                 \
+            a[r][o] = fused(load_part(x.values + (row + r) * x.stride + i, inner - i), v, a[r][o]);                    \
+      }                                                                                                                \
+    SUM_TILE(R, W);                                                                                                    \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                   \
+      float *target = y.values + (row + r) * y.stride + output;                                                        \
+      _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                                 \
+        float value = bias ? sums[r * W + o] + bias[output + o] : sums[r * W + o];                                     \
+        target[o] = accumulate ? target[o] + value : value;                                                            \
+      }                                                                                                                \
+    }                                                                                                                  \
   } while (0)
 
 // Rows of so many numbers that stay in the second-level cache while the weights pass by.
 INLINE size_t rows_in_cache(size_t inner) { return 262144 / (4 * inner + 1) / TILE_ROWS * TILE_ROWS + TILE_ROWS; }
 
-#define DEFINE_DOT(NAME, DTYPE)                                                                                    \
-  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,            \
-                   const float *bias, int accumulate, kernel_rows y) {                                             \
-    size_t block = rows_in_cache(inner);                                                                           \
-    for (size_t first = 0; first < rows; first += block) {                                                         \
-      size_t last = first + block < rows ? first + block : rows;                                                   \
-      size_t output = begin;                                                                                       \
-      /* One row streams the weights from memory, which processors read fastest as one run of addresses: several */  \
-      /* weights side by side halved the rate on two of them. */                                                     \
-      if (last - first == 1)                                                                                       \
-        for (size_t row = first; output < end; output++) PRODUCT_TILE(1, 1, DTYPE);                                \
-      for (; output + TILE_WEIGHTS <= end; output += TILE_WEIGHTS) {                                               \
-        size_t row = first;                                                                                        \
-        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, TILE_WEIGHTS, DTYPE);            \
-        switch (last - row) {                                                                                      \
-          case 4: PRODUCT_TILE(4, TILE_WEIGHTS, DTYPE); break;                                                     \
-          case 3: PRODUCT_TILE(3, TILE_WEIGHTS, DTYPE); break;                                                     \
-          case 2: PRODUCT_TILE(2, TILE_WEIGHTS, DTYPE); break;                                                     \
-          case 1: PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE); break;                                                     \
-        }                                                                                                          \
-      }                                                                                                            \
-      for (; output < end; output++) {                                                                             \
-        size_t row = first;                                                                                        \
-        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, 1, DTYPE);                       \
-        for (; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                                       \
-      }                                                                                                            \
-    }                                                                                                              \
+#define DEFINE_DOT(NAME, DTYPE)                                                                                        \
+  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,                \
+                   const float *bias, int accumulate, kernel_rows y) {                                                 \
+    size_t block = rows_in_cache(inner);                                                                               \
+    for (size_t first = 0; first < rows; first += block) {                                                             \
+      size_t last = first + block < rows ? first + block : rows;                                                       \
+      size_t output = begin;                                                                                           \
+      /* One row streams the weights from memory, which processors read fastest as one run of addresses: several */    \
+      /* weights side by side halved the rate on two of them. */                                                       \
+      if (last - first == 1)                                                                                           \
+        for (size_t row = first; output < end; output++) PRODUCT_TILE(1, 1, DTYPE);                                    \
+      for (; output + TILE_WEIGHTS <= end; output += TILE_WEIGHTS) {                                                   \
+        size_t row = first;                                                                                            \
+        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, TILE_WEIGHTS, DTYPE);                \
+        switch (last - row) {                                                                                          \
+          case 4: PRODUCT_TILE(4, TILE_WEIGHTS, DTYPE); break;                                                         \
+          case 3: PRODUCT_TILE(3, TILE_WEIGHTS, DTYPE); break;                                                         \
+          case 2: PRODUCT_TILE(2, TILE_WEIGHTS, DTYPE); break;                                                         \
+          case 1: PRODUCT_TILE(1, TILE_WEIGHTS, DTYPE); break;                                                         \
+        }                                                                                                              \
+      }                                                                                                                \
+      for (; output < end; output++) {                                                                                 \
+        size_t row = first;                                                                                            \
+        for (; row + TILE_ROWS <= last; row += TILE_ROWS) PRODUCT_TILE(TILE_ROWS, 1, DTYPE);                           \
+        for (; row < last; row++) PRODUCT_TILE(1, 1, DTYPE);                                                           \
+      }                                                                                                                \
+    }                                                                                                                  \
   }
 
 DEFINE_DOT(dot_f32, kernel_f32)
@@ -122,46 +126,46 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
 }
 
 // R rows × V vectors of outputs, or, where V is 1, `count` ≤ 16 of them.
-#define SCALED_TILE(R, V, LOAD, STORE_COUNT)                                                                       \
-  do {                                                                                                             \
-    lanes a[R][V];                                                                                                 \
-    for (int r = 0; r < R; r++)                                                                                    \
-      for (int v = 0; v < V; v++) a[r][v] = splat(0);                                                              \
-    for (size_t i = 0; i < inner; i++) {                                                                           \
-      lanes m[V];                                                                                                  \
-      _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i, output + 16 * v);               \
-      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                             \
-        lanes u = splat(x.values[(row + r) * x.stride + i]);                                                       \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) a[r][v] = fused(u, m[v], a[r][v]);          \
-      }                                                                                                            \
-    }                                                                                                              \
-    for (int r = 0; r < R; r++)                                                                                    \
-      for (int v = 0; v < V; v++) {                                                                                \
-        float *target = y.values + (row + r) * y.stride + output + 16 * v;                                         \
-        lanes value = a[r][v];                                                                                     \
-        if (bias) value += load_part(bias + output + 16 * v, STORE_COUNT);                                         \
-        if (accumulate) value = load_part(target, STORE_COUNT) + value;                                            \
-        store_part(target, value, STORE_COUNT);                                                                    \
-      }                                                                                                            \
+#define SCALED_TILE(R, V, LOAD, STORE_COUNT)                                                                           \
+  do {                                                                                                                 \
+    lanes a[R][V];                                                                                                     \
+    for (int r = 0; r < R; r++)                                                                                        \
+      for (int v = 0; v < V; v++) a[r][v] = splat(0);                                                                  \
+    for (size_t i = 0; i < inner; i++) {                                                                               \
+      lanes m[V];                                                                                                      \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i, output + 16 * v);                  \
+      _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
+        lanes u = splat(x.values[(row + r) * x.stride + i]);                                                           \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) a[r][v] = fused(u, m[v], a[r][v]);              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    for (int r = 0; r < R; r++)                                                                                        \
+      for (int v = 0; v < V; v++) {                                                                                    \
+        float *target = y.values + (row + r) * y.stride + output + 16 * v;                                             \
+        lanes value = a[r][v];                                                                                         \
+        if (bias) value += load_part(bias + output + 16 * v, STORE_COUNT);                                             \
+        if (accumulate) value = load_part(target, STORE_COUNT) + value;                                                \
+        store_part(target, value, STORE_COUNT);                                                                        \
+      }                                                                                                                \
   } while (0)
 
-#define DEFINE_SCALED_ROWS(NAME, DTYPE)                                                                            \
-  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,            \
-                   const float *bias, int accumulate, kernel_rows y) {                                             \
-    size_t output = begin;                                                                                         \
-    if (rows == 1)                                                                                                 \
-      for (size_t row = 0; output + 16 * SCALED_ONE_ROW <= end; output += 16 * SCALED_ONE_ROW)                     \
-        SCALED_TILE(1, SCALED_ONE_ROW, WHOLE_##DTYPE, 16);                                                         \
-    for (; output + 16 * SCALED_VECTORS <= end; output += 16 * SCALED_VECTORS) {                                   \
-      size_t row = 0;                                                                                              \
-      for (; row + SCALED_ROWS <= rows; row += SCALED_ROWS)                                                        \
-        SCALED_TILE(SCALED_ROWS, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                               \
-      for (; row < rows; row++) SCALED_TILE(1, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                 \
-    }                                                                                                              \
-    for (; output < end; output += 16) {                                                                           \
-      size_t count = end - output < 16 ? end - output : 16;                                                        \
-      for (size_t row = 0; row < rows; row++) SCALED_TILE(1, 1, PART_##DTYPE, count);                              \
-    }                                                                                                              \
+#define DEFINE_SCALED_ROWS(NAME, DTYPE)                                                                                \
+  static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,                \
+                   const float *bias, int accumulate, kernel_rows y) {                                                 \
+    size_t output = begin;                                                                                             \
+    if (rows == 1)                                                                                                     \
+      for (size_t row = 0; output + 16 * SCALED_ONE_ROW <= end; output += 16 * SCALED_ONE_ROW)                         \
+        SCALED_TILE(1, SCALED_ONE_ROW, WHOLE_##DTYPE, 16);                                                             \
+    for (; output + 16 * SCALED_VECTORS <= end; output += 16 * SCALED_VECTORS) {                                       \
+      size_t row = 0;                                                                                                  \
+      for (; row + SCALED_ROWS <= rows; row += SCALED_ROWS)                                                            \
+        SCALED_TILE(SCALED_ROWS, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                                   \
+      for (; row < rows; row++) SCALED_TILE(1, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                     \
+    }                                                                                                                  \
+    for (; output < end; output += 16) {                                                                               \
+      size_t count = end - output < 16 ? end - output : 16;                                                            \
+      for (size_t row = 0; row < rows; row++) SCALED_TILE(1, 1, PART_##DTYPE, count);                                  \
+    }                                                                                                                  \
   }
 
 #define WHOLE_kernel_f32(row, column) load_weights(&w, row, column, kernel_f32)

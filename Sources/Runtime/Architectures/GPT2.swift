@@ -12,52 +12,54 @@ enum GPT2: Architecture {
   static func load(
     _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
-    let C = try config.count("n_embd")
-    let heads = try config.divisor("n_head", of: C, "n_embd")
-    _ = try config.require(
-      "activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"], default: "gelu_new")
+    try requireSupported(config)
+    let shape = try shape(config)
+    // The published file has no prefix, a saved GPT2LMHeadModel has one.
+    let isPlain = checkpoint["wte.weight"] != nil
+    let source = TensorSource(checkpoint: checkpoint, prefix: isPlain ? "" : "transformer.")
+    let epsilon = try config.positive("layer_norm_epsilon", default: 1e-5)
+    var blocks: [Block] = []
+    for layer in 0..<shape.layers { blocks.append(try block(layer, source, shape, epsilon: epsilon)) }
+    let embedding = try source.weights("wte.weight", shape.vocabulary, shape.width)
+    return Transformer(
+      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
+      positionEmbedding: try source.weights("wpe.weight", shape.positions, shape.width),
+      activation: kernel_gelu_tanh, blocks: blocks,
+      finalNorm: try source.layerNorm("ln_f", shape.width, epsilon: epsilon),
+      head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))
+  }
+
+  private static func requireSupported(_ config: Configuration) throws(FormatError) {
+    _ = try config.require("activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"], default: "gelu_new")
     let isScaled = try config.flag("scale_attn_weights", default: true)
     let isScaledByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)
     guard isScaled, !isScaledByLayer else {
       throw FormatError(
         .unsupported, "\(config.root.location): scale_attn_weights, scale_attn_by_inverse_layer_idx",
-        "not supported",
-        expected: "true and false")
+        "not supported", expected: "true and false")
     }
-    let F = try config.count("n_inner", default: 4 * C)
-    let shape = ModelShape(
+  }
+
+  private static func shape(_ config: Configuration) throws(FormatError) -> ModelShape {
+    let C = try config.count("n_embd")
+    let heads = try config.divisor("n_head", of: C, "n_embd")
+    return ModelShape(
       layers: try config.count("n_layer", limit: 4096), width: C, heads: heads, keyValueHeads: heads,
-      headWidth: C / heads, feedForwardWidth: F, isGated: false, vocabulary: try config.count("vocab_size"),
-      positions: try config.count("n_positions", "n_ctx"))
-    // The published file has no prefix, a saved GPT2LMHeadModel has one.
-    let plain = checkpoint["wte.weight"] != nil
-    let source = TensorSource(checkpoint: checkpoint, prefix: plain ? "" : "transformer.")
-    let epsilon = try config.positive("layer_norm_epsilon", default: 1e-5)
-    func norm(_ name: String) throws(FormatError) -> Norm {
-      Norm(
-        kind: .layer, weight: try source.vector(name + ".weight", C),
-        bias: try source.vector(name + ".bias", C),
-        epsilon: epsilon)
-    }
-    var blocks: [Block] = []
-    for l in 0..<shape.layers {
-      let h = "h.\(l)"
-      blocks.append(
-        Block(
-          attentionNorm: try norm("\(h).ln_1"),
-          queryKeyValue: LinearGroup([try source.convolution("\(h).attn.c_attn", inputs: C, outputs: 3 * C)]),
-          attentionOutput: try source.convolution("\(h).attn.c_proj", inputs: C, outputs: C),
-          feedForwardNorm: try norm("\(h).ln_2"),
-          feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
-          feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
-          attentionModule: source.module("\(h).attn.c_proj"),
-          feedForwardModule: source.module("\(h).mlp.c_proj")))
-    }
-    let embedding = try source.weights("wte.weight", shape.vocabulary, C)
-    return Transformer(
-      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
-      positionEmbedding: try source.weights("wpe.weight", shape.positions, C),
-      activation: kernel_gelu_tanh, blocks: blocks, finalNorm: try norm("ln_f"),
-      head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))
+      headWidth: C / heads, feedForwardWidth: try config.count("n_inner", default: 4 * C), isGated: false,
+      vocabulary: try config.count("vocab_size"), positions: try config.count("n_positions", "n_ctx"))
+  }
+
+  private static func block(
+    _ layer: Int, _ source: TensorSource, _ shape: ModelShape, epsilon: Float
+  ) throws(FormatError) -> Block {
+    let (C, F, h) = (shape.width, shape.feedForwardWidth, "h.\(layer)")
+    return Block(
+      attentionNorm: try source.layerNorm("\(h).ln_1", C, epsilon: epsilon),
+      queryKeyValue: LinearGroup([try source.convolution("\(h).attn.c_attn", inputs: C, outputs: 3 * C)]),
+      attentionOutput: try source.convolution("\(h).attn.c_proj", inputs: C, outputs: C),
+      feedForwardNorm: try source.layerNorm("\(h).ln_2", C, epsilon: epsilon),
+      feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
+      feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
+      attentionModule: source.module("\(h).attn.c_proj"), feedForwardModule: source.module("\(h).mlp.c_proj"))
   }
 }

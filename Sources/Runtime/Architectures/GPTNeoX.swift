@@ -13,52 +13,77 @@ enum GPTNeoX: Architecture {
   static func load(
     _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
-    let C = try config.count("hidden_size")
-    let heads = try config.divisor("num_attention_heads", of: C, "hidden_size")
-    let act = try config.require("hidden_act", isOneOf: ["gelu", "gelu_new", "gelu_fast"], default: "gelu")
-    let F = try config.count("intermediate_size")
-    var shape = ModelShape(
-      layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads, keyValueHeads: heads,
-      headWidth: C / heads, feedForwardWidth: F, isGated: false, vocabulary: try config.count("vocab_size"),
-      positions: try config.count("max_position_embeddings", default: 2048))
-    if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
-    let rotary = try config.rotary(
-      width: shape.headWidth, baseKey: "rotary_emb_base", partKey: "rotary_pct", part: 0.25)
-    let isParallel = try config.flag("use_parallel_residual", default: true)
-    let attentionBias = try config.flag("attention_bias", default: true)
-    let source = TensorSource(checkpoint: checkpoint, prefix: "gpt_neox.")
-    let epsilon = try config.positive("layer_norm_eps", default: 1e-5)
-    func norm(_ name: String) throws(FormatError) -> Norm {
-      Norm(
-        kind: .layer, weight: try source.vector(name + ".weight", C), bias: try source.vector(name + ".bias", C),
-        epsilon: epsilon)
-    }
+    let activation = try config.require("hidden_act", isOneOf: ["gelu", "gelu_new", "gelu_fast"], default: "gelu")
+    let parts = try Parts(checkpoint, config)
+    let shape = parts.shape
     var blocks: [Block] = []
-    for layer in 0..<shape.layers {
-      let l = "layers.\(layer)"
-      let fused = try source.linear("\(l).attention.query_key_value", inputs: C, outputs: 3 * C, bias: attentionBias)
-      let width = shape.headWidth
-      let parts = (0..<3).flatMap { part in
-        (0..<heads).map { fused.outputs((($0 * 3 + part) * width)..<(($0 * 3 + part + 1) * width)) }
-      }
-      blocks.append(
-        Block(
-          attentionNorm: try norm("\(l).input_layernorm"), queryKeyValue: LinearGroup(parts), rotary: rotary,
-          attentionOutput: try source.linear("\(l).attention.dense", inputs: C, outputs: C, bias: attentionBias),
-          feedForwardNorm: try norm("\(l).post_attention_layernorm"), isParallel: isParallel,
-          feedForwardInput: LinearGroup([
-            try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)
-          ]),
-          feedForwardOutput: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
-          attentionModule: source.module("\(l).attention.dense"),
-          feedForwardModule: source.module("\(l).mlp.dense_4h_to_h")))
-    }
-    let embedding = try source.weights("embed_in.weight", shape.vocabulary, C)
+    for layer in 0..<shape.layers { blocks.append(try parts.block(layer)) }
+    let embedding = try parts.source.weights("embed_in.weight", shape.vocabulary, shape.width)
     return Transformer(
       shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
-      activation: act == "gelu" ? kernel_gelu : kernel_gelu_tanh, blocks: blocks,
-      finalNorm: try norm("final_layer_norm"),
+      activation: activation == "gelu" ? kernel_gelu : kernel_gelu_tanh, blocks: blocks,
+      finalNorm: try parts.norm("final_layer_norm"),
       head: try outputHead(
         checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: false, name: "embed_out"))
+  }
+
+  /// Shape, tensors and settings that the blocks are made from.
+  private struct Parts {
+    let shape: ModelShape
+    let source: TensorSource
+    private let rotary: RotaryHalves
+    private let isParallel: Bool
+    private let hasAttentionBias: Bool
+    private let epsilon: Float
+
+    init(_ checkpoint: Checkpoint, _ config: Configuration) throws(FormatError) {
+      shape = try Self.shape(config)
+      source = TensorSource(checkpoint: checkpoint, prefix: "gpt_neox.")
+      rotary = try config.rotary(width: shape.headWidth, baseKey: "rotary_emb_base", partKey: "rotary_pct", part: 0.25)
+      isParallel = try config.flag("use_parallel_residual", default: true)
+      hasAttentionBias = try config.flag("attention_bias", default: true)
+      epsilon = try config.positive("layer_norm_eps", default: 1e-5)
+    }
+
+    private static func shape(_ config: Configuration) throws(FormatError) -> ModelShape {
+      let C = try config.count("hidden_size")
+      let heads = try config.divisor("num_attention_heads", of: C, "hidden_size")
+      var shape = ModelShape(
+        layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads, keyValueHeads: heads,
+        headWidth: C / heads, feedForwardWidth: try config.count("intermediate_size"), isGated: false,
+        vocabulary: try config.count("vocab_size"),
+        positions: try config.count("max_position_embeddings", default: 2048))
+      if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
+      return shape
+    }
+
+    func norm(_ name: String) throws(FormatError) -> Norm {
+      try source.layerNorm(name, shape.width, epsilon: epsilon)
+    }
+
+    func block(_ layer: Int) throws(FormatError) -> Block {
+      let (C, F, l) = (shape.width, shape.feedForwardWidth, "layers.\(layer)")
+      return Block(
+        attentionNorm: try norm("\(l).input_layernorm"), queryKeyValue: try queryKeyValue(l), rotary: rotary,
+        attentionOutput: try source.linear("\(l).attention.dense", inputs: C, outputs: C, bias: hasAttentionBias),
+        feedForwardNorm: try norm("\(l).post_attention_layernorm"), isParallel: isParallel,
+        feedForwardInput: LinearGroup([
+          try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)
+        ]),
+        feedForwardOutput: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
+        attentionModule: source.module("\(l).attention.dense"),
+        feedForwardModule: source.module("\(l).mlp.dense_4h_to_h"))
+    }
+
+    /// The rows of the fused tensor, which go head by head, as all queries, all keys, all values.
+    private func queryKeyValue(_ l: String) throws(FormatError) -> LinearGroup {
+      let (C, width) = (shape.width, shape.headWidth)
+      let fused = try source.linear(
+        "\(l).attention.query_key_value", inputs: C, outputs: 3 * C, bias: hasAttentionBias)
+      return LinearGroup(
+        (0..<3).flatMap { part in
+          (0..<shape.heads).map { fused.outputs((($0 * 3 + part) * width)..<(($0 * 3 + part + 1) * width)) }
+        })
+    }
   }
 }

@@ -59,4 +59,11 @@ struct TensorSource {
       weights: try weights(name + ".weight", inputs, outputs), layout: .inputsByOutputs,
       bias: try vector(name + ".bias", outputs))
   }
+
+  /// A layer norm of `name.weight` and `name.bias`.
+  func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws(FormatError) -> Norm {
+    Norm(
+      kind: .layer, weight: try vector(name + ".weight", width), bias: try vector(name + ".bias", width),
+      epsilon: epsilon)
+  }
 }

@@ -16,39 +16,43 @@ final class Weights {
   ///   - tensor: F32, F16, BF16, F64 or F8_E4M3 of two dimensions.
   ///   - scales: of an F8 tensor.
   init(_ tensor: Tensor, scales: WeightScales? = nil, location: String) throws(FormatError) {
-    let dtype: kernel_dtype
+    let dtype = try Self.dtype(of: tensor, location: location)
+    (rows, columns) = (tensor.shape[0], tensor.shape[1])
+    self.scales = dtype == kernel_f8 ? scales ?? .one : nil
+    whole = nil
+    let address: UnsafeRawPointer
+    if let mapped = tensor.mapped, tensor.dtype != .f64 {
+      (file, owned, address) = (mapped.file, nil, mapped.address)
+    } else {
+      let copy = Self.copy(of: tensor)
+      (file, owned, address) = (nil, copy, UnsafeRawPointer(copy))
+    }
+    matrix = kernel_matrix(
+      weights: address, dtype: dtype, stride: columns, scales: self.scales?.kernelScales ?? kernel_scales())
+  }
+
+  private static func dtype(of tensor: Tensor, location: String) throws(FormatError) -> kernel_dtype {
     switch tensor.dtype {
-    case .f32, .f64: dtype = kernel_f32
-    case .f16: dtype = kernel_f16
-    case .bf16: dtype = kernel_bf16
-    case .f8e4m3: dtype = kernel_f8
+    case .f32, .f64: return kernel_f32
+    case .f16: return kernel_f16
+    case .bf16: return kernel_bf16
+    case .f8e4m3: return kernel_f8
     default:
       throw FormatError(
         .unsupported, "\(location): tensor \(tensor.name)", "weights of this dtype are not supported",
         expected: "F32, F16, BF16, F8_E4M3 or F64", got: tensor.dtype.rawValue)
     }
-    rows = tensor.shape[0]
-    columns = tensor.shape[1]
-    self.scales = dtype == kernel_f8 ? scales ?? .one : nil
-    whole = nil
-    let address: UnsafeRawPointer
-    if let mapped = tensor.mapped, tensor.dtype != .f64 {
-      (file, owned) = (mapped.file, nil)
-      address = mapped.address
-    } else {
-      let values = tensor.dtype == .f64 ? tensor.floats() : nil
-      let size = values.map { 4 * $0.count } ?? tensor.byteCount
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 64)
-      (file, owned) = (nil, memory)
-      if let values {
-        values.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-      } else {
-        tensor.withBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-      }
-      address = UnsafeRawPointer(memory)
+  }
+
+  /// The weights in memory that the caller deallocates, F64 rounded to F32.
+  private static func copy(of tensor: Tensor) -> UnsafeMutableRawPointer {
+    func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
+      if let first = bytes.baseAddress { memory.copyMemory(from: first, byteCount: bytes.count) }
+      return memory
     }
-    matrix = kernel_matrix(
-      weights: address, dtype: dtype, stride: columns, scales: self.scales?.kernelScales ?? kernel_scales())
+    if tensor.dtype == .f64, let values = tensor.floats() { return values.withUnsafeBytes(copied) }
+    return tensor.withBytes(copied)
   }
 
   /// Some of the rows, in place.

@@ -129,19 +129,7 @@ struct TextPattern: Sendable {
       switch nodes[node] {
       case .match: return position
       case .run(let set, let least, let most, let isPossessive, let next):
-        var (count, end) = (0, position)
-        while count < most, end < text.count {
-          let byte = text[end]
-          if byte < 0x80 {
-            guard set.contains(ascii: byte) else { break }
-            end += 1
-          } else {
-            let (scalar, after) = UTF8Scalars.read(text, end)
-            guard set.contains(wide: scalar) else { break }
-            end = after
-          }
-          count += 1
-        }
+        var (count, end) = run(of: set, in: text, from: position, most: most)
         guard count >= least else { return -1 }
         if !isPossessive, next != 0 {
           while count > least {
@@ -169,5 +157,26 @@ struct TextPattern: Sendable {
         node = next
       }
     }
+  }
+
+  /// How many characters of a class stand one behind the other from `position` on, and where they end.
+  @inline(__always)
+  private func run(
+    of set: CharacterClass, in text: UnsafeBufferPointer<UInt8>, from position: Int, most: Int
+  ) -> (count: Int, end: Int) {
+    var (count, end) = (0, position)
+    while count < most, end < text.count {
+      let byte = text[end]
+      if byte < 0x80 {
+        guard set.contains(ascii: byte) else { break }
+        end += 1
+      } else {
+        let (scalar, after) = UTF8Scalars.read(text, end)
+        guard set.contains(wide: scalar) else { break }
+        end = after
+      }
+      count += 1
+    }
+    return (count, end)
   }
 }
