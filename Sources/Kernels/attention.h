@@ -1,6 +1,6 @@
 // Attention of one row, forward and backward. Included once per instruction set, after vectors.h.
 
-// The scores of G heads that share their keys for T tokens, a multiple of four, from `t` on.
+// The scores of G heads that share their keys, for T tokens from `t` on; T is a multiple of four.
 INLINE void scores_of_tokens(const int G, const int T, kernel_rows q, size_t width, float scale, kernel_segment s,
                              size_t t, float *scores, size_t scores_stride) {
   lanes a[32];

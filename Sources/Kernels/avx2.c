@@ -2,7 +2,7 @@
 #include "kernel_table.h"
 
 #pragma STDC FP_CONTRACT OFF
-// Wide vectors pass between always-inlined functions only.
+// No wide vector is an argument of a function that is not inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define HAS_HALF 1

@@ -1,8 +1,8 @@
-// What the compiler's default target has: SSE2 on x86-64 (fused multiply-adds through the C library there), NEON on arm64.
+// The compiler's default target: NEON on arm64, SSE2 on x86-64, where fused multiply-adds go through the C library.
 #include "kernel_table.h"
 
 #pragma STDC FP_CONTRACT OFF
-// Wide vectors pass between always-inlined functions only.
+// No wide vector is an argument of a function that is not inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 #define HAS_HALF 0
 #define TILE_ROWS 2

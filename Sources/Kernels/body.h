@@ -1,4 +1,4 @@
-// The body of an instruction set's file; it defines HAS_HALF, the tile sizes and TABLE first.
+// The body of each instruction set's file, which defines HAS_HALF, the tile sizes and TABLE first.
 #include "lanes.h"
 #include "products.h"
 #include "vectors.h"

@@ -1,5 +1,5 @@
-// Sixteen lanes of float, whatever registers they take, and the operations whose results are fixed lane by lane.
-// Included once for each instruction set, inside its target region.
+// Sixteen lanes of float, whatever registers they take, and operations on them that fix each lane's result.
+// Included once per instruction set, inside its target region.
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ INLINE lanes load(const float *p) {
 }
 INLINE void store(float *p, lanes v) { memcpy(p, &v, sizeof v); }
 
-// The first `count` < 16 values, zeros behind them.
+// The first `count` ≤ 16 values, then zeros.
 INLINE lanes load_part(const float *p, size_t count) {
   lanes v = splat(0);
   memcpy(&v, p, count * sizeof *p);
@@ -47,14 +47,14 @@ INLINE lanes widen_f16(lanes_u16 bits) {
 #endif
 }
 
-// E4M3 by way of a half, whose exponent is larger by 8: the 256th part.
+// The 256th part of E4M3 values: their bits as halves, whose exponent bias is larger by 8.
 INLINE lanes widen_f8(lanes_u8 bits) {
   lanes_u16 wide = __builtin_convertvector(bits, lanes_u16);
   lanes_u16 nan = (lanes_u16)((wide & 0x7f) == 0x7f);
   return widen_f16((wide & 0x80) << 8 | (wide & 0x7f) << 7 | (nan & 0x7e00));
 }
 
-// The scales of `count` weights of a row from `column` on.
+// The scales of `count` weights of a row, from `column` on.
 INLINE lanes scales_of(const kernel_scales *scales, size_t row, size_t column, size_t count) {
   const float *s = scales->values + ((scales->first_row + row) >> scales->row_shift) * scales->stride;
   size_t last = column + count - 1;
@@ -64,7 +64,7 @@ INLINE lanes scales_of(const kernel_scales *scales, size_t row, size_t column, s
   return v;
 }
 
-// `count` ≤ 16 weights of a row from `column` on, zeros behind them.
+// `count` ≤ 16 weights of a row, from `column` on, then zeros.
 INLINE lanes load_weights_part(const kernel_matrix *w, size_t row, size_t column, kernel_dtype dtype, size_t count) {
   size_t index = row * w->stride + column;
   if (dtype == kernel_f32) return load_part((const float *)w->weights + index, count);
@@ -82,7 +82,7 @@ INLINE lanes load_weights(const kernel_matrix *w, size_t row, size_t column, ker
   return load_weights_part(w, row, column, dtype, 16);
 }
 
-// The one reduction tree: halves onto each other.
+// The one reduction tree: adds the upper half to the lower, down to one lane.
 INLINE lanes4 folded(lanes v) {
   lanes8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
              __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -92,14 +92,14 @@ INLINE float sum(lanes v) {
   lanes4 b = folded(v);
   return (b[0] + b[2]) + (b[1] + b[3]);
 }
-// Four sums at once, each by the same tree.
+// Four sums at once, each by that tree.
 INLINE lanes4 sum_four(lanes v0, lanes v1, lanes v2, lanes v3) {
   lanes4 a = folded(v0), b = folded(v1), c = folded(v2), d = folded(v3);
   lanes4 ab = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
   lanes4 cd = __builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7);
   return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
-// Eight sums at once, each by the same tree.
+// Eight sums at once, each by that tree.
 INLINE lanes8 sum_eight(lanes v0, lanes v1, lanes v2, lanes v3, lanes v4, lanes v5, lanes v6, lanes v7) {
 #define HALVES(A, B)                                                                          \
   (__builtin_shufflevector(A, B, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +    \
@@ -116,7 +116,7 @@ INLINE lanes8 sum_eight(lanes v0, lanes v1, lanes v2, lanes v3, lanes v4, lanes 
 #undef QUARTERS
 }
 
-// exp by 2^n · p(r), |r| ≤ ln 2 / 2, p the Taylor polynomial of degree 7 (truncation below 3e-9 relative).
+// exp x = 2^n · p(r), |r| ≤ ln 2 / 2, p the Taylor polynomial of degree 7 (truncation below 3e-9 relative).
 INLINE lanes exponential(lanes x) {
   lanes_int low = x < splat(-87.3f);
   x = __builtin_elementwise_min(__builtin_elementwise_max(x, splat(-87.3f)), splat(88.7f));

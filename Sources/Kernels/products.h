@@ -1,5 +1,5 @@
-// The two matrix products. Included once for each instruction set; TILE_ROWS × TILE_WEIGHTS accumulators must fit its
-// registers. A tile's size changes no result: each output has an accumulator of its own, summed in one order.
+// The two matrix products. Included once per instruction set, whose registers must hold TILE_ROWS × TILE_WEIGHTS
+// accumulators. A tile's size changes no result: each output has an accumulator of its own, summed in one order.
 
 // The sums of a tile's accumulators `a`, eight, four or one at a time.
 #define SUM_TILE(R, W)                                                                                                 \
@@ -50,7 +50,7 @@
     }                                                                                                                  \
   } while (0)
 
-// Rows of so many numbers that stay in the second-level cache while the weights pass by.
+// The number of rows of `inner` floats that the second-level cache keeps while all weights are read.
 INLINE size_t rows_in_cache(size_t inner) { return 262144 / (4 * inner + 1) / TILE_ROWS * TILE_ROWS + TILE_ROWS; }
 
 #define DEFINE_DOT(NAME, DTYPE)                                                                                        \
@@ -87,11 +87,10 @@ DEFINE_DOT(dot_f16, kernel_f16)
 DEFINE_DOT(dot_bf16, kernel_bf16)
 DEFINE_DOT(dot_f8, kernel_f8)
 
-// Floats of widened weights that stay in the second-level cache, and that a thread's stack has room for.
+// The number of widened weights that fit the second-level cache and a thread's stack.
 #define WIDENED_FLOATS 65536
 
-// The same bits for many rows: weights are widened once, a panel of outputs after the other, instead of once for each
-// tile of rows.
+// As `dot_f8`, to the bit, for many rows: widens a panel of weights once, not once per tile of rows.
 static void dot_f8_widened(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
                            const float *bias, int accumulate, kernel_rows y) {
   size_t panel = WIDENED_FLOATS / inner / TILE_WEIGHTS * TILE_WEIGHTS;
@@ -125,7 +124,7 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
   }
 }
 
-// R rows × V vectors of outputs, or, where V is 1, `count` ≤ 16 of them.
+// R rows × V vectors of outputs; where V is 1, of STORE_COUNT ≤ 16 outputs.
 #define SCALED_TILE(R, V, LOAD, STORE_COUNT)                                                                           \
   do {                                                                                                                 \
     lanes a[R][V];                                                                                                     \

@@ -40,7 +40,7 @@ static void compress_portable(uint32_t state[8], const uint8_t *p, size_t blocks
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// The processor's own rounds: the state is held as ABEF and CDGH, four rounds a step.
+// By the processor's instructions for SHA-256: the state as ABEF and CDGH, four rounds per step.
 __attribute__((target("sha,sse4.1"))) static void compress_sha_ni(uint32_t state[8], const uint8_t *p, size_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
   __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xB1);
@@ -68,7 +68,7 @@ __attribute__((target("sha,sse4.1"))) static void compress_sha_ni(uint32_t state
   _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-// The bit of leaf 7 that says so; __builtin_cpu_supports does not know the name in every clang.
+// By cpuid's leaf 7, as not every clang's __builtin_cpu_supports knows the name.
 #include <cpuid.h>
 static int has_sha_ni(void) {
   unsigned a, b, c, d;

@@ -1,4 +1,4 @@
-// Everything over one row: sums, norms, activations, attention. Included once for each instruction set.
+// Functions of one row: sums, norms, activations. Included once per instruction set.
 
 static float dot_product(const float *a, const float *b, size_t count) {
   lanes s = splat(0);
@@ -31,7 +31,7 @@ INLINE float largest(const float *x, size_t count) {
   return m;
 }
 
-// x ← exp(x − shift), and the sum.
+// Turns x into exp(x − shift), and returns the sum.
 INLINE float shifted_exponentials(float *x, size_t count, float shift) {
   lanes s = splat(0);
   size_t i = 0;
@@ -129,8 +129,8 @@ static void layer_norm_backward(const float *x, const float *weight, float epsil
 
 INLINE lanes logistic(lanes x) { return splat(1) / (splat(1) + exponential(-x)); }
 
-// The two parts of GELU's tanh form: the logistic of 2u and u' with u = √(2/π) (x + 0.044715 x³), as
-// (1 + tanh u) / 2 is the logistic of 2u.
+// The two parts of GELU's tanh form, with u = √(2/π) (x + 0.044715 x³): the logistic of 2u, which is (1 + tanh u) / 2,
+// and u'.
 INLINE lanes gelu_gate(lanes x, lanes *slope) {
   const lanes c = splat(0.7978845608028654f);
   lanes square = x * x;

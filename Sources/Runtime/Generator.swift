@@ -1,13 +1,13 @@
 import Foundation
 import Kernels
 
-/// A token and log p of it.
+/// A token and its log-probability.
 public struct TokenProbability: Sendable, Equatable {
   public var id: Int
   public var logprob: Float
 }
 
-/// A continuation and what was seen on the way.
+/// A continuation, with firings, probabilities and timings.
 public struct Generation: Sendable {
   public enum Finish: String, Sendable {
     /// The limit on new tokens, or the model's last position, was reached.
@@ -19,9 +19,9 @@ public struct Generation: Sendable {
   public var promptIDs: [Int]
   public var ids: [Int] = []
   public var finish = Finish.length
-  /// Every memory that acted, in the order of positions; the prompt's tokens count from 0, new ones follow.
+  /// The firings in the order of positions; the prompt's tokens count from 0, new ones follow.
   public var firings: [Firing] = []
-  /// The likeliest tokens at each new token, where asked for.
+  /// The likeliest tokens per new token, where asked for.
   public var logprobs: [[TokenProbability]] = []
   public var prefillSeconds = 0.0
   public var decodeSeconds = 0.0
@@ -32,10 +32,10 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - prompt: token ids, at least one, all of the vocabulary.
-  ///   - logprobs: how many of the likeliest tokens to tell at each new token.
+  ///   - logprobs: the number of likeliest tokens to report per new token.
   ///   - memories: nil for the model's own.
-  ///   - stops: tokens that end the text beside the model's end tokens.
-  ///   - onFirings: called with what acted on the prompt's tokens, and then on each new token once it has been run.
+  ///   - stops: tokens that end the text, besides the model's end tokens.
+  ///   - onFirings: called with the firings on the prompt, then with those on each new token once it has been run.
   ///   - onToken: called with each new token as it comes; false ends the generation.
   public func generate(
     _ prompt: [Int], maxTokens: Int, sampling: Sampling = Sampling(), logprobs: Int = 0,
@@ -77,7 +77,7 @@ extension LanguageModel {
     return result
   }
 
-  /// Runs a prompt in pieces, so that memory does not grow with its square; leaves the logits of its last token.
+  /// Runs a prompt, and leaves its last token's logits in `buffers`. Pieces keep memory from growing with its square.
   private func prefill(
     _ prompt: [Int], cache: KVCache, memories: MemorySet, firings: inout [Firing], into buffers: LogitBuffers
   ) {
@@ -97,16 +97,16 @@ extension LanguageModel {
 
   private func collectFirings(_ batch: Batch, into firings: inout [Firing]) {
     guard !batch.firings.isEmpty else { return }
-    let placed = batch.firings.map { firing in
+    let located = batch.firings.map { firing in
       var firing = firing
       firing.position = batch.position(ofRow: firing.position)
       return firing
     }
-    firings += placed.sorted { ($0.position, $0.address) < ($1.position, $1.address) }
+    firings += located.sorted { ($0.position, $0.address) < ($1.position, $1.address) }
     batch.firings.removeAll(keepingCapacity: true)
   }
 
-  /// The likeliest tokens of a row of logits with their log-probabilities, the likeliest first.
+  /// The `count` likeliest tokens of a row of logits, the likeliest first.
   package static func likeliest(_ logits: FloatMatrix, row: Int = 0, count: Int) -> [TokenProbability] {
     let values = logits.row(row)
     let normalizer = kernel_log_sum_exp(values, logits.width)

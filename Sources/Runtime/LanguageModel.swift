@@ -9,15 +9,15 @@ public final class LanguageModel {
   public let checkpoint: Checkpoint
   public let tokenizer: Tokenizer
   public let transformer: Transformer
-  /// The memories of the file, applied unless a call is given others.
+  /// The file's memories, applied unless a call is given others.
   public let memories: MemorySet
   /// Tokens that end a text.
   public let endTokens: Set<Int>
 
   /// - Parameters:
-  ///   - path: what `Checkpoint` opens.
-  ///   - threads: nil for one a processor.
-  ///   - dtype: what tensors of a `.gguf` file are converted to.
+  ///   - path: a file or folder that `Checkpoint` opens.
+  ///   - threads: nil for one per processor.
+  ///   - dtype: the dtype that tensors of a `.gguf` file are converted to.
   /// - Throws: `FormatError` where anything in the file is missing, malformed or not supported.
   public convenience init(path: String, threads: Int? = nil, dtype: Dtype? = nil) throws(FormatError) {
     try self.init(Checkpoint(path: path, dtype: dtype), pool: WorkerPool(threads: threads))
@@ -46,15 +46,16 @@ public final class LanguageModel {
     endTokens = try Self.endTokens(checkpoint)
   }
 
-  /// The token that texts end with, for what begins behind one.
+  /// The lowest end token: the start of a text for models without a begin token.
   package var textEnd: Int { endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0 }
 
   /// Token ids of a prompt.
   ///
   /// - Parameters:
-  ///   - addSpecialTokens: false for a text in which they stand.
+  ///   - addSpecialTokens: false for a text that contains its special tokens.
   ///   - location: where the prompt stands, for errors; nil names the checkpoint.
-  /// - Throws: `FormatError` of kind `prompt` where the text gives no token or more than the model has positions for.
+  /// - Throws: `FormatError` of kind `prompt` where there is no token, an id beyond the vocabulary, or more
+  ///   tokens than the model has positions for.
   public func encode(
     _ text: String, addSpecialTokens: Bool = true, location: String? = nil
   ) throws(FormatError) -> [Int] {
@@ -63,11 +64,11 @@ public final class LanguageModel {
     guard !ids.isEmpty else {
       throw FormatError(.prompt, location, "the prompt is empty", expected: "at least one token")
     }
-    if let alien = ids.first(where: { $0 >= transformer.shape.vocabulary }) {
+    if let unknown = ids.first(where: { $0 >= transformer.shape.vocabulary }) {
       throw FormatError(
         .prompt, location, "the prompt has a token that the model does not know",
         expected: "ids below \(transformer.shape.vocabulary)",
-        got: "\(alien), \(tokenizer.text(of: alien).debugDescription)")
+        got: "\(unknown), \(tokenizer.text(of: unknown).debugDescription)")
     }
     guard ids.count <= transformer.shape.positions else {
       throw FormatError(

@@ -12,7 +12,7 @@ public struct ModelShape: Sendable, Equatable {
   public var vocabulary: Int
   /// The longest sequence that the model has positions for.
   public var positions: Int
-  /// What scores q · k are multiplied by; nil for 1 / √(head width).
+  /// The factor of scores q · k; nil for 1 / √(head width).
   public var scoreScale: Float?
 
   var queryWidth: Int { heads * headWidth }

@@ -1,13 +1,14 @@
 import Foundation
 import Kernels
 
-/// How the next token is chosen.
+/// The settings by which the next token is chosen.
 public struct Sampling: Sendable, Equatable {
-  /// 0 takes the likeliest token always.
+  /// 0 for the likeliest token always.
   public var temperature: Double
-  /// Only the K likeliest tokens, all of them where nil.
+  /// The number of likeliest tokens to choose from; nil for all.
   public var topK: Int?
-  /// Only the likeliest tokens whose probabilities reach P together, all of them where nil (Holtzman et al. 2020).
+  /// The probability that the tokens to choose from, the likeliest first, reach together (Holtzman et al. 2020); nil
+  /// for all.
   public var topP: Double?
   public var seed: UInt64
 
@@ -29,7 +30,7 @@ package struct Sampler {
     generator = SeededGenerator(seed: sampling.seed)
   }
 
-  /// A token with the probability that its logit gives it. The row of logits is used up.
+  /// Draws a token at temperature 1 from a row of logits, which is overwritten.
   package static func draw(_ logits: FloatMatrix, row: Int, using generator: inout SeededGenerator) -> Int {
     let (values, count) = (logits.row(row), logits.width)
     let normalizer = kernel_log_sum_exp(values, count)

@@ -1,6 +1,6 @@
 import Format
 
-/// Where memories act: the inputs of a block's two output projections.
+/// A point of a block where memories act: the input of one of its two output projections.
 public enum Site: String, CaseIterable, Sendable, Hashable, Comparable {
   /// The input of the attention's output projection, the heads concatenated.
   case attn
@@ -22,6 +22,6 @@ public struct SiteAddress: Hashable, Sendable, Comparable {
 
   public static func < (a: SiteAddress, b: SiteAddress) -> Bool { (a.layer, a.site) < (b.layer, b.site) }
 
-  /// A number for each address: attn before mlp, layer by layer.
+  /// The address's position in the order of computing: layer by layer, attn before mlp.
   package var index: Int { 2 * layer + (site == .attn ? 0 : 1) }
 }

@@ -1,14 +1,14 @@
-// Numerical kernels, one accumulation order each: the same inputs give the same bits whatever the number of rows, the
-// number of threads and the instruction set. All floats are IEEE 754 single; pointers need no alignment.
+// Numerical kernels with one accumulation order each: inputs give the same bits whatever the number of rows, of threads
+// and the instruction set. Floats are IEEE 754 single; pointers need no alignment.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// kernel_f8 is E4M3 (4 bits of exponent, 3 of mantissa, no infinities), with scales.
+// kernel_f8 is E4M3: 4 bits of exponent, 3 of mantissa, no infinities; it has scales.
 typedef enum { kernel_f32, kernel_f16, kernel_bf16, kernel_f8 } kernel_dtype;
 
-// What the weights of an F8 matrix are multiplied by, 256 times too large: one for each block of 2^row_shift rows and
-// 2^column_shift columns, `stride` of them from one row of blocks to the next. Rows count from `first_row` on.
+// The factors of an F8 matrix's weights, times 256: one per block of 2^row_shift rows and 2^column_shift columns, rows
+// of blocks `stride` apart. The matrix's row 0 is row `first_row` of the blocks.
 typedef struct {
   const float *values;
   size_t stride;
@@ -17,7 +17,7 @@ typedef struct {
   unsigned column_shift;
 } kernel_scales;
 
-// A weight matrix [rows, columns] in its file's dtype, `stride` elements from one row to the next.
+// A weight matrix [rows, columns] in its file's dtype, rows `stride` elements apart.
 typedef struct {
   const void *weights;
   kernel_dtype dtype;
@@ -31,7 +31,7 @@ typedef struct {
   size_t stride;
 } kernel_rows;
 
-// Keys and values of `count` tokens of one head, `stride` floats from one token to the next.
+// Keys and values of `count` tokens of one head, tokens `stride` floats apart.
 typedef struct {
   const float *keys;
   const float *values;
@@ -40,7 +40,8 @@ typedef struct {
 } kernel_segment;
 
 // Dot form. y[r][o] = (accumulate ? y[r][o] : 0) + (x[r] · w[o] + bias[o]) for rows 0..<rows and outputs begin..<end.
-// Order: lane j of 16 sums the products of indices ≡ j (mod 16) by fused multiply-add, then halves are added.
+// Order: lane j of 16 sums the products of indices ≡ j (mod 16) by fused multiply-adds in their order; then the upper
+// half of the lanes is added to the lower, down to one.
 void kernel_dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,
                 const float *bias, int accumulate, kernel_rows y);
 
@@ -50,24 +51,24 @@ void kernel_scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inne
                         const float *bias, int accumulate, kernel_rows y);
 
 // One row of `heads` query heads that share one key–value head: softmax(scale q·k) v over the tokens of both segments.
-// q and out: [heads, width], `stride` apart; scores: scratch of heads × (count + count) floats, left holding the
-// probabilities.
+// q, out: [heads, width]. scores: [heads, earlier.count + own.count], receives the probabilities.
 void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
                    kernel_segment own, float *scores, kernel_rows out);
 
-// Its backward: from d_out and the probabilities to d_q (written), and d_keys, d_values of the own segment (added to).
-// scratch: count + count floats.
+// The backward of kernel_attend: from d_out and the probabilities to d_q (written), and d_keys, d_values of the own
+// segment (added to). scratch: earlier.count + own.count floats.
 void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
                             kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
                             float *d_keys, float *d_values, float *scratch);
 
 // y = x / sqrt(mean(x²) + epsilon) · weight.
 void kernel_rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y);
-// d_x (added to) from d_y.
+// The backward of kernel_rms_norm: d_x (added to) from d_y.
 void kernel_rms_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
                               float *d_x);
 // y = (x − mean(x)) / sqrt(var(x) + epsilon) · weight + bias.
 void kernel_layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t count, float *y);
+// The backward of kernel_layer_norm: d_x (added to) from d_y.
 void kernel_layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
                                 float *d_x);
 
@@ -82,14 +83,14 @@ void kernel_activate_backward(kernel_activation f, const float *x, const float *
 float kernel_dot_product(const float *a, const float *b, size_t count);
 // y += scale x.
 void kernel_add_scaled(float *y, const float *x, float scale, size_t count);
-// The largest value's index (the first of equals) of count > 0 values.
+// The index of the largest of count > 0 values, the first of equals.
 size_t kernel_argmax(const float *x, size_t count);
 // log Σ exp(x_i).
 float kernel_log_sum_exp(const float *x, size_t count);
 // y = exp(x), within 2 units in the last place; 0 below −87.3.
 void kernel_exp(const float *x, size_t count, float *y);
 
-// The instruction sets that there are kernels for. The functions above use the best that the processor has.
+// The instruction sets of the kernels. The functions above use the best that the processor has.
 typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
 
 // The kernels of one instruction set: the functions above without their prefix.
@@ -113,17 +114,17 @@ typedef struct {
 
 // The kernels of `isa`, null where the processor or the build lacks it.
 const kernel_table *kernel_table_for(kernel_isa isa);
-// Makes the functions above use `isa`, or the best where that is not available, in the whole process: for a process of
-// its own that compares instruction sets.
+// Makes the functions above use `isa` in the whole process, the best where that is not available. For a process that
+// does nothing but compare instruction sets.
 void kernel_use_isa(kernel_isa isa);
 
-// SHA-256 (FIPS 180-4): the start, whole blocks of 64 bytes, and the digest of `count` bytes in all, of which those
-// behind the last whole block are given.
+// SHA-256 (FIPS 180-4): the initial state, whole blocks of 64 bytes, and the digest of `count` bytes in all, given
+// those after the last whole block.
 void kernel_sha256_start(uint32_t state[8]);
 void kernel_sha256_blocks(uint32_t state[8], const void *bytes, size_t blocks);
 void kernel_sha256_end(uint32_t state[8], const void *bytes, uint64_t count, uint8_t digest[32]);
 
-// An IEEE 754 half as a float; exact.
+// The float that equals an IEEE 754 half.
 float kernel_float_from_half(uint16_t half);
 
 // Tells the processor that this thread is waiting in a loop.

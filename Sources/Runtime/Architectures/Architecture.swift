@@ -1,8 +1,8 @@
 import Format
 
-/// One family of models: how its configuration and tensors make a `Transformer`.
+/// A family of models, which makes a `Transformer` from a configuration and tensors.
 protocol Architecture: Sendable {
-  /// The values of `model_type` that it answers to.
+  /// The values of `model_type` that the family has.
   static var modelTypes: [String] { get }
 
   /// - Throws: `FormatError` that names the field or tensor that is missing, out of range or not supported.
@@ -12,7 +12,7 @@ protocol Architecture: Sendable {
 }
 
 extension Architecture {
-  /// The projection to the vocabulary: `lm_head.weight` or another name, or the embedding where the two are tied.
+  /// The projection to the vocabulary: the tensor `name.weight`, or the embedding where the two are tied.
   static func outputHead(
     _ checkpoint: Checkpoint, _ config: Configuration, embedding: Weights, shape: ModelShape,
     tiedByDefault: Bool = true, name: String = "lm_head"
@@ -26,7 +26,7 @@ extension Architecture {
 }
 
 extension Transformer {
-  /// Every architecture there is; a new one is a file and an entry here.
+  /// All architectures; a new one is a file and an entry here.
   private static let architectures: [any Architecture.Type] = [
     GPT2.self,
     GPTNeoX.self,
@@ -42,7 +42,7 @@ extension Transformer {
 
   /// Makes the model that `checkpoint` and its config.json describe; weights stay in the mapped file.
   ///
-  /// - Throws: `FormatError`, of kind `unsupported` for an architecture that is not among those it then names.
+  /// - Throws: `FormatError`, of kind `unsupported` for another architecture.
   public static func load(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) -> Transformer {
     let config = try Configuration(checkpoint)
     let type = config.root["model_type"]?.string

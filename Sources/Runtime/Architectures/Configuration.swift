@@ -22,7 +22,7 @@ struct Configuration {
       got: root[key]?.kindDescription ?? "nothing")
   }
 
-  /// A positive integer under one of `keys`.
+  /// The integer under the first of `keys` that is there, from 1 to `limit`.
   func count(_ keys: String..., limit: Int = 1 << 24) throws(FormatError) -> Int {
     for key in keys {
       guard let value = root[key], !value.isNull else { continue }
@@ -66,14 +66,14 @@ struct Configuration {
     return flag
   }
 
-  /// Refuses a config that asks for what is not implemented: `key` has to be absent, null or false.
+  /// Refuses a field that is not implemented: `key` has to be absent, null or false.
   func refuse(_ key: String) throws(FormatError) {
     guard let value = root[key], !value.isNull, value.bool != false else { return }
     throw FormatError(
       .unsupported, "\(root.location): \(key)", "not supported", expected: "none", got: value.kindDescription)
   }
 
-  /// The number under `key`, which has to divide `whole`, the value under another.
+  /// The integer under `key`, which has to divide `whole`, the value of the field `name`.
   func divisor(_ key: String, of whole: Int, _ name: String, default fallback: Int? = nil) throws(FormatError) -> Int {
     let number: Int
     if let fallback { number = try count(key, default: fallback) } else { number = try count(key) }
@@ -84,7 +84,7 @@ struct Configuration {
     return number
   }
 
-  /// Refuses a checkpoint whose weights are quantized otherwise than as F8_E4M3.
+  /// Refuses weights that are quantized otherwise than as F8_E4M3.
   func requireReadableWeights() throws(FormatError) {
     guard let quantization = try object("quantization_config") else { return }
     let method = quantization["quant_method"]?.string
@@ -103,7 +103,7 @@ struct Configuration {
       got: [method ?? "nothing", more?.string].compactMap(\.self).joined(separator: " of "))
   }
 
-  /// Whether each layer sees a window alone, by `layer_types`; nil where the config does not say.
+  /// Whether each layer has a window, by `layer_types`; nil where the configuration does not say.
   func slidingLayers(_ layers: Int) throws(FormatError) -> [Bool]? {
     guard let list = root["layer_types"], !list.isNull else { return nil }
     guard list.isArray, list.count == layers else {
@@ -129,7 +129,7 @@ struct Configuration {
     return try count(key)
   }
 
-  /// Refuses a config that asks for what is not implemented.
+  /// The text under `key`, which has to be one of `allowed`: others are not implemented.
   func require(_ key: String, isOneOf allowed: [String], default fallback: String) throws(FormatError)
     -> String
   {

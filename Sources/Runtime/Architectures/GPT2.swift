@@ -4,7 +4,7 @@ import Kernels
 /// GPT-2 (Radford et al. 2019) as transformers' `GPT2LMHeadModel` computes it.
 ///
 ///     x = wte[token] + wpe[position]
-///     a block: x += c_proj(attention(c_attn(ln_1(x))));  x += c_proj(gelu(c_fc(ln_2(x))))
+///     per block: x += c_proj(attention(c_attn(ln_1(x))));  x += c_proj(gelu(c_fc(ln_2(x))))
 ///     logits = lm_head(ln_f(x)), lm_head = wte unless the file has one of its own
 enum GPT2: Architecture {
   static let modelTypes = ["gpt2"]

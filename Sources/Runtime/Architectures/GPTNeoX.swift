@@ -3,9 +3,9 @@ import Kernels
 
 /// GPT-NeoX (Black et al. 2022) as transformers' `GPTNeoXForCausalLM` computes it; Pythia is one.
 ///
-///     a block: x += dense(attention(rope(q, k), v of ln(x))) + dense_4h_to_h(gelu(dense_h_to_4h(ln'(x))))
+///     per block: x += dense(attention(rope(q, k), v of ln(x))) + dense_4h_to_h(gelu(dense_h_to_4h(ln'(x))))
 ///
-/// One tensor has queries, keys and values, head by head. A part of each head is rotated. Both halves of a block read
+/// One tensor holds queries, keys and values, head by head. A part of each head is rotated. Both halves of a block read
 /// the same x, unless `use_parallel_residual` is false.
 enum GPTNeoX: Architecture {
   static let modelTypes = ["gpt_neox"]
@@ -75,7 +75,7 @@ enum GPTNeoX: Architecture {
         feedForwardModule: source.module("\(l).mlp.dense_4h_to_h"))
     }
 
-    /// The rows of the fused tensor, which go head by head, as all queries, all keys, all values.
+    /// The fused tensor's rows, which go head by head, in the order all queries, all keys, all values.
     private func queryKeyValue(_ l: String) throws(FormatError) -> LinearGroup {
       let (C, width) = (shape.width, shape.headWidth)
       let fused = try source.linear(

@@ -4,8 +4,8 @@ import Kernels
 /// Gemma 3 (Gemma Team 2025), text only, as transformers' `Gemma3ForCausalLM` computes it.
 ///
 ///     x = √C · embed_tokens[token]
-///     a block: x += rms(o_proj(attention(rope(rms(q_proj), rms(k_proj)), v_proj of rms(x))))
-///              x += rms(down_proj(gelu(gate_proj(rms(x))) · up_proj(rms(x))))
+///     per block: x += rms(o_proj(attention(rope(rms(q_proj), rms(k_proj)), v_proj of rms(x))))
+///                x += rms(down_proj(gelu(gate_proj(rms(x))) · up_proj(rms(x))))
 ///
 /// Norms multiply by 1 + weight. Local layers see a window and have a rotary base of their own.
 enum Gemma3: Architecture {

@@ -3,8 +3,8 @@ import Format
 /// Llama (Touvron et al. 2023) as transformers' `LlamaForCausalLM` computes it; SmolLM2 is one.
 ///
 ///     x = embed_tokens[token]
-///     a block: x += o_proj(attention(rope(q_proj, k_proj), v_proj of rms(x)))
-///              x += down_proj(silu(gate_proj(rms(x))) · up_proj(rms(x)))
+///     per block: x += o_proj(attention(rope(q_proj, k_proj), v_proj of rms(x)))
+///                x += down_proj(silu(gate_proj(rms(x))) · up_proj(rms(x)))
 ///     logits = lm_head(rms(x)), lm_head = embed_tokens where tied
 enum Llama: LlamaDescendant {
   static let modelTypes = ["llama"]

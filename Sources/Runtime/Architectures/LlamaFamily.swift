@@ -1,9 +1,9 @@
 import Format
 import Kernels
 
-/// An architecture that is Llama with a few things changed, and has its activation.
+/// An architecture that is Llama with a few changes, and has its activation.
 protocol LlamaDescendant: Architecture {
-  /// A head's width unless the configuration says; nil for the residual's over the heads.
+  /// The head width where the configuration says none; nil for the residual's width / the number of heads.
   static var headWidth: Int? { get }
   static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer
 }
@@ -19,18 +19,18 @@ extension LlamaDescendant {
   }
 }
 
-/// What the architectures that descend from Llama share: their configuration's names, their tensors' names, and blocks
-/// of grouped-query attention and a gated feed-forward.
+/// The parts that Llama's descendants share: names of fields and tensors, and blocks of grouped-query attention and a
+/// gated feed-forward.
 struct LlamaFamily {
   let checkpoint: Checkpoint
   let config: Configuration
   let source: TensorSource
   var shape: ModelShape
   let epsilon: Float
-  /// Added to the weights of norms: 1 where a file has them as differences from 1.
+  /// Added to norms' weights: 1 where the file holds differences from 1.
   var normOffset: Float = 0
 
-  /// Which projections have a bias.
+  /// The projections that have a bias.
   struct Biases {
     var queryKeyValue = false
     var attentionOutput = false
@@ -39,7 +39,7 @@ struct LlamaFamily {
     static let none = Biases()
   }
 
-  /// - Parameter headWidth: unless the configuration says; nil for the width over the heads.
+  /// - Parameter headWidth: as `LlamaDescendant.headWidth`.
   init(_ checkpoint: Checkpoint, _ config: Configuration, headWidth fallback: Int? = nil) throws(FormatError) {
     self.checkpoint = checkpoint
     self.config = config
@@ -59,7 +59,7 @@ struct LlamaFamily {
     if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
   }
 
-  /// Those that the configuration says; one field is for both ends of the attention.
+  /// The biases by the configuration, where one field is for both ends of the attention.
   func biases(inFeedForward: Bool = true) throws(FormatError) -> Biases {
     let attention = try config.flag("attention_bias", default: false)
     return Biases(
@@ -67,14 +67,14 @@ struct LlamaFamily {
       feedForward: inFeedForward ? try config.flag("mlp_bias", default: false) : false)
   }
 
-  /// An RMS norm, over the residual unless a width is given.
+  /// An RMS norm of `name.weight`, as wide as the residual unless a width is given.
   func norm(_ name: String, _ width: Int? = nil) throws(FormatError) -> Norm {
     let weight = try source.vector(name + ".weight", width ?? shape.width)
     return Norm(
       kind: .rms, weight: normOffset == 0 ? weight : weight.map { $0 + normOffset }, bias: nil, epsilon: epsilon)
   }
 
-  /// Norms over each head's queries and keys.
+  /// Adds norms of queries and keys per head.
   func addHeadNorms(_ block: inout Block, layer: Int) throws(FormatError) {
     block.queryNorm = try norm("layers.\(layer).self_attn.q_norm", shape.headWidth)
     block.keyNorm = try norm("layers.\(layer).self_attn.k_norm", shape.headWidth)
@@ -82,7 +82,7 @@ struct LlamaFamily {
 
   /// A block as Llama has it.
   ///
-  /// - Parameter norms: the names of those before attention and feed-forward, nil where there is none.
+  /// - Parameter norms: the names of the norms before attention and feed-forward, nil for none.
   func block(
     _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none,
     norms: (attention: String?, feedForward: String?) = ("input_layernorm", "post_attention_layernorm")
@@ -108,7 +108,7 @@ struct LlamaFamily {
       ])
   }
 
-  /// A block whose norms and inputs are the caller's.
+  /// A block with the caller's norms and input projections.
   func block(
     _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none, attentionNorm: Norm?,
     queryKeyValue: [Linear], feedForwardNorm: Norm?, feedForwardInput: [Linear]
@@ -124,7 +124,9 @@ struct LlamaFamily {
       attentionModule: source.module(attention), feedForwardModule: source.module(mlp))
   }
 
-  /// The model around its blocks; embeddings are multiplied by `embeddingScale` in their dtype's precision.
+  /// The model around its blocks.
+  ///
+  /// - Parameter embeddingScale: a factor of embeddings, rounded to their dtype.
   func transformer(
     activation: kernel_activation = kernel_silu, embeddingScale: Float = 1, tiedByDefault: Bool = false,
     pool: WorkerPool, block: (_ layer: Int) throws(FormatError) -> Block
@@ -140,7 +142,7 @@ struct LlamaFamily {
         checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: tiedByDefault))
   }
 
-  /// The window of the layers that have one: by `layer_types`, else those for which `isSliding`.
+  /// The window of each layer, nil for layers without: those that `layer_types` says, else those for which `isSliding`.
   func windows(
     _ window: Int?, where isSliding: (_ layer: Int) -> Bool = { _ in true }
   ) throws(FormatError) -> [Int?] {

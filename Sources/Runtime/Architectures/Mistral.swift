@@ -1,13 +1,13 @@
 import Format
 
-/// Mistral (Jiang et al. 2023) as transformers' `MistralForCausalLM` computes it: Llama whose tokens see a window of
-/// those before them.
+/// Mistral (Jiang et al. 2023) as transformers' `MistralForCausalLM` computes it: Llama with a window on the tokens
+/// before.
 enum Mistral: LlamaDescendant {
   static let modelTypes = ["mistral"]
 
   static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     let rotary = try family.config.rotary(width: family.shape.headWidth)
-    // Later versions write null for no window; the class's default stands for a file that says nothing.
+    // null is no window in later versions; a file without the field has the class's default.
     let window = family.config.root["sliding_window"] == nil ? 4096 : try family.config.optionalCount("sliding_window")
     return try family.transformer(pool: pool) { layer throws(FormatError) in
       try family.block(layer, rotary: rotary, window: window)

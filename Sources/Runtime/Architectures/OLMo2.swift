@@ -1,7 +1,7 @@
 import Format
 
-/// OLMo 2 (Walsh et al. 2025) as transformers' `Olmo2ForCausalLM` computes it: Llama whose norms stand behind attention
-/// and feed-forward instead of before them, with norms over all queries and all keys.
+/// OLMo 2 (Walsh et al. 2025) as transformers' `Olmo2ForCausalLM` computes it: Llama with norms behind attention and
+/// feed-forward instead of before, and over all queries and all keys.
 enum OLMo2: LlamaDescendant {
   static let modelTypes = ["olmo2"]
 

@@ -1,7 +1,7 @@
 import Format
 
-/// Phi-3 (Abdin et al. 2024) as transformers' `Phi3ForCausalLM` computes it: Llama with one tensor for queries, keys and
-/// values, and one for gate and up.
+/// Phi-3 (Abdin et al. 2024) as transformers' `Phi3ForCausalLM` computes it: Llama with one tensor for queries, keys
+/// and values, and one for gate and up.
 enum Phi3: LlamaDescendant {
   static let modelTypes = ["phi3"]
 

@@ -15,7 +15,7 @@ enum Qwen2: LlamaDescendant {
 }
 
 extension LlamaFamily {
-  /// Of each layer: with `use_sliding_window` those of `layer_types`, or from `max_window_layers` on, have one.
+  /// The window of each layer: where `use_sliding_window`, for layers by `layer_types`, or from `max_window_layers` on.
   func qwenWindows() throws(FormatError) -> [Int?] {
     let isUsed = try config.flag("use_sliding_window", default: false)
     let first =

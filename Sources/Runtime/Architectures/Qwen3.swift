@@ -1,6 +1,6 @@
 import Format
 
-/// Qwen3 as transformers' `Qwen3ForCausalLM` computes it: Llama with a norm over each head's queries and keys.
+/// Qwen3 as transformers' `Qwen3ForCausalLM` computes it: Llama with norms of queries and keys per head.
 enum Qwen3: LlamaDescendant {
   static let modelTypes = ["qwen3"]
   static let headWidth: Int? = 128

@@ -2,15 +2,17 @@ import Format
 import Foundation
 
 extension Configuration {
-  /// The rotary positions of a head, in both spellings of config.json: `rope_parameters`, or `rope_theta` with
-  /// `rope_scaling`.
+  /// The rotary positions of a head, by `rope_parameters`, or in the older spelling by `rope_theta` and `rope_scaling`.
   ///
-  /// Frequencies that depend on a text's length (dynamic, longrope) are implemented up to the length at which they begin
-  /// to; `rotaryPositions` says where that is.
+  /// Frequencies that depend on a text's length (dynamic, longrope) are those of texts up to `rotaryPositions`, beyond
+  /// which they change.
+  ///
   /// - Parameters:
-  ///   - layers: the key of those layers' parameters within `rope_parameters`, where each kind has its own.
-  ///   - baseKey, partKey: what the older spelling calls base and rotated share.
-  ///   - part: the share of the head's width that is rotated unless the configuration says.
+  ///   - layers: the key within `rope_parameters` of this kind of layers, where each kind has its own.
+  ///   - baseKey: the older spelling's key of the base.
+  ///   - partKey: the older spelling's key of `part`.
+  ///   - part: the rotated share of the head's width where the configuration says none.
+  ///   - isScaled: whether `rope_scaling` applies.
   /// - Throws: `FormatError` of kind `config`, or `unsupported` for another kind of scaling.
   func rotary(
     width: Int, layers: String? = nil, base: Float = 10000, baseKey: String = "rope_theta",
@@ -33,7 +35,7 @@ extension Configuration {
     return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: count))
   }
 
-  /// Up to which position rotary frequencies are known; nil where they are for all.
+  /// The number of positions that rotary frequencies are implemented for; nil for all.
   func rotaryPositions() throws(FormatError) -> Int? {
     let parameters = try rotaryParameters(nil)
     switch Self.kind(parameters) {
@@ -69,7 +71,7 @@ extension Configuration {
     let kind = Self.kind(parameters) ?? "default"
     func factor() throws(FormatError) -> Float { try positive("factor", in: parameters) }
     switch kind {
-    // Up to max_position_embeddings a dynamic base is the given one.
+    // A dynamic base is the given one up to max_position_embeddings.
     case "default", "dynamic": return .none
     case "linear": return .linear(factor: try factor())
     case "llama3":

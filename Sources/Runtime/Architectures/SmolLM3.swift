@@ -1,6 +1,6 @@
 import Format
 
-/// SmolLM3 as transformers' `SmolLM3ForCausalLM` computes it: Llama in which some layers are told no positions.
+/// SmolLM3 as transformers' `SmolLM3ForCausalLM` computes it: Llama with some layers that are told no positions.
 enum SmolLM3: LlamaDescendant {
   static let modelTypes = ["smollm3"]
 
@@ -17,7 +17,7 @@ enum SmolLM3: LlamaDescendant {
 }
 
 extension LlamaFamily {
-  /// `no_rope_layers` has 1 for the layers that are told positions; else every `no_rope_layer_interval`th is not.
+  /// Whether each layer is told positions: by `no_rope_layers` (1 if so), else all but each `no_rope_layer_interval`th.
   fileprivate func rotatedLayers() throws(FormatError) -> [Bool] {
     guard let list = config.root["no_rope_layers"], !list.isNull else {
       let interval = try config.count("no_rope_layer_interval", default: 4)

@@ -1,9 +1,9 @@
 import Format
 
-/// The tensors of a checkpoint, checked against the shapes that the configuration asks for.
+/// The tensors of a checkpoint, checked against the configuration's shapes.
 struct TensorSource {
   let checkpoint: Checkpoint
-  /// What the names of this file have in front of the architecture's own.
+  /// Stands before the architecture's names in this file.
   let prefix: String
 
   func has(_ name: String) -> Bool { checkpoint[ByteString(prefix + name)] != nil }
@@ -22,11 +22,11 @@ struct TensorSource {
     return tensor
   }
 
-  /// Weights named `name`, with their scales beside them where they are F8.
+  /// The matrix `name` [rows, columns], with the scales beside it where it is F8.
   func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
     let tensor = try tensor(name, shape: [rows, columns])
     guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, location: checkpoint.path) }
-    // Both are multiplied by: one is the other's older name.
+    // Two names of the same: in spite of its name the first is a factor too.
     for suffix in ["_scale_inv", "_scale"] {
       guard let scales = checkpoint[ByteString(prefix + name + suffix)] else { continue }
       return try Weights(
@@ -35,7 +35,7 @@ struct TensorSource {
     return try Weights(tensor, location: checkpoint.path)
   }
 
-  /// A vector as F32.
+  /// The vector `name` [count] as F32.
   func vector(_ name: String, _ count: Int) throws(FormatError) -> [Float] {
     let tensor = try tensor(name, shape: [count])
     guard let values = tensor.floats() else {
@@ -53,14 +53,14 @@ struct TensorSource {
       bias: bias ? try vector(name + ".bias", outputs) : nil)
   }
 
-  /// A projection in Conv1D's layout with its bias.
+  /// A projection `name.weight` in Conv1D's layout with `name.bias`.
   func convolution(_ name: String, inputs: Int, outputs: Int) throws(FormatError) -> Linear {
     Linear(
       weights: try weights(name + ".weight", inputs, outputs), layout: .inputsByOutputs,
       bias: try vector(name + ".bias", outputs))
   }
 
-  /// A layer norm of `name.weight` and `name.bias`.
+  /// A layer norm of `name.weight` and `name.bias` [width].
   func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws(FormatError) -> Norm {
     Norm(
       kind: .layer, weight: try vector(name + ".weight", width), bias: try vector(name + ".bias", width),

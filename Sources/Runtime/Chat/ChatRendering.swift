@@ -1,14 +1,15 @@
 import Format
 import Foundation
 
-// Each family as its published templates write it, with the opening of the assistant's next turn at the end.
+// Each family writes what its published templates write, up to the opening of the assistant's next turn.
 extension ChatTemplate {
-  /// The text of a conversation up to where the model goes on. Its begin token stands in it: it is encoded without
-  /// special tokens added.
+  /// The text of a conversation up to where the model continues it.
+  ///
+  /// The text contains its begin token: encode it without adding special tokens.
   ///
   /// - Parameters:
-  ///   - messages: a system message first, where there is one, then user and assistant by turns.
-  ///   - today: the date, for templates that tell it.
+  ///   - messages: a system message or none, then user and assistant by turns.
+  ///   - today: the date, for templates that contain it.
   /// - Throws: `FormatError` of kind `prompt` for a system message where the template takes none.
   public func render(_ messages: [ChatMessage], today: Date = Date()) throws(FormatError) -> String {
     if messages.first?.role == .system, !takesSystem {
@@ -44,7 +45,7 @@ extension ChatTemplate {
     }.joined() + "<|im_start|>assistant\n"
   }
 
-  /// The system message that the template writes where none is given: the one that stands in it as a literal.
+  /// The system message that the template writes where none is given, a literal in the template.
   private var defaultSystem: String? {
     for newline in ["\\n", "\n"] {
       let opening = "<|im_start|>system" + newline
@@ -60,7 +61,7 @@ extension ChatTemplate {
   private func llama3(_ messages: [ChatMessage], _ today: Date) -> String {
     var messages = messages
     if source.contains("Cutting Knowledge Date") {
-      // Llama 3.1 tells a fixed date, 3.2 the day's.
+      // Llama 3.1's template has a fixed date, 3.2's the day's.
       let date = source.contains("strftime_now") ? Self.dayMonthYear(today) : "26 Jul 2024"
       var system = ""
       if messages.first?.role == .system { system = Self.trimmed(messages.removeFirst().content) }
@@ -78,8 +79,8 @@ extension ChatTemplate {
     messages.map { header($0.role.rawValue) + Self.trimmed($0.content) + "<|eot_id|>" }.joined()
   }
 
-  /// The spaces around the marks differ from version to version, and so where a system message is folded in: before the
-  /// last user turn (v3) or the first.
+  /// Mistral's versions differ in the spaces around marks, and in the turn that takes the system message: the last of
+  /// the user (v3) or the first.
   private func mistral(_ messages: [ChatMessage]) -> String {
     var messages = messages
     let system = messages.first?.role == .system ? messages.removeFirst().content : nil
@@ -113,7 +114,7 @@ extension ChatTemplate {
     return text + "<start_of_turn>model\n"
   }
 
-  /// As Jinja's `trim`.
+  /// What Jinja's `trim` leaves.
   private static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
 
   private static func dayMonthYear(_ date: Date) -> String {

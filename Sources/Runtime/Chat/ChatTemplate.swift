@@ -13,8 +13,9 @@ public struct ChatMessage: Sendable, Equatable {
   }
 }
 
-/// How a model wants a conversation written: one of four families, recognized by the marks in the `chat_template` of its
-/// tokenizer_config.json, with what templates of a family differ in. The template itself is not run.
+/// A model's way to write a conversation: one of four families, with what the templates of a family differ in.
+///
+/// The family is recognized by its marks in the `chat_template` of tokenizer_config.json, which is not run itself.
 public struct ChatTemplate: Sendable, Equatable {
   public enum Family: String, CaseIterable, Sendable {
     case chatML = "ChatML"
@@ -22,7 +23,7 @@ public struct ChatTemplate: Sendable, Equatable {
     case mistral = "Mistral"
     case gemma = "Gemma"
 
-    /// What stands in a template of the family and of no other.
+    /// A text that is in the family's templates and in no other's.
     var mark: String {
       switch self {
       case .chatML: "<|im_start|>"
@@ -32,7 +33,7 @@ public struct ChatTemplate: Sendable, Equatable {
       }
     }
 
-    /// nil where the tokenizer's end token ends a turn.
+    /// The token that ends a turn; nil for the tokenizer's end token.
     var endOfTurn: String? {
       switch self {
       case .chatML: "<|im_end|>"
@@ -53,9 +54,9 @@ public struct ChatTemplate: Sendable, Equatable {
 
   /// - Parameters:
   ///   - json: the bytes of a tokenizer_config.json.
-  ///   - place: what they are, for error messages.
-  /// - Throws: `FormatError` of kind `unsupported` for a template of no known family, or one whose marks are not in the
-  ///   vocabulary; of kind `tokenizer` where there is none.
+  ///   - location: the name of `json` in errors.
+  /// - Throws: `FormatError` of kind `unsupported` for a template of no known family, or whose marks are not in the
+  ///   vocabulary; of kind `tokenizer` where there is no template.
   public init(json: [UInt8], tokenizer: Tokenizer, location: String) throws(FormatError) {
     let root = try JSONDocument(json, location: location).root
     let expected = "a template of " + Family.allCases.map(\.rawValue).joined(separator: ", ")
@@ -92,7 +93,7 @@ public struct ChatTemplate: Sendable, Equatable {
     endIDs = Set([tokenizer.id(of: end), tokenizer.id(of: endToken)].compactMap(\.self))
   }
 
-  /// A string, or a list of named ones, of which `default` counts.
+  /// The text of `chat_template`: a string, or the one named `default` of a list.
   private static func source(_ root: JSONValue, expected: String) throws(FormatError) -> String {
     let value = root.isObject ? root["chat_template"] : nil
     if let text = value?.string { return text }
@@ -105,9 +106,9 @@ public struct ChatTemplate: Sendable, Equatable {
       got: value?.kindDescription ?? "nothing")
   }
 
-  /// `chat_template` of a checkpoint's tokenizer_config.json, inside the file or beside it.
+  /// The template of a checkpoint's tokenizer_config.json, inside the file or beside it.
   ///
-  /// - Throws: `FormatError` where there is no such file, else as the other initializer.
+  /// - Throws: `FormatError` of kind `tokenizer` where there is no such file, else as `init(json:tokenizer:location:)`.
   public init(_ checkpoint: Checkpoint, tokenizer: Tokenizer) throws(FormatError) {
     guard let json = checkpoint.companion(.tokenizerConfig) else {
       throw FormatError(

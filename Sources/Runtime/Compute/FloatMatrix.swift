@@ -1,6 +1,6 @@
 import Kernels
 
-/// Rows of floats in memory of their own, uninitialized at first. Its rows keep their addresses while it lives.
+/// A matrix of floats [rows, width], uninitialized at first. Rows keep their addresses while it lives.
 package final class FloatMatrix {
   package let rows: Int
   package let width: Int
@@ -27,9 +27,10 @@ package final class FloatMatrix {
   /// A copy of one row.
   package func array(_ index: Int) -> [Float] { Array(UnsafeBufferPointer(start: row(index), count: width)) }
 
-  /// The column of the largest value of a row, the first of equals.
+  /// The column of a row's largest value, the first of equals.
   package func largest(_ index: Int) -> Int { kernel_argmax(row(index), width) }
 
+  /// Copies the first `count` rows of a matrix of the same width.
   package func copy(rows count: Int, from source: FloatMatrix) {
     values.update(from: source.values, count: count * width)
   }

@@ -1,12 +1,12 @@
 /// Keys (rotated) and values of a sequence's tokens at every layer.
 ///
-/// A head's tokens stand one behind the other, so that attention reads each head as one run of addresses.
+/// Each head's tokens are contiguous, so that attention reads one run of addresses per head.
 public final class KVCache {
   let heads: Int
   let headWidth: Int
   public private(set) var count = 0
   private(set) var capacity: Int
-  /// [layer] → (heads, capacity, head width).
+  /// [heads, capacity, head width] per layer.
   private var keys: [UnsafeMutablePointer<Float>]
   private var values: [UnsafeMutablePointer<Float>]
 
@@ -38,12 +38,12 @@ public final class KVCache {
     capacity = larger
   }
 
-  /// A head's keys and values at one layer, (capacity, head width) each.
+  /// A head's keys and values at one layer, [capacity, head width] each.
   func head(_ head: Int, layer: Int) -> (keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>) {
     let offset = head * capacity * headWidth
     return (keys[layer] + offset, values[layer] + offset)
   }
 
-  /// Says that every layer has had `additional` tokens written behind the present ones.
+  /// Counts `additional` tokens that every layer has written behind the present ones.
   func advance(_ additional: Int) { count += additional }
 }

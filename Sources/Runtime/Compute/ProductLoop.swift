@@ -1,8 +1,8 @@
 import Kernels
 
-/// The outputs of one matrix product, in either form.
+/// A matrix product in dot form or scaled-row form, as a loop over its outputs.
 package struct ProductLoop: RangeLoop {
-  /// Outputs a task takes at least: a whole number of the kernels' tiles, whose widths are 2, 3 and 5.
+  /// The fewest outputs of a task: a whole number of the kernels' tiles, whose widths are 2, 3 and 5.
   static let grain = 60
 
   package typealias Multiply =

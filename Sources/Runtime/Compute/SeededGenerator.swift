@@ -1,4 +1,4 @@
-/// Numbers that depend on the seed alone (SplitMix64, Steele et al. 2014).
+/// A generator of numbers that depend on the seed alone (SplitMix64, Steele et al. 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -12,6 +12,6 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     return z ^ z >> 31
   }
 
-  /// A number from 0 up to, but not including, 1.
+  /// A number from 0 up to but not including 1.
   mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

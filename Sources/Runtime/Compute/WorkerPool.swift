@@ -2,8 +2,7 @@ import Foundation
 import Kernels
 import Synchronization
 
-/// The body of a loop of independent tasks: a value that stays on its caller's stack, where a closure would be copied to
-/// the heap for every loop.
+/// The body of a loop of independent tasks: a value on its caller's stack, as a closure would go to the heap per loop.
 public protocol ParallelLoop {
   func run(_ index: Int)
 }
@@ -19,26 +18,26 @@ package protocol RangeLoop {
   func run(_ range: Range<Int>)
 }
 
-/// A few threads that share loops of independent tasks.
+/// Threads that share loops of independent tasks.
 ///
-/// Between loops the threads spin for some microseconds before they sleep, so that a model's dozens of loops a token
-/// cost no system calls. Which thread runs a task changes no result: each task writes places of its own.
+/// Between loops the threads spin for some microseconds before they sleep, so that a model's dozens of loops per
+/// token cost no system calls. Which thread runs a task changes no result, as no two tasks write the same memory.
 public final class WorkerPool: Sendable {
-  /// The threads that take part, the caller's included.
+  /// The number of threads, the caller's included.
   public let threads: Int
   private let state = State()
-  private let counter = Atomic<Int>(0)
+  private let operationCount = Atomic<Int>(0)
   private let isRunning = Atomic<Bool>(false)
 
-  /// Floating-point operations of products with weights so far, a multiplication and an addition counted as two.
-  package var operations: Int { counter.load(ordering: .relaxed) }
+  /// Floating-point operations of products with weights so far; a multiplication and an addition are two.
+  package var operations: Int { operationCount.load(ordering: .relaxed) }
 
-  /// Counts a product of `rows` rows.
+  /// Counts the operations of a product [rows, inputs] × [inputs, outputs].
   func countProduct(rows: Int, _ inputs: Int, _ outputs: Int) {
-    counter.add(2 * rows * inputs * outputs, ordering: .relaxed)
+    operationCount.add(2 * rows * inputs * outputs, ordering: .relaxed)
   }
 
-  /// - Parameter threads: nil for one a processor.
+  /// - Parameter threads: nil for one per processor.
   public init(threads: Int? = nil) {
     self.threads = max(1, min(threads ?? ProcessInfo.processInfo.activeProcessorCount, 256))
     for _ in 1..<max(1, self.threads) {
@@ -50,7 +49,7 @@ public final class WorkerPool: Sendable {
 
   deinit { state.stop() }
 
-  /// Runs `loop` once for each of `0..<count`, in any order and on any thread, and returns when all have returned.
+  /// Runs `loop` once per index of `0..<count`, in any order and on any thread, and returns when all have returned.
   ///
   /// One loop at a time: traps when called from within a loop, or by a second thread while one runs.
   public func run(_ count: Int, _ loop: some ParallelLoop) {
@@ -64,9 +63,9 @@ public final class WorkerPool: Sendable {
     withUnsafePointer(to: loop) { state.run(count, Job(loop: $0, type: type(of: loop))) }
   }
 
-  /// Splits `0..<count` into ranges of a multiple of `grain` (but the last) and runs `loop` with each.
+  /// Splits `0..<count` into ranges whose sizes, but the last, are multiples of `grain`, and runs `loop` with each.
   ///
-  /// - Parameter partsPerThread: more of them where a part takes long, so that no thread waits long for another's last.
+  /// - Parameter partsPerThread: the more, the less a thread waits for another's last part.
   package func runRanges(_ count: Int, grain: Int, partsPerThread: Int = 4, _ loop: some RangeLoop) {
     let grains = (count + grain - 1) / grain
     let parts = threads == 1 ? 1 : min(grains, threads * partsPerThread)
@@ -109,8 +108,10 @@ public final class WorkerPool: Sendable {
 }
 
 extension WorkerPool {
-  /// What the threads share. A ticket packs the loop's number, its count and the next index into one word, so that a
-  /// thread that comes late to a loop can never take a task of the next one.
+  /// The state that the threads share.
+  ///
+  /// A ticket packs the loop's number, its count and the next index into one word, so that a thread that comes late to
+  /// a loop can never take a task of the next one.
   private final class State: Sendable {
     static let countLimit = 1 << 20 - 1
     private static let spins = 4000

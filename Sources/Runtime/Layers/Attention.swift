@@ -3,7 +3,7 @@ import Kernels
 /// Causal attention with grouped key–value heads over the rows of a batch.
 struct Attention {
   let shape: ModelShape
-  /// How many tokens a token sees, itself among them.
+  /// The number of tokens that a token sees, itself included.
   let window: Int
 
   init(_ shape: ModelShape, window: Int? = nil) {
@@ -14,8 +14,8 @@ struct Attention {
   private var scale: Float { shape.scoreScale ?? 1 / Float(shape.headWidth).squareRoot() }
   private var group: Int { shape.heads / shape.keyValueHeads }
 
-  /// What a sequence's row `index` sees, for one key–value head: cached tokens, and rows of the sequence from the
-  /// `skipped`th on.
+  /// The tokens that a sequence's row `index` sees of one key–value head: cached ones, then rows of the batch, the
+  /// first `skipped` of them left out.
   private func segments(
     _ sequence: Batch.Sequence, _ rows: FloatMatrix, layer: Int, head: Int, index: Int
   ) -> (earlier: kernel_segment, own: kernel_segment, skipped: Int) {
@@ -41,10 +41,10 @@ struct Attention {
     kernel_rows(values: rows.row(row) + head * group * shape.headWidth, stride: shape.headWidth)
   }
 
-  /// The site's activation (R, H width) from queries, keys and values.
+  /// The site's activation [R, H width] from queries, keys and values.
   func forward(_ batch: Batch, layer: Int, pool: WorkerPool) {
     let heads = shape.keyValueHeads
-    // Few rows leave few tasks: then each query head is one of its own, else those that share keys go together.
+    // With few rows each query head is a task, else those that share keys are one, so that keys are read once.
     let parts = batch.rows * heads < 4 * pool.threads ? group : 1
     pool.run(batch.rows * heads * parts, Forward(attention: self, batch: batch, layer: layer, parts: parts))
   }
@@ -58,7 +58,7 @@ struct Attention {
     func run(_ task: Int) { attention.attend(batch, layer: layer, parts: parts, task) }
   }
 
-  /// One row's query heads that share a key–value head, or a part of them.
+  /// Attention of one row's query heads that share a key–value head, or of one of `parts` parts of them.
   private func attend(_ batch: Batch, layer: Int, parts: Int, _ task: Int) {
     let rows = batch.queryKeyValue
     let heads = shape.keyValueHeads
@@ -75,8 +75,8 @@ struct Attention {
     }
   }
 
-  /// ∂L/∂(queries, keys, values) (R, Q + 2 K) of the batch's own rows from ∂L/∂activation (R, H width); what earlier
-  /// tokens in a cache would receive is left out.
+  /// ∂L/∂(queries, keys, values) [R, Q + 2 K] from ∂L/∂activation [R, H width], for the batch's own rows: cached tokens
+  /// are constants.
   func backward(
     _ batch: Batch, layer: Int, queryKeyValue rows: FloatMatrix, gradient: FloatMatrix,
     into result: FloatMatrix,
@@ -101,7 +101,7 @@ struct Attention {
     }
   }
 
-  /// All of a sequence's rows for one key–value head, as they add to the same keys and values.
+  /// The backward of a whole sequence for one key–value head: its rows add to the same keys and values.
   private func attendBackward(
     _ batch: Batch, layer: Int, _ rows: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix, _ task: Int
   ) {

@@ -5,28 +5,28 @@ import Format
 ///     x += norm?(attentionOutput(attention(rotated(norm?(q)), rotated(norm?(k)), v of norm?(x))))
 ///     x += norm?(feedForwardOutput(activation(norm?(x))))
 struct Block {
-  /// nil where the projections read the residual itself.
+  /// Before the projections; nil where they read the residual itself.
   var attentionNorm: Norm?
-  /// Outputs: queries, keys, values.
+  /// Projections to queries, keys and values.
   var queryKeyValue: LinearGroup
-  /// Over each head, or over all heads, as long as the weight is.
+  /// Per head, or over all heads, whichever the weight's length is.
   var queryNorm: Norm?
   var keyNorm: Norm?
-  /// nil where positions are not told to this block.
+  /// nil where the block is told no positions.
   var rotary: RotaryHalves?
-  /// How many tokens a token sees, itself among them; nil for all.
+  /// The number of tokens that a token sees, itself included; nil for all.
   var window: Int?
   var attentionOutput: Linear
-  /// Over what is added to the residual.
+  /// Before the output is added to the residual.
   var attentionOutputNorm: Norm?
   var feedForwardNorm: Norm?
   /// Whether the feed-forward reads the residual without what the attention added.
   var isParallel = false
-  /// Outputs: gate and up, or the one hidden layer.
+  /// Projections to gate and up, or to the one hidden layer.
   var feedForwardInput: LinearGroup
   var feedForwardOutput: Linear
   var feedForwardOutputNorm: Norm?
-  /// Module paths of the two output projections in the checkpoint.
+  /// Module paths of the two output projections, as the checkpoint names them.
   var attentionModule: ByteString
   var feedForwardModule: ByteString
 

@@ -1,6 +1,6 @@
 import Kernels
 
-/// y = x W (+ bias), its weight kept as the checkpoint has it.
+/// A projection y = x W (+ bias), its weight as the checkpoint has it.
 struct Linear {
   enum Layout {
     /// `[out, in]`, as PyTorch's Linear keeps it.
@@ -17,23 +17,23 @@ struct Linear {
   var inputs: Int { layout == .outputsByInputs ? weights.columns : weights.rows }
   var outputs: Int { layout == .outputsByInputs ? weights.rows : weights.columns }
 
-  /// Some of the outputs; only of a weight kept by outputs.
+  /// The projection to some of the outputs; traps for a weight that is kept by inputs.
   func outputs(_ range: Range<Int>) -> Linear {
     precondition(layout == .outputsByInputs)
     return Linear(weights: Weights(weights, rows: range), layout: layout, bias: bias.map { Array($0[range]) })
   }
 
-  /// Parts a thread takes of a product with so many rows.
+  /// The number of parts per thread of a product with `rows` rows.
   static func parts(rows: Int) -> Int { rows > 8 ? 16 : 4 }
 
-  /// y (R, out) = x (R, in) W + bias, as a loop over outputs; added to y where `accumulate`.
+  /// y [R, out] = x [R, in] W + bias, as a loop over outputs; added to y where `accumulate`.
   func product(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows) -> ProductLoop {
     ProductLoop(
       multiply: layout == .outputsByInputs ? kernel_dot : kernel_scaled_rows, x: x, rows: rows,
       weights: weights.matrix, inner: inputs, bias: bias, accumulate: accumulate, y: y)
   }
 
-  /// y (R, out) = x (R, in) W + bias; added to y where `accumulate`.
+  /// y [R, out] = x [R, in] W + bias; added to y where `accumulate`.
   func forward(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows, pool: WorkerPool) {
     pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
@@ -41,7 +41,7 @@ struct Linear {
       product(x, rows: rows, accumulate: accumulate, into: y))
   }
 
-  /// d_x (R, in) = d_y (R, out) Wᵀ; added to d_x where `accumulate`.
+  /// d_x [R, in] = d_y [R, out] Wᵀ; added to d_x where `accumulate`.
   func backward(
     _ dy: kernel_rows, rows: Int, accumulate: Bool = false, into dx: kernel_rows, pool: WorkerPool
   ) {

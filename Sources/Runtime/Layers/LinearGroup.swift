@@ -1,8 +1,8 @@
-/// Projections of the same input whose outputs stand one behind the other in a row.
+/// Projections of one input whose outputs are concatenated.
 struct LinearGroup {
   let parts: [Linear]
   let outputs: Int
-  /// Tasks of `ProductLoop.grain` outputs that each part is cut into.
+  /// The number of tasks, of `ProductLoop.grain` outputs, per part.
   private let tasks: [Int]
 
   init(_ parts: [Linear]) {
@@ -11,7 +11,7 @@ struct LinearGroup {
     outputs = parts.reduce(0) { $0 + $1.outputs }
   }
 
-  /// y (R, out) = [x W₁, x W₂, …], as one loop of tasks.
+  /// y [R, out] = [x W₁, x W₂, …], as one loop of tasks.
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
     pool.countProduct(rows: rows, parts.first?.inputs ?? 0, outputs)
     pool.runRanges(
@@ -42,7 +42,7 @@ struct LinearGroup {
     }
   }
 
-  /// d_x (R, in) = Σ d_yᵢ Wᵢᵀ.
+  /// d_x [R, in] = Σ d_yᵢ Wᵢᵀ.
   func backward(_ dy: FloatMatrix, rows: Int, into dx: FloatMatrix, pool: WorkerPool) {
     var column = 0
     for (i, part) in parts.enumerated() {

@@ -16,12 +16,12 @@ struct Norm {
   let bias: [Float]?
   let epsilon: Float
 
-  /// y (R, C) from x (R, C).
+  /// y [R, C] from x [R, C].
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
     pool.runRanges(rows, grain: 4, Forward(norm: self, x: x, y: y))
   }
 
-  /// The same for vectors as long as the weight that stand one behind the other, in place.
+  /// Normalizes contiguous vectors, each as long as the weight, in place; `count` floats in all.
   func forward(in values: UnsafeMutablePointer<Float>, count: Int) {
     for start in stride(from: 0, to: count, by: weight.count) {
       let x = values + start
@@ -32,7 +32,7 @@ struct Norm {
     }
   }
 
-  /// Turns d_y in `gradient` into d_x, of vectors `x` that stand one behind the other.
+  /// The backward of `forward(in:count:)`: turns d_y in `gradient` into d_x, `x` being the vectors before the norm.
   func backward(_ x: UnsafeMutablePointer<Float>, in gradient: UnsafeMutablePointer<Float>, count: Int) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: weight.count) { dy in
       let dy = dy.baseAddress!
@@ -64,7 +64,7 @@ struct Norm {
     }
   }
 
-  /// d_x (R, C), added to, from d_y (R, C) and the forward's x.
+  /// d_x [R, C], added to, from d_y [R, C] and the forward's x.
   func backward(_ x: FloatMatrix, _ dy: FloatMatrix, rows: Int, addingTo dx: FloatMatrix, pool: WorkerPool) {
     pool.runRanges(rows, grain: 4, Backward(norm: self, x: x, dy: dy, dx: dx))
   }

@@ -1,14 +1,13 @@
 import Foundation
 
-/// Rotary position embedding (Su et al. 2021) in the layout that rotates halves: element i goes with i + width / 2.
+/// Rotary position embedding (Su et al. 2021) in the layout that pairs element i with i + width / 2.
 ///
-/// Where `width` is less than the head's, the elements behind it stay as they are. An odd width rotates one element
-/// more, as transformers does it.
+/// A head's elements from `width` on stay as they are. An odd width rotates one more element, as in transformers.
 final class RotaryHalves {
   private let frequencies: [Float]
-  /// What cosine and sine are multiplied by.
+  /// A factor of cosines and sines.
   private let magnitude: Float
-  /// Cosine and sine of every position met so far, [positions, frequencies] each.
+  /// Per prepared position, [positions, frequencies] each.
   private var cosines: [Float] = []
   private var sines: [Float] = []
 
@@ -17,7 +16,7 @@ final class RotaryHalves {
     magnitude = scaling.magnitude
   }
 
-  /// Makes the tables reach to `count` positions.
+  /// Extends the tables to `count` positions.
   func prepare(_ count: Int) {
     let known = cosines.count / frequencies.count
     guard count > known else { return }
@@ -33,8 +32,7 @@ final class RotaryHalves {
     }
   }
 
-  /// Rotates one head's vector in place; by the opposite angle where `inverse`, which is the backward (a magnitude
-  /// stays).
+  /// Rotates one head's vector in place; by the opposite angle where `inverse`, which is the backward.
   func rotate(_ x: UnsafeMutablePointer<Float>, position: Int, inverse: Bool = false) {
     let half = frequencies.count
     let start = position * half

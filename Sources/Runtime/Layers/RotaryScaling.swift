@@ -1,19 +1,19 @@
 import Foundation
 
-/// How the frequencies of rotary positions are changed for texts longer than those of the first training, as
-/// transformers' `modeling_rope_utils.py` computes it.
+/// A change of rotary frequencies for texts longer than the first training's (transformers' `modeling_rope_utils.py`).
 enum RotaryScaling {
   case none
   /// Positions divided by a factor.
   case linear(factor: Float)
-  /// Llama 3.1's: low frequencies divided by a factor, a smooth passage between.
+  /// Low frequencies divided by a factor, high ones kept, a smooth transition between (Llama 3.1).
   case llama3(factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float, originalPositions: Float)
-  /// YaRN (Peng et al. 2023): frequencies that turn less than `slow` times in the original positions divided by a
-  /// factor, those that turn more than `fast` times kept, a ramp between.
+  /// Frequencies that turn less than `slow` times in the original positions divided by a factor, those that turn more
+  /// than `fast` times kept, a ramp between (YaRN, Peng et al. 2023).
   case yarn(factor: Float, fast: Double, slow: Double, originalPositions: Double, truncates: Bool, magnitude: Float)
-  /// A divisor for each frequency.
+  /// A divisor per frequency.
   case divisors([Float], magnitude: Float)
 
+  /// A factor of cosines and sines.
   var magnitude: Float {
     switch self {
     case .none, .linear, .llama3: 1
@@ -21,7 +21,7 @@ enum RotaryScaling {
     }
   }
 
-  /// Of the pairs that `width` elements make, an odd one counted as a pair too.
+  /// One frequency per pair of `width` elements, an odd last one included.
   func frequencies(width: Int, base: Float) -> [Float] {
     let plain = (0..<((width + 1) / 2)).map { 1 / pow(base, Float(2 * $0) / Float(width)) }
     switch self {
@@ -37,7 +37,7 @@ enum RotaryScaling {
         return (1 - smooth) * frequency / factor + smooth * frequency
       }
     case .yarn(let factor, let fast, let slow, let original, let truncates, _):
-      /// The element whose frequency turns so many times within the original positions.
+      /// The element whose frequency makes `turns` turns in the original positions.
       func element(_ turns: Double) -> Double {
         Double(width) * log(original / (turns * 2 * .pi)) / (2 * log(Double(base)))
       }

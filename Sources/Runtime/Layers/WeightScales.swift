@@ -1,18 +1,18 @@
 import Format
 import Kernels
 
-/// What the weights of an F8 matrix are multiplied by: one number, one for each row, or one for each block.
+/// The factors of an F8 matrix's weights: one in all, one per row, or one per block.
 final class WeightScales {
   let kernelScales: kernel_scales
   private let values: FloatMatrix
 
-  /// Weights as they are.
+  /// The factor 1.
   static var one: WeightScales { WeightScales([1], rowShift: 63, columnShift: 63, columns: 1) }
 
   /// - Parameters:
-  ///   - tensor: one number, [rows] or [rows, 1], or one number for each block of a power of two of rows and columns, which
-  ///     its shape tells.
-  ///   - shape: the weights'.
+  ///   - tensor: F32, F16 or BF16: one number, [rows], [rows, 1], or [blocks, blocks] of sizes that are powers of two.
+  ///   - shape: [rows, columns] of the weights.
+  /// - Throws: `FormatError` of kind `tensorShape`.
   init(_ tensor: Tensor, of shape: [Int], location: String) throws(FormatError) {
     func refusal(_ expected: String) -> FormatError {
       FormatError(
@@ -29,7 +29,7 @@ final class WeightScales {
     case let blocks where blocks.count == 2:
       guard let row = Self.shift(rows, blocks[0]), let column = Self.shift(columns, blocks[1]) else { fallthrough }
       shifts = (row, column)
-    default: throw refusal("one number, one a row, or one a block")
+    default: throw refusal("one number, one per row, or one per block")
     }
     let stride = shifts.1 == 63 ? 1 : tensor.shape[1]
     (self.values, kernelScales) = Self.make(values, rowShift: shifts.0, columnShift: shifts.1, columns: stride)
@@ -52,7 +52,7 @@ final class WeightScales {
     )
   }
 
-  /// The exponent of the block size that cuts `size` into `count` blocks; there is one at most, unless all is one block.
+  /// The exponent of the block size that cuts `size` into `count` blocks; 63 for one block, nil where there is none.
   private static func shift(_ size: Int, _ count: Int) -> Int? {
     count == 1 ? 63 : (0..<32).first { (size + (1 << $0) - 1) >> $0 == count }
   }

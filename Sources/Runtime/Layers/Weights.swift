@@ -1,7 +1,7 @@
 import Format
 import Kernels
 
-/// A weight matrix in its file's dtype, in place in the mapped file; computed tensors are made once and kept.
+/// A weight matrix in its file's dtype: bytes of the mapped file, or a copy of a tensor that is computed.
 final class Weights {
   let matrix: kernel_matrix
   let rows: Int
@@ -9,12 +9,13 @@ final class Weights {
   private let file: MappedFile?
   private let owned: UnsafeMutableRawPointer?
   private let scales: WeightScales?
-  /// What this is a part of.
+  /// The matrix that this is a part of.
   private let whole: Weights?
 
   /// - Parameters:
-  ///   - tensor: F32, F16, BF16, F64 or F8_E4M3 of two dimensions.
-  ///   - scales: of an F8 tensor.
+  ///   - tensor: F32, F16, BF16, F64 or F8_E4M3 [rows, columns].
+  ///   - scales: the factors of an F8 tensor, 1 where nil.
+  /// - Throws: `FormatError` of kind `unsupported` for another dtype, `unreadable` where a copy fails.
   init(_ tensor: Tensor, scales: WeightScales? = nil, location: String) throws(FormatError) {
     let dtype = try Self.dtype(of: tensor, location: location)
     (rows, columns) = (tensor.shape[0], tensor.shape[1])
@@ -44,7 +45,7 @@ final class Weights {
     }
   }
 
-  /// The weights in memory that the caller deallocates, F64 rounded to F32.
+  /// A copy that the caller deallocates, F64 rounded to F32.
   private static func copy(of tensor: Tensor) -> UnsafeMutableRawPointer {
     func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
       let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
@@ -55,14 +56,14 @@ final class Weights {
     return tensor.withBytes(copied)
   }
 
-  /// Some of the rows, in place.
+  /// Some rows of a matrix, sharing its bytes.
   init(_ whole: Weights, rows range: Range<Int>) {
     (rows, columns) = (range.count, whole.columns)
     (file, owned, scales, self.whole) = (nil, nil, nil, whole)
     matrix = whole.matrix(from: range.lowerBound)
   }
 
-  /// The matrix from a row on.
+  /// The rows from `row` on.
   private func matrix(from row: Int) -> kernel_matrix {
     let size = matrix.dtype == kernel_f32 ? 4 : matrix.dtype == kernel_f8 ? 1 : 2
     var result = matrix
@@ -73,7 +74,7 @@ final class Weights {
 
   deinit { owned?.deallocate() }
 
-  /// `value` as this matrix's dtype has it.
+  /// `value` rounded to this matrix's dtype.
   func rounded(_ value: Float) -> Float {
     switch matrix.dtype {
     case kernel_bf16: HalfPrecision.float(bf16: HalfPrecision.bf16(value))
@@ -82,7 +83,7 @@ final class Weights {
     }
   }
 
-  /// Adds (or, unless `accumulate`, writes) row `index` times `scale` as F32 to `target`.
+  /// Writes row `index` times `scale` as F32 to `target`; adds it where `accumulate`.
   func read(row index: Int, into target: UnsafeMutablePointer<Float>, accumulate: Bool = false, scale: Float = 1) {
     var one = scale
     withUnsafeMutablePointer(to: &one) { one in

@@ -8,7 +8,7 @@ import Kernels
 public final class MemoryBlock {
   let width: Int
   let address: SiteAddress
-  /// The memory of each row.
+  /// The name of each row's memory.
   private(set) var names: [String] = []
   /// F32 [N, D] each.
   private var keys: [Float] = []
@@ -29,13 +29,14 @@ public final class MemoryBlock {
     regions.append(MemoryRegion(row))
   }
 
-  /// Calls `body` with each row that acts on one of `activations` [R, D], activation by activation: the indices of both,
-  /// similarity and strength, which is above 0. What `body` adds to the activation is not seen by the rows that follow.
+  /// Calls `body` with each firing on `activations` [R, D], activation by activation: indices, similarity, strength.
+  ///
+  /// `body` may change the activation: the similarities of all rows have been computed before.
   private func forEachFiring(
     _ activations: kernel_rows, count activationCount: Int, scratch: inout [Float], pool: WorkerPool?,
     _ body: (_ activation: Int, _ row: Int, _ similarity: Float, _ strength: Float) -> Void
   ) {
-    // As many activations at once as leave the products in the second-level cache.
+    // As many activations at once as keep the products in the second-level cache.
     let most = max(1, Self.scratchLimit / count)
     if scratch.count < min(most, activationCount) * count {
       scratch = [Float](repeating: 0, count: min(most, activationCount) * count)
@@ -59,7 +60,7 @@ public final class MemoryBlock {
 
   private static let scratchLimit = 1 << 17
 
-  /// a · k of all keys [R, N].
+  /// a · k [R, N] of R activations and all keys.
   private func multiply(
     _ x: kernel_rows, _ rows: Int, into result: UnsafeMutablePointer<Float>, pool: WorkerPool?
   ) {
@@ -77,7 +78,7 @@ public final class MemoryBlock {
     }
   }
 
-  /// Multiplications that take as long as waking a thread for a share of them.
+  /// The number of multiplications up to which one thread is quicker than several.
   private static let serialLimit = 1 << 17
 
   /// Adds the deltas of the rows that act on each of `activations` [R, D], and calls `fired` with each firing.
@@ -101,7 +102,7 @@ public final class MemoryBlock {
     apply(kernel_rows(values: activation, stride: width), count: 1, scratch: &scratch, pool: nil) { _, _, _, _ in }
   }
 
-  /// The first of some rows of `activations` [R, D] that any row acts on.
+  /// The index of the first activation, within `rows` of a matrix [R, D], that any row acts on.
   package func firstFiring(_ activations: FloatMatrix, rows: Range<Int>) -> Int? {
     var scratch: [Float] = []
     var first: Int?

@@ -2,7 +2,7 @@ import Format
 import Foundation
 import Kernels
 
-/// The activations that a row acts on: a ball around its key as far as the strength is above the floor.
+/// The activations that a row acts on: those whose similarity to its key is within reach of 1.
 ///
 /// For an activation a [D], a key k [D], a boundary b and a hardness h
 ///
@@ -10,8 +10,8 @@ import Kernels
 ///     strength    s = f(1 − similarity),  f(x) = exp(−(x² / b²)^h),  0 below 1e-6
 ///     reach       the |1 − similarity| beyond which the strength is 0
 ///
-/// after Sapkota, *Local Memory for Autoregressive Language Models* (2024); `specs/FORMAT.md` states the same. Keys stay
-/// with those who hold the rows; a region keeps ‖k‖² alone. Similarities have the same bits wherever they are computed.
+/// (Sapkota, *Local Memory for Autoregressive Language Models*, 2024; `specs/FORMAT.md`). A region keeps ‖k‖² and not
+/// the key, which stays with the row. A similarity has the same bits here and where memories are applied.
 public struct MemoryRegion: Sendable {
   /// The strength below which a row does not act.
   public static let strengthFloor: Float = 1e-6
@@ -20,7 +20,7 @@ public struct MemoryRegion: Sendable {
   public let hardness: Float
   /// ‖k‖².
   let squaredNorm: Float
-  /// The reach, rounded up: within it the strength itself decides.
+  /// The reach, rounded up: no strength need be computed beyond.
   private let outermost: Float
 
   /// - Parameter key: [D].
@@ -72,7 +72,7 @@ public struct MemoryRegion: Sendable {
     Double(boundary) * pow(-log(Double(strengthFloor)), 0.5 / Double(hardness))
   }
 
-  /// ∂s/∂(a · k) = s · h (x² / b²)^(h − 1) · 2 x / b² / ‖k‖², as ∂x/∂(a · k) = −1 / ‖k‖², times `factor`.
+  /// `factor` · ∂s/∂(a · k) = `factor` · s · h (x² / b²)^(h − 1) · 2 x / b² / ‖k‖², as ∂x/∂(a · k) = −1 / ‖k‖².
   func slope(similarity: Float, strength: Float, times factor: Float) -> Float {
     let (x, b, h) = (1 - Double(similarity), Double(boundary), Double(hardness))
     let slope = Double(strength) * h * pow(x * x / (b * b), h - 1) * 2 * x / (b * b)

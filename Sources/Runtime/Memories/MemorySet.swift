@@ -15,7 +15,8 @@ public final class MemorySet {
   }
 
   /// - Parameter location: the file that the memories come from, for errors; nil names the model's.
-  /// - Throws: `FormatError` of kind `memoryTable` where a module is not a site of the model or a width does not fit it.
+  /// - Throws: `FormatError` of kind `memoryTable` where a module is no output projection of the model or a width does
+  ///   not fit it.
   public convenience init(
     _ memories: [Memory], for transformer: Transformer, location: String? = nil
   ) throws(FormatError) {
@@ -50,7 +51,7 @@ public final class MemorySet {
   ) throws(FormatError) -> SiteAddress {
     guard let address = transformer.address(ofModule: row.module) else {
       throw FormatError(
-        .memoryTable, location, "its module \(row.module) is no site of this model",
+        .memoryTable, location, "its module \(row.module) is no output projection of this model",
         expected: "one like \(transformer.module(SiteAddress(layer: 0, site: .attn)))")
     }
     let width = transformer.shape.width(of: address.site)

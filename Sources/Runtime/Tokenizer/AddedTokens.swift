@@ -1,11 +1,11 @@
 import Format
 
-/// Tokens that are found in the text before anything else is done to it: end of text, chat marks and the like.
+/// Tokens that are cut out of a text before all else: end of text, chat marks and the like.
 struct AddedTokens {
   struct Token {
     var id: Int
     var content: [UInt8]
-    /// What is looked for in the text, or in the normalized text.
+    /// The bytes to look for, in the text or in the normalized text.
     var sought: [UInt8]
     var isSpecial: Bool
     var isNormalized: Bool
@@ -15,12 +15,12 @@ struct AddedTokens {
   }
 
   private(set) var tokens: [Token] = []
-  /// Those that are looked for in the text as it is, and those that are looked for in the normalized text.
+  /// The tokens to look for in the text as it is, and those to look for in the normalized text.
   private var plain = TextFinder()
   private var normalized = TextFinder()
 
-  /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or id and content do not belong
-  ///   together in the vocabulary or in another entry.
+  /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or where the vocabulary or
+  ///   another entry gives its id or content to another token.
   init(_ value: JSONValue?, vocabulary: Vocabulary, normalizer: Normalizer) throws(FormatError) {
     var contents: [Int: [UInt8]] = [:]
     for entry in try value.flatMap({ value throws(FormatError) in value.isNull ? nil : try value.list() }) ?? [] {
@@ -58,10 +58,12 @@ struct AddedTokens {
     case token(Int)
   }
 
-  /// The text with its added tokens cut out; what is between them normalized, and cut again by those that are looked
-  /// for in that, as the reference library does.
+  /// The pieces of a text: added tokens, and the normalized text between them.
   ///
-  /// - Parameter isStart: false where other text stands before.
+  /// As in the reference library, text between the tokens that are found first is normalized, and then cut by the
+  /// others.
+  ///
+  /// - Parameter isStart: false where other text comes before.
   func split(_ text: [UInt8], normalizer: Normalizer, isStart: Bool) -> [Piece] {
     split(text[...], plain).flatMap { piece in
       guard case .text(let slice) = piece else { return [piece] }
@@ -101,11 +103,13 @@ struct AddedTokens {
     return result
   }
 
+  /// The start of the white space that ends at `end`, nil where there is none.
   private static func space(_ bytes: UnsafeBufferPointer<UInt8>, endingAt end: Int) -> Int? {
     let start = UTF8Scalars.before(bytes, end)
     return ScalarCategory.isSpace(UTF8Scalars.read(bytes, start).scalar) ? start : nil
   }
 
+  /// Whether a character of a word is next to `range`.
   private static func isWithinWord(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
     let before = range.lowerBound > 0 ? UTF8Scalars.before(bytes, range.lowerBound) : nil
     if let before, ScalarCategory.isWord(UTF8Scalars.read(bytes, before).scalar) { return true }

@@ -1,5 +1,5 @@
-/// GPT-2's spelling of bytes as printable characters (Radford et al. 2019, `bytes_to_unicode`): bytes that print stand
-/// for themselves, the others follow one another from U+0100.
+/// GPT-2's spelling of bytes as printable characters (Radford et al. 2019, `bytes_to_unicode`): bytes that print
+/// are themselves, the others follow one another from U+0100.
 enum ByteLevelAlphabet {
   /// The scalar of each byte.
   static let scalars: [UInt32] = {

@@ -1,7 +1,6 @@
 import Format
 
-/// Byte-pair encoding of one word (Sennrich et al. 2016): the pair of the lowest rank is merged first, the leftmost of
-/// equals.
+/// Byte-pair encoding of one word (Sennrich et al. 2016): merges the pair of lowest rank first, the leftmost of equals.
 struct BytePairMerger {
   private struct Merge {
     var pair: UInt64
@@ -14,7 +13,8 @@ struct BytePairMerger {
 
   private static let empty = UInt64.max
 
-  /// - Throws: `FormatError` of kind `tokenizer` where a merge is malformed or names what is not in the vocabulary.
+  /// - Throws: `FormatError` of kind `tokenizer` where a merge is malformed or names a token that is not in the
+  ///   vocabulary.
   init(_ merges: JSONValue, vocabulary: Vocabulary) throws(FormatError) {
     var slotCount = 16
     while slotCount < 2 * merges.count { slotCount *= 2 }
@@ -34,7 +34,7 @@ struct BytePairMerger {
       let pair = UInt64(left) << 32 | UInt64(right)
       var slot = slot(of: pair)
       while slots[slot].pair != Self.empty, slots[slot].pair != pair { slot = (slot + 1) & mask }
-      // The later of equal merges counts, as in the reference library.
+      // The last of equal merges counts, as in the reference library.
       slots[slot] = Merge(pair: pair, rank: rank, merged: Int32(result))
       rank += 1
     }
@@ -80,7 +80,7 @@ struct BytePairMerger {
     return nil
   }
 
-  /// Words up to this many symbols are merged by looking at every pair each time.
+  /// The number of symbols up to which a scan of all pairs per merge is quicker than a heap.
   private static let shortWord = 24
 
   /// Merges `symbols` in place.
@@ -88,6 +88,7 @@ struct BytePairMerger {
     if symbols.count <= Self.shortWord { mergeByScan(&symbols) } else { mergeByHeap(&symbols) }
   }
 
+  /// Merges by looking at all pairs per merge.
   func mergeByScan(_ symbols: inout [Int32]) {
     while symbols.count > 1 {
       var best: (rank: Int32, merged: Int32, index: Int)?
@@ -103,7 +104,7 @@ struct BytePairMerger {
     }
   }
 
-  /// The same in n log n: a heap of pairs over a linked list; pairs that have changed meanwhile are passed over.
+  /// Merges as `mergeByScan` does, in n log n: a heap of pairs over a linked list, outdated pairs skipped.
   func mergeByHeap(_ symbols: inout [Int32]) {
     let count = symbols.count
     var next = (0..<count).map { $0 + 1 < count ? $0 + 1 : -1 }

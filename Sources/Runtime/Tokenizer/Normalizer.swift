@@ -3,11 +3,11 @@ import Format
 #if canImport(Darwin)
   import Foundation
 #else
-  // Foundation's own composition makes U+FFFD of some old Hangul here and breaks characters beyond U+FFFF.
+  // Foundation's composition turns some old Hangul into U+FFFD on Linux and breaks characters beyond U+FFFF.
   @_spi(_Unicode) import Swift
 #endif
 
-/// What is done to a text before it is cut into words.
+/// A change of a text before it is cut into words.
 enum Normalizer: Sendable {
   case none
   case sequence([Normalizer])
@@ -38,7 +38,7 @@ enum Normalizer: Sendable {
     }
   }
 
-  /// - Parameter isStart: false where other text stands before, to which nothing is prepended.
+  /// - Parameter isStart: false where other text comes before: nothing is prepended then.
   func callAsFunction(_ text: ArraySlice<UInt8>, isStart: Bool = true) -> ArraySlice<UInt8> {
     switch self {
     case .none: return text

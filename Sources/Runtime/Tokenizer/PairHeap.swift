@@ -1,4 +1,4 @@
-/// A binary heap of mergeable pairs, the lowest rank and then the leftmost first.
+/// A binary heap of pairs that can be merged, the lowest rank first, the leftmost of equals.
 struct PairHeap {
   struct Pair {
     var rank: Int32

@@ -1,10 +1,10 @@
 import Format
 
-/// What a tokenizer puts around a text.
+/// Reads the special tokens that a tokenizer puts around a text.
 enum PostProcessor {
   /// The special tokens before and behind a single text.
   ///
-  /// - Parameter limit: what their ids are below.
+  /// - Parameter limit: the number of ids there are.
   /// - Throws: `FormatError` of kind `unsupported` or `tokenizer`.
   static func specialTokens(_ value: JSONValue?, limit: Int) throws(FormatError) -> (before: [Int], behind: [Int]) {
     guard let value, !value.isNull else { return ([], []) }

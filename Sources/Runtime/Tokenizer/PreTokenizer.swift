@@ -1,12 +1,12 @@
 import Format
 
-/// Cuts text into the words that are encoded each by itself.
+/// Cuts text into words, each of which is encoded by itself.
 enum PreTokenizer: Sendable {
   case split(TextPattern, SplitBehavior, isInverted: Bool)
-  /// A space put in front where `addPrefixSpace`, then GPT-2's words; the whole piece without `words`.
+  /// A space put in front where `addPrefixSpace`, then cut into `words`; one word where nil.
   case byteLevel(addPrefixSpace: Bool, words: TextPattern?)
-  /// Spaces as `replacement`, one more put in front by `scheme`; cut in front of each where `isSplit`.
-  case metaspace(replacement: [UInt8], scheme: PrependScheme, isSplit: TextPattern?)
+  /// Spaces as `replacement`, one more put in front by `scheme`; cut before each match of `separator`.
+  case metaspace(replacement: [UInt8], scheme: PrependScheme, separator: TextPattern?)
   case sequence([PreTokenizer])
 
   enum PrependScheme: String {
@@ -17,7 +17,8 @@ enum PreTokenizer: Sendable {
 
   private static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
-  /// - Throws: `FormatError` of kind `unsupported` for what is none of `supported`, `tokenizer` for malformed fields.
+  /// - Throws: `FormatError` of kind `unsupported` for a kind that is not in `supported`, `tokenizer` for malformed
+  ///   fields.
   init(_ value: JSONValue) throws(FormatError) {
     switch value["type"]?.string {
     case "ByteLevel":
@@ -39,7 +40,7 @@ enum PreTokenizer: Sendable {
       guard !parts.dropLast().contains(where: \.isByteLevel) else {
         throw FormatError(
           .unsupported, value.location, "not supported", expected: "ByteLevel as the last of a sequence",
-          got: "others behind it")
+          got: "another step after it")
       }
       self = .sequence(parts)
     default:
@@ -51,14 +52,14 @@ enum PreTokenizer: Sendable {
 
   private static func metaspace(_ value: JSONValue) throws(FormatError) -> PreTokenizer {
     let replacement = try value.text("replacement")
-    // The older spelling says it with a flag.
+    // The older spelling has a flag instead of the scheme.
     let older = try value.flag("add_prefix_space", default: true) ? PrependScheme.always : .never
     return .metaspace(
       replacement: Array(replacement.utf8), scheme: try value.choice("prepend_scheme", default: older),
-      isSplit: try value.flag("split", default: true) ? TextPattern(literal: replacement) : nil)
+      separator: try value.flag("split", default: true) ? TextPattern(literal: replacement) : nil)
   }
 
-  /// Whether words are spelled with a character for each byte.
+  /// Whether words are spelled with one character per byte.
   var isByteLevel: Bool {
     switch self {
     case .byteLevel: true
@@ -71,7 +72,7 @@ enum PreTokenizer: Sendable {
   ///
   /// - Parameters:
   ///   - isFirst: whether the first piece begins the text.
-  ///   - isStart: false where other text stands before, to which no space is added.
+  ///   - isStart: false where other text comes before: no space is put in front then.
   func split(_ pieces: [ArraySlice<UInt8>], isFirst: Bool, isStart: Bool) -> [ArraySlice<UInt8>] {
     switch self {
     case .sequence(let parts):
@@ -83,14 +84,14 @@ enum PreTokenizer: Sendable {
         let spaced = addPrefixSpace && isStart && piece.first != 0x20 ? ([0x20] + piece)[...] : piece
         return words.map { SplitBehavior.isolated.split(spaced, by: $0, isInverted: false) } ?? [spaced]
       }
-    case .metaspace(let replacement, let scheme, let isSplit):
+    case .metaspace(let replacement, let scheme, let separator):
       return pieces.enumerated().flatMap { i, piece in
         var text: [UInt8] = []
         text.reserveCapacity(piece.count + piece.count / 2)
         for byte in piece { if byte == 0x20 { text += replacement } else { text.append(byte) } }
         let isPrepended = scheme == .always || scheme == .first && isFirst && i == 0
         if isPrepended, isStart, !text.starts(with: replacement) { text = replacement + text }
-        return isSplit.map { SplitBehavior.mergedWithNext.split(text[...], by: $0, isInverted: false) } ?? [text[...]]
+        return separator.map { SplitBehavior.mergedWithNext.split(text[...], by: $0, isInverted: false) } ?? [text[...]]
       }
     }
   }

@@ -1,13 +1,13 @@
-/// General categories as small numbers, with one more for the control characters that are white space.
+/// Unicode's general categories as small numbers, and one more for control characters that are white space.
 enum ScalarCategory {
-  /// The two-letter names, each at its number.
+  /// The two-letter name per number.
   static let names = [
     "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
     "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn", "Cc",
   ]
   private static let whiteControl = 30
 
-  /// A bit for each number whose name begins with `prefix`.
+  /// A mask of the numbers whose names begin with `prefix`.
   static func mask(_ prefix: String) -> UInt32 {
     names.enumerated().reduce(0) { $1.element.hasPrefix(prefix) ? $0 | 1 << UInt32($1.offset) : $0 }
   }
@@ -16,7 +16,7 @@ enum ScalarCategory {
 
   private static let wordsBesideLetters = mask("M") | mask("Nd") | mask("Pc")
 
-  /// Of the scalars below U+10000.
+  /// The category per scalar below U+10000.
   private static let table: [UInt8] = (0..<0x10000).map { look(UInt32($0)) }
 
   @inline(__always)
@@ -24,7 +24,7 @@ enum ScalarCategory {
 
   static func isSpace(_ scalar: UInt32) -> Bool { spaces >> UInt32(of(scalar)) & 1 != 0 }
 
-  /// Whether a character is one of words, as Rust's regular expressions have it.
+  /// Whether Rust's regular expressions count a character as part of words.
   static func isWord(_ value: UInt32) -> Bool {
     wordsBesideLetters >> UInt32(of(value)) & 1 != 0 || value == 0x200C || value == 0x200D
       || Unicode.Scalar(value)?.properties.isAlphabetic == true

@@ -1,4 +1,4 @@
-/// What becomes of the matches of a pattern that text is split by.
+/// The treatment of the matches of a pattern that text is split by.
 enum SplitBehavior: String, Sendable {
   case removed = "Removed"
   case isolated = "Isolated"
@@ -9,7 +9,7 @@ enum SplitBehavior: String, Sendable {
   func split(_ text: ArraySlice<UInt8>, by pattern: TextPattern, isInverted: Bool) -> [ArraySlice<UInt8>] {
     var result: [ArraySlice<UInt8>] = []
     var wasMatch = false
-    // Where a match is kept for the part behind it.
+    // The start of a match that waits for the part behind it.
     var held: Int?
     pattern.forEachPart(in: text) { part, isMatch in
       let isMatch = isMatch != isInverted

@@ -2,10 +2,10 @@ import Format
 
 /// The tokens that a word is made of before pairs are merged.
 enum SymbolAlphabet: Sendable {
-  /// One for each byte; −1 where the vocabulary has none.
+  /// One token per byte; −1 where the vocabulary has none.
   case bytes([Int32])
-  /// One for each character; for those that the vocabulary has none for, the tokens of their bytes where there are all
-  /// of these, else the token for what is unknown, once for several in a row where `fuses`.
+  /// One token per character. A character without one becomes the `fallback` tokens of its bytes where all exist, else
+  /// `unknown`, once for several in a row where `fuses`.
   case characters(fallback: [Int32]?, unknown: Int32?, fuses: Bool)
 
   init(_ model: JSONValue, vocabulary: Vocabulary, isByteLevel: Bool) throws(FormatError) {
@@ -29,12 +29,13 @@ enum SymbolAlphabet: Sendable {
       fallback: hasFallback ? bytes : nil, unknown: unknown, fuses: try model.flag("fuse_unk", default: false))
   }
 
+  /// Appends the tokens of a word in UTF-8.
   func append(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary, to symbols: inout [Int32]) {
     switch self {
     case .bytes(let tokens):
       for byte in word where tokens[Int(byte)] >= 0 { symbols.append(tokens[Int(byte)]) }
     case .characters(let fallback, let unknown, let fuses):
-      // An unknown character is added where one that is known, or not to be fused with it, follows.
+      // An unknown character is added when one follows that it is not fused with.
       var isPending = false
       var i = 0
       while i < word.count {
@@ -56,7 +57,7 @@ enum SymbolAlphabet: Sendable {
     }
   }
 
-  /// The token of a whole word.
+  /// The token that a whole word is, nil where there is none.
   func whole(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary) -> Int? {
     guard case .bytes = self else { return vocabulary.id(word) }
     var spelling: [UInt8] = []

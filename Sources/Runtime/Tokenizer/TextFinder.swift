@@ -1,7 +1,7 @@
-/// Finds which of many texts stands at a place, the longest of several.
+/// Finds the longest of many texts that a text contains at an offset.
 struct TextFinder {
   private var texts = Vocabulary(capacity: 0)
-  /// Of the texts that begin with each byte, the longest first.
+  /// The lengths of the texts per first byte, the longest first.
   private var lengths = [[Int]](repeating: [], count: 256)
 
   var isEmpty: Bool { texts.count == 0 }

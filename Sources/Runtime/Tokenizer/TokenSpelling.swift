@@ -1,11 +1,11 @@
 import Format
 
-/// How a token's spelling in the vocabulary stands for bytes of text.
+/// The relation between a token's spelling in the vocabulary and the bytes of text that it stands for.
 enum TokenSpelling: Sendable {
-  /// A character for each byte.
+  /// One character per byte.
   case byteLevel
-  /// SentencePiece's: `spaces` for a space; `<0x0A>` for a byte where `hasBytes`. Of a whole text the first
-  /// `stripped` spaces are taken away.
+  /// SentencePiece's: `spaces` for a space, `<0x0A>` for a byte where `hasBytes`. The first `stripped` spaces of a
+  /// whole text are no part of it.
   case pieces(spaces: [UInt8], hasBytes: Bool, stripped: Int)
 
   /// - Throws: `FormatError` of kind `unsupported` for another decoder, or one that does not fit the words.
@@ -68,25 +68,25 @@ enum TokenSpelling: Sendable {
     }
   }
 
-  /// The bytes that an added token stands for; those are not spelled byte by byte.
+  /// The bytes that an added token stands for, which is not spelled byte by byte.
   func bytes(ofAdded text: [UInt8]) -> [UInt8] {
     if case .byteLevel = self { return text }
     return bytes(of: text)
   }
 
-  /// How many of the first spaces do not belong to a whole text.
+  /// The number of leading spaces that are no part of a whole text.
   func stripped(of bytes: [UInt8]) -> Int {
     guard case .pieces(_, _, let most) = self else { return 0 }
     return bytes.prefix(most).prefix { $0 == 0x20 }.count
   }
 
-  /// The byte that `<0x0A>` stands for.
+  /// The byte of a spelling like `<0x0A>`.
   private static func byte(_ spelling: [UInt8]) -> UInt8? {
     guard spelling.count == 6, spelling.starts(with: "<0x".utf8), spelling[5] == UInt8(ascii: ">") else { return nil }
     return UInt8(String(decoding: spelling[3..<5], as: UTF8.self), radix: 16)
   }
 
-  /// The spelling of a byte of its own.
+  /// The spelling of a single byte, like `<0x0A>`.
   static func spelling(ofByte byte: UInt8) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)
     return Array("<0x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)], UInt8(ascii: ">")]

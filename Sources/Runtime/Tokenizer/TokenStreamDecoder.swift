@@ -13,13 +13,13 @@ public struct TokenStreamDecoder {
     return String(decoding: pending.dropLast(held), as: UTF8.self)
   }
 
-  /// What is left at the end, an incomplete character as U+FFFD.
+  /// The rest at the end, an incomplete character as U+FFFD.
   public mutating func finish() -> String {
     defer { pending = [] }
     return String(decoding: pending, as: UTF8.self)
   }
 
-  /// How many of the last bytes begin a character that more bytes could complete.
+  /// The number of last bytes that begin a character which more bytes could complete.
   private static func incompleteSuffix(_ bytes: [UInt8]) -> Int {
     for length in 1...3 where length <= bytes.count {
       let byte = bytes[bytes.count - length]

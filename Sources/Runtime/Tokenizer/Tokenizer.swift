@@ -1,31 +1,31 @@
 import Format
 
-/// Text to token ids and back, as a Hugging Face `tokenizer.json` says.
+/// Turns text into token ids and back, by a Hugging Face `tokenizer.json`.
 ///
-/// BPE, byte-level or SentencePiece's with or without byte fallback. What a file asks for beyond that is an error that
-/// names it.
+/// Supports BPE, byte-level or SentencePiece's, with or without byte fallback; the error for another kind names it.
 public final class Tokenizer: Sendable {
-  /// 1 + the largest id that text can become; added tokens may have ids beyond, for a model that reads images too.
+  /// 1 + the largest id of a token that is no added one; added tokens of a model that reads images may lie beyond.
   public let vocabularySize: Int
   private let vocabulary: Vocabulary
   private let merger: BytePairMerger
   private let symbols: SymbolAlphabet
   private let spelling: TokenSpelling
   private let normalizer: Normalizer
-  /// nil where a text is one word.
+  /// nil where a whole text is one word.
   private let preTokenizer: PreTokenizer?
   private let added: AddedTokens
-  /// What added tokens decode to.
+  /// The bytes of added tokens by id.
   private let addedBytes: [Int: [UInt8]]
   private let specialIDs: Set<Int>
   private let ignoresMerges: Bool
-  /// Special tokens put before and behind a text.
-  private let before: [Int]
-  private let behind: [Int]
+  /// The special tokens that are put before each text.
+  public let startIDs: [Int]
+  /// The special tokens that are put behind each text.
+  private let endIDs: [Int]
 
   /// - Parameters:
   ///   - json: the bytes of a `tokenizer.json`.
-  ///   - place: what they are, for error messages.
+  ///   - location: the name of `json` in errors.
   /// - Throws: `FormatError` of kind `json`, `tokenizer` or `unsupported`.
   public init(json: [UInt8], location: String) throws(FormatError) {
     let root = try JSONDocument(json, location: location).root
@@ -56,7 +56,7 @@ public final class Tokenizer: Sendable {
     var plain = vocabulary.size
     while plain > 0, addedBytes[plain - 1] != nil || !vocabulary.contains(plain - 1) { plain -= 1 }
     vocabularySize = plain
-    (before, behind) = try PostProcessor.specialTokens(
+    (startIDs, endIDs) = try PostProcessor.specialTokens(
       root["post_processor"], limit: max(vocabulary.size, (added.tokens.map(\.id).max() ?? -1) + 1))
   }
 
@@ -91,13 +91,13 @@ public final class Tokenizer: Sendable {
 
   // MARK: - Encoding
 
-  /// The ids of a text; added tokens that stand in it are recognized.
+  /// The ids of a text; added tokens are recognized in it.
   ///
   /// - Parameters:
-  ///   - addSpecialTokens: whether what the post-processor puts around a text is added.
-  ///   - isStart: false for a text that is to stand behind another: no space is added in front of its first word.
+  ///   - addSpecialTokens: whether the post-processor's tokens are put around the text.
+  ///   - isStart: false for a text that continues another: no space is put in front of its first word.
   public func encode(_ text: String, addSpecialTokens: Bool = true, isStart: Bool = true) -> [Int] {
-    var ids = addSpecialTokens ? before : []
+    var ids = addSpecialTokens ? startIDs : []
     var work: [Int32] = []
     for (i, piece) in added.split(Array(text.utf8), normalizer: normalizer, isStart: isStart).enumerated() {
       switch piece {
@@ -108,10 +108,10 @@ public final class Tokenizer: Sendable {
         for word in words { encode(word, &work, into: &ids) }
       }
     }
-    return addSpecialTokens ? ids + behind : ids
+    return addSpecialTokens ? ids + endIDs : ids
   }
 
-  /// - Parameter work: used again from word to word.
+  /// - Parameter work: memory that is reused from word to word.
   private func encode(_ word: ArraySlice<UInt8>, _ work: inout [Int32], into ids: inout [Int]) {
     word.withUnsafeBufferPointer { bytes in
       if ignoresMerges, let id = symbols.whole(bytes, vocabulary) {
@@ -125,12 +125,9 @@ public final class Tokenizer: Sendable {
     }
   }
 
-  /// The special tokens that stand before each text.
-  public var startIDs: [Int] { before }
-
   // MARK: - Decoding
 
-  /// The bytes that a token stands for; none for an id that is not in the vocabulary.
+  /// The bytes that a token stands for; empty for an id that is not in the vocabulary.
   public func bytes(of id: Int) -> [UInt8] {
     if let bytes = addedBytes[id] { return bytes }
     return spelling.bytes(of: vocabulary.spelling(id))
@@ -138,15 +135,15 @@ public final class Tokenizer: Sendable {
 
   /// The text of `ids`; bytes that are not UTF-8 become U+FFFD.
   ///
-  /// - Parameter isStart: whether they are a whole text from its start on, rather than a continuation; then a space that
-  ///   encoding has put in front is taken away.
+  /// - Parameter isStart: whether `ids` begin a text, rather than continue one: a space that encoding put in front is
+  ///   removed then.
   public func decode(_ ids: [Int], skipSpecialTokens: Bool = false, isStart: Bool = false) -> String {
     let kept = skipSpecialTokens ? ids.filter { !specialIDs.contains($0) } : ids
     let bytes = kept.flatMap(bytes(of:))
     return String(decoding: isStart ? bytes.dropFirst(spelling.stripped(of: bytes)) : bytes[...], as: UTF8.self)
   }
 
-  /// One token for display.
+  /// The text of one token; bytes that are not UTF-8 become U+FFFD.
   public func text(of id: Int) -> String { String(decoding: bytes(of: id), as: UTF8.self) }
 
   /// The id of a token by its spelling in the vocabulary or its added content.

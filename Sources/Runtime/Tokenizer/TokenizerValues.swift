@@ -1,6 +1,6 @@
 import Format
 
-/// Reading single values of a tokenizer.json: what has the wrong type is an error, not a default.
+/// Typed access to single values of a tokenizer.json: a wrong type is an error, not a default.
 extension JSONValue {
   /// True or false under `key`; `fallback` where it is absent or null.
   func flag(_ key: String, default fallback: Bool) throws(FormatError) -> Bool {
@@ -39,7 +39,7 @@ extension JSONValue {
     return text
   }
 
-  /// One of an enumeration's values by its name.
+  /// The value of an enumeration that the text under `key` names.
   func choice<Value: RawRepresentable<String>>(
     _ key: String, default fallback: Value? = nil
   ) throws(FormatError) -> Value {
@@ -52,7 +52,7 @@ extension JSONValue {
     return value
   }
 
-  /// What is looked for: `{"String": text}` or `{"Regex": pattern}`.
+  /// The pattern under `key`: `{"String": text}` or `{"Regex": pattern}`.
   func pattern(_ key: String) throws(FormatError) -> TextPattern {
     if let text = self[key]?["String"]?.string { return TextPattern(literal: text) }
     if let source = self[key]?["Regex"]?.string { return try TextPattern(source, location: "\(location).\(key)") }

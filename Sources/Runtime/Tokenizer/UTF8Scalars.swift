@@ -1,6 +1,6 @@
-/// Stepping through UTF-8 that is known to be well formed.
+/// Steps through UTF-8 that is known to be well formed.
 enum UTF8Scalars {
-  /// The scalar at `position` and where it ends.
+  /// The scalar at `position`, and its end.
   @inline(__always)
   static func read(_ text: UnsafeBufferPointer<UInt8>, _ position: Int) -> (scalar: UInt32, end: Int) {
     let byte = text[position]
@@ -12,7 +12,7 @@ enum UTF8Scalars {
     return (value, end)
   }
 
-  /// Where the scalar that ends at `position` begins.
+  /// The start of the scalar that ends at `position`.
   @inline(__always)
   static func before(_ text: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
     var start = position - 1

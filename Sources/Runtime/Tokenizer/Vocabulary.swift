@@ -1,9 +1,9 @@
 import Format
 
-/// Token spellings and their ids: all spellings in one array of bytes, found through an open-addressing hash table.
+/// Token spellings and their ids: one array of all spellings' bytes, and an open-addressing hash table.
 struct Vocabulary {
   private var spellings: [UInt8] = []
-  /// Where id's spelling is; an empty range for ids that have none.
+  /// The range of each id's spelling; a length of `.max` for ids that have none.
   private var starts: [UInt32]
   private var lengths: [UInt32]
   private var slots: [Int32]
@@ -12,7 +12,7 @@ struct Vocabulary {
   private(set) var size: Int
   private(set) var count = 0
 
-  /// Ids from here on are refused, so that no file makes the tables huge.
+  /// The first id that is refused, so that no file makes the tables huge.
   static let idLimit = 1 << 24
 
   init(capacity: Int) {
@@ -72,12 +72,12 @@ struct Vocabulary {
     starts[id] = UInt32(spellings.count)
     lengths[id] = UInt32(bytes.count)
     spellings.append(contentsOf: bytes)
-    place(id, Self.hash(bytes))
+    fillSlot(id, Self.hash(bytes))
     count += 1
     return true
   }
 
-  private mutating func place(_ id: Int, _ hash: Int) {
+  private mutating func fillSlot(_ id: Int, _ hash: Int) {
     var slot = hash & mask
     while slots[slot] >= 0 { slot = (slot + 1) & mask }
     slots[slot] = Int32(id)
@@ -87,7 +87,7 @@ struct Vocabulary {
     slots = [Int32](repeating: -1, count: 2 * slots.count)
     mask = slots.count - 1
     for id in 0..<size where lengths[id] != .max {
-      place(id, spelling(id).withUnsafeBufferPointer(Self.hash))
+      fillSlot(id, spelling(id).withUnsafeBufferPointer(Self.hash))
     }
   }
 }

@@ -1,11 +1,11 @@
-/// A set of Unicode scalars: single ASCII characters, and whole categories and ranges of the others.
+/// A set of Unicode scalars: single ASCII characters, whole categories and ranges of the others.
 struct CharacterClass {
-  /// A bit a character below U+0080.
+  /// One bit per character below U+0080.
   private var ascii: (low: UInt64, high: UInt64) = (0, 0)
-  /// A bit a category, of the characters from U+0080 on.
+  /// One bit per category, for characters from U+0080 on.
   private var categories: UInt32 = 0
   private var ranges: [ClosedRange<UInt32>] = []
-  /// Whether characters from U+0080 on are those outside categories and ranges.
+  /// Whether the characters from U+0080 on are those outside of categories and ranges.
   private var isComplement = false
 
   init() {}
@@ -15,7 +15,7 @@ struct CharacterClass {
   init(_ scalar: UInt32) { insert(scalar...scalar) }
 
   static let lineFeed = CharacterClass(0x0A)
-  /// Regular expressions' `.`.
+  /// The class `.` of regular expressions.
   static let anyButLineFeed = lineFeed.complement
 
   mutating func insert(_ range: ClosedRange<UInt32>) {
@@ -39,7 +39,7 @@ struct CharacterClass {
     return result
   }
 
-  /// With the letters that differ in case alone (of those whose simple folding is an ASCII letter).
+  /// The class with the letters added that differ in case alone, of those whose simple folding is an ASCII letter.
   var ignoringCase: CharacterClass {
     var result = self
     for upper in UInt32(0x41)...0x5A where contains(ascii: UInt8(upper)) || contains(ascii: UInt8(upper + 32)) {
@@ -64,6 +64,6 @@ struct CharacterClass {
     return isIn != isComplement
   }
 
-  /// Whether a character from U+0080 on may be in it.
+  /// Whether the class may contain a character from U+0080 on.
   var mayContainWide: Bool { isComplement || categories != 0 || !ranges.isEmpty }
 }

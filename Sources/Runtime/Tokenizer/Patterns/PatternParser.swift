@@ -1,7 +1,8 @@
 import Format
 
-/// Reads the regular expressions that tokenizers cut text with, in the syntax of Oniguruma: alternatives of sequences
-/// of character classes, each class with a quantifier, groups without one or with `?`, lookahead.
+/// Parses the regular expressions of tokenizers, in Oniguruma's syntax.
+///
+/// Supports alternatives, sequences, character classes with quantifiers, groups without one or with `?`, lookahead.
 struct PatternParser {
   private let source: [Unicode.Scalar]
   private let location: String
@@ -9,14 +10,14 @@ struct PatternParser {
   private var ignoresCase = false
   private var depth = 0
 
-  /// How many characters a pattern may have, and how deep its groups may be: far more than any published one.
+  /// The longest pattern and the deepest group: far beyond any published pattern.
   private static let limit = (length: 4096, depth: 32)
 
   indirect enum Tree {
-    /// A run of `class`, as long as it can be; given back in part unless `isPossessive`.
+    /// The longest run of a class; shorter ones are tried unless `isPossessive`.
     case run(CharacterClass, min: Int, max: Int, isPossessive: Bool)
     case sequence([Tree])
-    /// The first that leads to a match counts.
+    /// Alternatives, of which the first that leads to a match counts.
     case either([Tree])
     case lookahead(Tree, isNegative: Bool)
     case lineStart
@@ -85,7 +86,7 @@ struct PatternParser {
     var limit = most
     if take("?") { throw refusal("lazy quantifiers") }
     if take("+") {
-      // Behind an interval a plus is a quantifier of its own.
+      // After an interval, a plus is a second quantifier.
       if isInterval {
         guard least <= 1 else { throw refusal("a repeated interval") }
         limit = .max
@@ -180,7 +181,7 @@ struct PatternParser {
     return isComplement ? (ignoresCase ? set.ignoringCase : set).complement : set
   }
 
-  /// A single character, which is left to the caller, or a class, which is put into `set`.
+  /// A single character, which the caller inserts, or nil after a class, which has been inserted into `set`.
   private mutating func bracketItem(into set: inout CharacterClass) throws(FormatError) -> UInt32? {
     guard take("\\") else { return try next().value }
     if let scalar = try escapedScalar() { return scalar }
@@ -193,7 +194,7 @@ struct PatternParser {
     return CharacterClass(categories: try escapedCategories())
   }
 
-  /// Behind a backslash: the character that is meant, nil where it is a class.
+  /// The character that is escaped after a backslash, nil where a class is.
   private mutating func escapedScalar() throws(FormatError) -> UInt32? {
     guard let scalar = current else { throw refusal("an end here") }
     switch scalar {

@@ -1,6 +1,6 @@
 import Format
 
-/// A regular expression, matched by backtracking from each place where the match before has ended.
+/// A regular expression, matched by backtracking.
 struct TextPattern: Sendable {
   private enum Node: Sendable {
     case run(CharacterClass, min: Int, max: Int, isPossessive: Bool, next: Int)
@@ -12,7 +12,7 @@ struct TextPattern: Sendable {
   }
 
   private var nodes: [Node] = [.match]
-  /// Where the alternatives begin, and for each first byte of a text a bit for each that may match.
+  /// The first node of each alternative, and per first byte of a text a mask of the alternatives that may match.
   private var starts: [Int] = []
   private var startsByByte = [UInt64](repeating: 0, count: 256)
 
@@ -24,7 +24,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// Matches `text` itself.
+  /// A pattern that matches `text` itself.
   init(literal text: String) {
     self.init(
       .sequence(text.unicodeScalars.map { .run(CharacterClass($0.value), min: 1, max: 1, isPossessive: false) }))
@@ -41,7 +41,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// Adds the nodes of `tree`, and returns the one it begins at.
+  /// Adds the nodes of `tree`, and returns the first.
   private mutating func add(_ tree: PatternParser.Tree, next: Int) -> Int {
     switch tree {
     case .sequence(let parts): return parts.reversed().reduce(next) { add($1, next: $0) }
@@ -72,7 +72,7 @@ struct TextPattern: Sendable {
 
   // MARK: - Matching
 
-  /// Calls `body` with the parts of `text`, in order: matches, and what stands between them.
+  /// Calls `body` with the parts of `text` in order: matches, and the text between them.
   func forEachPart(in text: ArraySlice<UInt8>, _ body: (_ part: Range<Int>, _ isMatch: Bool) -> Void) {
     text.withUnsafeBufferPointer { bytes in
       let offset = text.startIndex
@@ -91,8 +91,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// What one match has tried. After many steps it remembers where it has failed, so that no pattern takes time that is
-  /// exponential in its length.
+  /// The steps of one match. After many it remembers failures, so that no pattern takes exponential time.
   private struct Attempt {
     private var steps = 0
     private var failures: Set<UInt64> = []
@@ -109,7 +108,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// Where the match at `position` ends, −1 where there is none.
+  /// The end of the match at `position`, −1 where there is none.
   private func match(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
     var open = startsByByte[Int(text[position])]
     var attempt = Attempt()
@@ -159,7 +158,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// How many characters of a class stand one behind the other from `position` on, and where they end.
+  /// The longest run of a class from `position` on, up to `most` characters: its length and its end.
   @inline(__always)
   private func run(
     of set: CharacterClass, in text: UnsafeBufferPointer<UInt8>, from position: Int, most: Int
