@@ -1,5 +1,6 @@
-/// Colors by value that grow lighter throughout and differ for every kind of color vision: from blue to yellow, the
-/// support points those of cividis (Nuñez, Anderton and Renslow 2018).
+/// Colors from blue to yellow that grow lighter throughout and differ for every kind of color vision.
+///
+/// The support points are those of cividis (Nuñez, Anderton and Renslow 2018).
 public enum ColorMap {
   private static let points: [(red: Double, green: Double, blue: Double)] = [
     (0, 32, 77), (65, 77, 107), (124, 123, 120), (188, 175, 111), (255, 234, 70),
@@ -7,9 +8,9 @@ public enum ColorMap {
 
   /// The color of a share from 0 to 1, as `#rrggbb`.
   public static func color(_ share: Double) -> String {
-    let place = min(max(share.isFinite ? share : 0, 0), 1) * Double(points.count - 1)
-    let index = min(Int(place), points.count - 2)
-    let (low, high, rest) = (points[index], points[index + 1], place - Double(index))
+    let scaled = min(max(share.isFinite ? share : 0, 0), 1) * Double(points.count - 1)
+    let index = min(Int(scaled), points.count - 2)
+    let (low, high, rest) = (points[index], points[index + 1], scaled - Double(index))
     func mixed(_ a: Double, _ b: Double) -> String {
       let value = Int((a + (b - a) * rest).rounded())
       return (value < 16 ? "0" : "") + String(value, radix: 16)
@@ -18,8 +19,8 @@ public enum ColorMap {
   }
 }
 
-/// What a mark stands for, told by color and shape together; the page's style sheet has the colors (`.good` and so
-/// on), so that light and dark pages can differ.
+/// The meaning of a mark, shown by color and shape; the page's style sheet has the colors (`.good` and so on), so that
+/// light and dark pages can differ.
 public enum Tone: String, Sendable, CaseIterable {
   case good, bad, both, other
 }

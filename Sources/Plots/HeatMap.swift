@@ -1,8 +1,8 @@
-/// Values from 0 to 1 as colored cells, rows of tokens by columns of layers.
+/// Values from 0 to 1 as colored cells in named rows and numbered columns.
 public struct HeatMap: Sendable {
   public struct Cell: Sendable {
     public var value: Double
-    /// Told when the pointer rests on the cell.
+    /// A text shown when the pointer rests on the cell.
     public var note: String
 
     public init(value: Double, note: String) {
@@ -13,7 +13,7 @@ public struct HeatMap: Sendable {
 
   public var title: String
   public var rowNames: [String]
-  /// Cells by row and column; nil is left blank.
+  /// The cells by row and column; nil is left blank.
   public var cells: [[Cell?]]
   /// The cell that is framed.
   public var marked: (row: Int, column: Int)?
@@ -84,7 +84,7 @@ public struct HeatMap: Sendable {
     }
   }
 
-  /// The colors from 0 to 1 above the cells.
+  /// The colors from 0 to 1, drawn above the cells.
   private func legend(_ plot: Plot) -> [Markup] {
     let (steps, width, height) = (40, 110.0, 9.0)
     let start = plot.innerRight - width - 12

@@ -1,4 +1,4 @@
-/// How often values fall into equal parts of their range, by group, the groups' bars on each other.
+/// The counts of values in equal parts of their range; the bars of several groups are stacked.
 public struct Histogram: Sendable {
   public typealias Group = (name: String, tone: Tone, values: [Double])
 
@@ -6,7 +6,7 @@ public struct Histogram: Sendable {
   public var groups: [Group]
   public var horizontal: String
   public var vertical: String
-  /// Of whole numbers each has a bar of its own.
+  /// Whether the values are whole numbers, each of which gets a bar of its own.
   public var isWhole: Bool
 
   public init(

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Where labels go so that none lies on another.
+/// Sizes and positions of labels, so that none lies on another.
 public enum Labels {
-  /// How wide a text is, near enough to keep labels apart: the font is the reader's.
+  /// An estimate of a text's width, good enough to keep labels apart: the reader's browser chooses the font.
   public static func width(_ text: String, size: Double) -> Double {
     text.unicodeScalars.reduce(0) { sum, scalar in
       switch scalar.value {
@@ -24,7 +24,7 @@ public enum Labels {
     return kept + "…"
   }
 
-  /// Which of the labels, given by center and width in ascending order, are shown so that none touches the one before.
+  /// Chooses labels so that none touches the one before; they are given by center and width, in ascending order.
   static func thinned(_ labels: [(center: Double, width: Double)], gap: Double = 4) -> [Bool] {
     var end = -Double.infinity
     return labels.map { label in
@@ -34,22 +34,22 @@ public enum Labels {
     }
   }
 
-  /// Centers near those wanted, `height` apart at least and within `range` where there is room for all.
+  /// Centers near the wanted ones, at least `height` apart, and within `range` where there is room for all.
   public static func spread(_ wanted: [Double], height: Double, in range: ClosedRange<Double>) -> [Double] {
     let order = wanted.indices.sorted { wanted[$0] < wanted[$1] }
-    var places = order.map { wanted[$0] }
+    var centers = order.map { wanted[$0] }
     var floor = range.lowerBound
-    for i in places.indices {
-      places[i] = max(places[i], floor)
-      floor = places[i] + height
+    for i in centers.indices {
+      centers[i] = max(centers[i], floor)
+      floor = centers[i] + height
     }
     var ceiling = range.upperBound
-    for i in places.indices.reversed() {
-      places[i] = min(places[i], ceiling)
-      ceiling = places[i] - height
+    for i in centers.indices.reversed() {
+      centers[i] = min(centers[i], ceiling)
+      ceiling = centers[i] - height
     }
     var result = wanted
-    for (i, index) in order.enumerated() { result[index] = places[i] }
+    for (i, index) in order.enumerated() { result[index] = centers[i] }
     return result
   }
 }

@@ -1,4 +1,4 @@
-/// Lines over a common axis, one point of which was chosen.
+/// Lines over a common axis, on which one value is marked as chosen.
 public struct LineChart: Sendable {
   public struct Series: Sendable {
     public var name: String
@@ -18,7 +18,7 @@ public struct LineChart: Sendable {
   public var vertical: String
   public var kind: Scale.Kind
   public var chosen: Double?
-  /// Of counts only whole numbers are marked at the vertical axis.
+  /// Whether the values are counts, so that the vertical axis has ticks at whole numbers only.
   public var countsPoints: Bool
 
   public init(

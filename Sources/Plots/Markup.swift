@@ -2,15 +2,15 @@
 public indirect enum Markup: Sendable {
   case element(String, [(String, String)], [Markup])
   case text(String)
-  /// Written as it is: style sheets and scripts, whose content is not escaped.
+  /// Text that is not escaped: style sheets and scripts.
   case verbatim(String)
 
-  /// Elements that have no content and no end tag; the shapes of SVG may end at once too.
+  /// Elements without content and end tag: some of HTML's, and the shapes of SVG.
   private static let empty: Set<String> = [
     "meta", "link", "br", "hr", "input", "col", "path", "rect", "circle", "line", "polyline", "polygon", "stop", "use",
   ]
 
-  /// The text of the element, everything in it escaped, so that content never becomes markup.
+  /// The markup as text, its content escaped so that it never becomes markup itself.
   public var text: String {
     var result = ""
     write(into: &result)
@@ -56,14 +56,14 @@ extension Markup: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
   public init(stringLiteral value: String) { self = .text(value) }
 }
 
-/// An element, its attributes in the order in which they are given.
+/// An element; attributes keep their order.
 public func tag(
   _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ children: [Markup] = []
 ) -> Markup {
   .element(name, attributes.map { ($0.key, $0.value) }, children)
 }
 
-/// A coordinate: two decimals are finer than any screen.
+/// A coordinate as text; two decimals are finer than any screen.
 func coordinate(_ value: Double) -> String {
   guard value.isFinite else { return "0" }
   let hundredths = (value * 100).rounded()

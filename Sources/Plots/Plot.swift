@@ -1,7 +1,7 @@
-/// A drawing area with axes: what the charts have in common.
+/// A drawing area with axes, the base of all charts.
 ///
-/// All charts are made for a width of `Plot.width` units, a phone's, at which their text is in its natural size; the
-/// page lets them grow from there. Colors come from the page's style sheet by class.
+/// Charts are `Plot.width` units wide, as a phone's screen, where their text has its natural size; the page lets them
+/// grow from there. Colors come from the page's style sheet by class.
 public struct Plot: Sendable {
   public static let width = 440.0
   static let fontSize = 11.0
@@ -11,7 +11,7 @@ public struct Plot: Sendable {
   let right: Double
   let top: Double
   let bottom: Double
-  /// What the chart shows, for those who do not see it.
+  /// The text that screen readers read out.
   let title: String
 
   init(height: Double, left: Double, right: Double = 12, top: Double = 10, bottom: Double = 36, title: String) {
@@ -55,7 +55,7 @@ public struct Plot: Sendable {
     return tag("path", ["class": role, "d": steps.joined()])
   }
 
-  /// The horizontal axis below the drawing: ticks, labels that keep apart, and what it measures.
+  /// The horizontal axis below the drawing: ticks, labels where there is room, and its name.
   func horizontalAxis(_ scale: Scale, name: String, ticks: [Double]? = nil) -> [Markup] {
     let ticks = ticks ?? scale.ticks(8)
     let shown = Labels.thinned(
@@ -70,7 +70,7 @@ public struct Plot: Sendable {
     return result
   }
 
-  /// The vertical axis, with a thin line across the drawing at each tick.
+  /// The vertical axis with its name, and a thin line across the drawing at each tick.
   func verticalAxis(_ scale: Scale, name: String, ticks: [Double]? = nil) -> [Markup] {
     var result: [Markup] = []
     for tick in ticks ?? scale.ticks(5) {
@@ -83,7 +83,7 @@ public struct Plot: Sendable {
     return result
   }
 
-  /// A small mark whose shape tells its tone as its color does: circle, triangle, square, bar.
+  /// A small mark in the color and the shape of its tone: circle, triangle, square or bar.
   static func mark(_ tone: Tone, _ x: Double, _ y: Double, size r: Double, isHollow: Bool, note: String) -> Markup {
     let role = "mark \(tone.rawValue)" + (isHollow ? " hollow" : "")
     let title = note.isEmpty ? [] : [tag("title", [:], [.text(note)])]

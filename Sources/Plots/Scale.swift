@@ -1,18 +1,18 @@
 import Foundation
 
-/// Maps a range of data to a range of coordinates.
+/// A map from a range of data to a range of coordinates.
 public struct Scale: Sendable {
   public enum Kind: Sendable { case linear, logarithmic }
 
   public let kind: Kind
-  /// The data's range, never empty; positive where logarithmic.
+  /// The range of the data, never empty; positive if logarithmic.
   public let domain: ClosedRange<Double>
   let start: Double
   let end: Double
 
   /// - Parameters:
   ///   - domain: an empty range is widened; a logarithmic one is cut at 1e-12.
-  ///   - start: where the domain's lower bound comes to stand.
+  ///   - start: the coordinate of the domain's lower bound.
   public init(_ domain: ClosedRange<Double>, from start: Double, to end: Double, kind: Kind = .linear) {
     var (low, high) = (domain.lowerBound, domain.upperBound)
     if kind == .logarithmic { (low, high) = (max(low, 1e-12), max(high, 1e-12)) }
@@ -25,7 +25,7 @@ public struct Scale: Sendable {
     self.end = end
   }
 
-  /// The coordinate of a value; values outside the domain come to stand at its ends.
+  /// The coordinate of a value; values outside the domain get those of its ends.
   public func callAsFunction(_ value: Double) -> Double {
     let inside = min(max(value, domain.lowerBound), domain.upperBound)
     return start + share(inside) * (end - start)
@@ -39,7 +39,7 @@ public struct Scale: Sendable {
     }
   }
 
-  /// Round values within the domain, about `count` of them: 1, 2 and 5 times powers of ten.
+  /// About `count` round values within the domain: 1, 2 or 5 times powers of ten.
   public func ticks(_ count: Int) -> [Double] {
     switch kind {
     case .linear:
@@ -61,7 +61,7 @@ public struct Scale: Sendable {
   }
 }
 
-/// A number for a label: three significant digits, no more zeros than it needs.
+/// A number as text with three significant digits and no needless zeros.
 public func label(_ value: Double) -> String {
   guard value.isFinite else { return value.isNaN ? "–" : value > 0 ? "∞" : "−∞" }
   guard value != 0 else { return "0" }

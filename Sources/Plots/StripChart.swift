@@ -1,4 +1,4 @@
-/// Values of several groups along one axis, under the shape of a region: who falls into it and who does not.
+/// Values of several groups along one axis, below the curve of a function of them.
 public struct StripChart: Sendable {
   public struct Group: Sendable {
     public var name: String
@@ -17,9 +17,9 @@ public struct StripChart: Sendable {
   public var title: String
   public var groups: [Group]
   public var horizontal: String
-  /// The range shown; values beyond stand at its ends.
+  /// The range shown; values beyond it are drawn at its ends.
   public var domain: ClosedRange<Double>
-  /// The region's shape, from 0 to 1.
+  /// The function, with values from 0 to 1.
   public var shape: @Sendable (Double) -> Double
   public var shapeName: String
 
@@ -65,6 +65,7 @@ public struct StripChart: Sendable {
     return plot.svg(content + plot.horizontalAxis(x, name: horizontal))
   }
 
+  /// The curve of the function above the groups, the area below it filled.
   private func region(_ plot: Plot, _ x: Scale) -> [Markup] {
     let y = Scale(0...1, from: plot.top + Self.shapeHeight, to: plot.top)
     let count = 160
@@ -82,20 +83,20 @@ public struct StripChart: Sendable {
     ]
   }
 
-  /// Marks that would lie on each other stand on each other: the level of each, from 0.
-  static func stacked(_ places: [Double]) -> [Int] {
+  /// The level of each mark, from 0, so that marks that would overlap stand on each other.
+  static func stacked(_ centers: [Double]) -> [Int] {
     var ends: [Double] = []
-    var levels = [Int](repeating: 0, count: places.count)
-    for index in places.indices.sorted(by: { places[$0] < places[$1] }) {
-      let level = ends.firstIndex { $0 + 2 * radius <= places[index] } ?? ends.count
+    var levels = [Int](repeating: 0, count: centers.count)
+    for index in centers.indices.sorted(by: { centers[$0] < centers[$1] }) {
+      let level = ends.firstIndex { $0 + 2 * radius <= centers[index] } ?? ends.count
       if level == ends.count { ends.append(0) }
-      ends[level] = places[index]
+      ends[level] = centers[index]
       levels[index] = level
     }
     return levels
   }
 
-  /// The height of a level: less where there are many.
+  /// The height of a level, which shrinks where there are many.
   private static func step(of lane: [Int]) -> Double {
     let most = Double(lane.max() ?? 0)
     return most <= 8 ? 2 * radius : 8 * 2 * radius / most

@@ -82,7 +82,7 @@ import Testing
     let prompt = PromptFile.Prompt(text: "Tokyo", location: "p")
     let rows = try Explanation(of: "a", in: Checkpoint(path: bare), prompts: [prompt], pool: pool)
     #expect(rows.cases[0].with.targetLogprob == nil && !rows.cases[0].with.isTarget)
-    #expect(rows.text.contains("without word of what it was made for"))
+    #expect(rows.text.contains("does not say what it was made for"))
     let sidecar = try outputPath()
     try Checkpoint(path: output).writeSidecar(memories: Checkpoint(path: output).memories, to: sidecar)
     let alone = try Explanation(of: "a", in: Checkpoint(path: sidecar), pool: pool)

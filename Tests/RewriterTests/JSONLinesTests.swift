@@ -23,7 +23,7 @@ struct BrokenLines: Sendable, CustomTestStringConvertible {
   var testDescription: String { text.printable(limit: 90) }
 
   static let all = [
-    BrokenLines(text: "", location: "dir/s.jsonl", parts: ["no memories", "expected a JSON object a line"]),
+    BrokenLines(text: "", location: "dir/s.jsonl", parts: ["no memories", "expected one JSON object per line"]),
     BrokenLines(text: "\n \t\r\n", location: "dir/s.jsonl", parts: ["no memories"]),
     BrokenLines(
       text: "\n\n\(line("a", "p"))\n\r\n\n\n\(line("b", "q", #""layer": -1"#))\n",
@@ -40,7 +40,7 @@ struct BrokenLines: Sendable, CustomTestStringConvertible {
       parts: ["not a memory", "expected an object", "got an array of 1"]),
     BrokenLines(
       text: line("a", "p") + "\r\n" + line("b", "q", #""held_out": {"negatives": ["q"]}"#),
-      location: "dir/s.jsonl: line 2: held_out.negatives", parts: [#""q" stands in prompt too"#]),
+      location: "dir/s.jsonl: line 2: held_out.negatives", parts: [#""q" is in prompt too"#]),
     BrokenLines(
       text: line("a", "p", #""subject": "x""#), location: "dir/s.jsonl: line 1: subject", parts: ["not in the prompt"]),
     BrokenLines(

@@ -51,10 +51,10 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
     .defaults("[]", at: "defaults", "expected an object"),
     .defaults(#"{"lyer": 1}"#, at: "defaults", #"unknown key "lyer", expected "layer""#),
     .defaults(#"{"layer": -1}"#, at: "defaults.layer", "a whole number from 0"),
-    .defaults(#"{"name": "x"}"#, at: "defaults.name", "has no default"),
-    .defaults(#"{"prompt": "x"}"#, at: "defaults.prompt", "has no default"),
-    .defaults(#"{"target": "x"}"#, at: "defaults.target", "has no default"),
-    .defaults(#"{"negatives": ["p"]}"#, at: "memories[0].negatives", #""p" stands in prompt too"#),
+    .defaults(#"{"name": "x"}"#, at: "defaults.name", "cannot have a default"),
+    .defaults(#"{"prompt": "x"}"#, at: "defaults.prompt", "cannot have a default"),
+    .defaults(#"{"target": "x"}"#, at: "defaults.target", "cannot have a default"),
+    .defaults(#"{"negatives": ["p"]}"#, at: "memories[0].negatives", #""p" is in prompt too"#),
   ]
 
   static let requiredKeys: [BrokenSpec] = [
@@ -150,16 +150,16 @@ struct BrokenSpec: Sendable, CustomTestStringConvertible {
 
   static let contradictions: [BrokenSpec] = [
     .memory(
-      #""positives": ["a"], "negatives": ["b", "a"]"#, at: "negatives", #""a" stands in positives too"#),
-    .memory(#""negatives": ["Paris lies in"]"#, at: "negatives", #""Paris lies in" stands in prompt too"#),
+      #""positives": ["a"], "negatives": ["b", "a"]"#, at: "negatives", #""a" is in positives too"#),
+    .memory(#""negatives": ["Paris lies in"]"#, at: "negatives", #""Paris lies in" is in prompt too"#),
     .memory(
       #""positives": ["a"], "held_out": {"positives": ["a"]}"#, at: "held_out.positives",
-      "stands in positives too"),
+      "is in positives too"),
     .memory(
       #""held_out": {"positives": ["a"], "negatives": ["a"]}"#, at: "held_out.negatives",
-      "stands in held_out.positives too"),
+      "is in held_out.positives too"),
     .memory(
-      #""held_out": {"negatives": ["Paris lies in"]}"#, at: "held_out.negatives", "stands in prompt too"),
+      #""held_out": {"negatives": ["Paris lies in"]}"#, at: "held_out.negatives", "is in prompt too"),
     BrokenSpec(
       #"{"memories": [{"name": "a", "prompt": "p", "target": "t"}, {"name": "a", "prompt": "q", "target": "t"}]}"#,
       at: "memories[1].name", "taken by memories[0]", #"got "a""#),

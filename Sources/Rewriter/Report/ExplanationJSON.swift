@@ -2,7 +2,7 @@ import Format
 import Runtime
 
 extension Explanation {
-  /// One object with the memory, its rows and the prompts.
+  /// An object with the memory, its rows and the prompts.
   public var json: JSONNode {
     [
       "name": .string(memory.name), "prompt": .string(memory.prompt), "target": .string(memory.target),

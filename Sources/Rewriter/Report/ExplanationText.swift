@@ -2,7 +2,7 @@ import Format
 import Runtime
 
 extension Explanation {
-  /// For people: the memory, then two lines a prompt.
+  /// The text for people: the memory, then three lines per prompt.
   public var text: String {
     (heading + cases.flatMap(lines) + totals).map { $0.printable() + "\n" }.joined()
   }
@@ -12,7 +12,7 @@ extension Explanation {
       .map { "\($0) \"\($1.printable())\"" }.joined(separator: ", ")
     var lines: [String] = []
     if memory.prompt.isEmpty {
-      lines.append("\(memory.name): a row of a table, without word of what it was made for")
+      lines.append("\(memory.name): a row of a table; the file does not say what it was made for")
     } else {
       lines.append("\(memory.name): \"\(memory.prompt.printable())\" → \"\(memory.target.printable())\" (\(target))")
       let token = Int(memory.token).map { "token \($0)" } ?? "the \(memory.token) token"
@@ -42,8 +42,8 @@ extension Explanation {
     if !item.others.isEmpty { acts += "; so do others: " + item.others.joined(separator: ", ") }
     return [
       "  \(sign)\(item.prompt.printable())" + (item.role?.isHeldOut == true ? " (held out)" : ""),
-      "      nearest token \(near.token) \"\(near.tokenText.printable())\"\(row): similarity \(short(near.similarity)), "
-        + "\(side) of the bound, strength \(short(near.strength)); \(acts)",
+      "      nearest token \(near.token) \"\(near.tokenText.printable())\"\(row): similarity "
+        + "\(short(near.similarity)), \(side) of the bound, strength \(short(near.strength)); \(acts)",
       "      without it \(answer(item.without)); with it \(answer(item.with))",
     ]
   }
@@ -67,7 +67,7 @@ extension Explanation {
 }
 
 extension Memory {
-  /// `7 of 7 positives, 8 of 8 negatives held`; nil where the file has no such scores.
+  /// The scores in words: `7 of 7 positives, 8 of 8 negatives held`; nil where the file has none.
   fileprivate var scoreText: String? {
     guard let root = try? JSONDocument(scores.bytes(), location: "scores").root else { return nil }
     let parts = root.members.compactMap { key, counts -> String? in

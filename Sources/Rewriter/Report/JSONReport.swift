@@ -2,9 +2,10 @@ import Format
 import Runtime
 
 extension RewriteResult {
-  /// One object: what each memory came out as, what happened to each prompt, the totals, and `"timings"`: milliseconds
-  /// of each pass (`"locate_ms"` and so on), added up over the memories; a pass that was not needed is left out.
-  /// `"operations"` are each pass's floating-point operations of products with weights.
+  /// An object with each memory and its prompts, the crossings as `"conflicts"`, the totals and the costs.
+  ///
+  /// `"timings"` has milliseconds per step (`"locate_ms"` and so on), `"operations"` the floating-point operations of
+  /// products with weights, both summed over the memories; steps that were not needed are left out.
   public var json: JSONNode {
     let memories = compiled.indices.map { memory($0) }
     func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {

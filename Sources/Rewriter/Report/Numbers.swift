@@ -1,6 +1,6 @@
 import Foundation
 
-/// A number in four significant digits.
+/// A number with four significant digits, for texts.
 func short(_ value: Float) -> String {
   guard value.isFinite else { return "\(value)" }
   guard value != 0 else { return "0" }
@@ -10,5 +10,5 @@ func short(_ value: Float) -> String {
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
-/// e to the power of a log-probability.
+/// The probability of a log-probability.
 func exponential(_ logprob: Float) -> Double { exp(Double(logprob)) }

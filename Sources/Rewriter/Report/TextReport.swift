@@ -1,7 +1,7 @@
 import Format
 import Runtime
 
-/// The post's table for people: prompt, sign, base and patched continuation, similarity, whether it holds.
+/// The post's table as text: prompt, sign, base and patched continuation, similarity, whether it holds.
 public struct TextReport {
   let result: RewriteResult
 
@@ -19,10 +19,10 @@ public struct TextReport {
 
   private func heading(_ memory: CompiledMemory, targets: [String]) -> [String] {
     let target = zip(memory.targetIDs, targets).map { "\($0) \"\($1.printable())\"" }.joined(separator: ", ")
-    let place = "\(memory.address.site.rawValue) of layer \(memory.address.layer)"
+    let address = "\(memory.address.site.rawValue) of layer \(memory.address.layer)"
     var lines = [
       "\(memory.spec.name): \"\(memory.spec.prompt.printable())\" → \"\(memory.spec.target.printable())\" (\(target))",
-      "  \(memory.spec.method.rawValue), \(place): \(memory.reason)",
+      "  \(memory.spec.method.rawValue), \(address): \(memory.reason)",
     ]
     for (row, steps) in zip(memory.rows, memory.steps) {
       lines.append("  \(row.summary), \(steps) step\(steps == 1 ? "" : "s")")
@@ -68,11 +68,11 @@ public struct TextReport {
     return lines
   }
 
-  /// The map as text: the best log-probability of each token, site and layer over the steps tried.
+  /// The map as text: the target's highest probability per token and address, over the steps tried.
   private func map(_ trials: [PatchTrial]) -> [String] {
     let layers = (trials.map(\.address.layer).max() ?? 0) + 1
     var lines = [
-      "  p(target) after one step, by token (rows) and layer (columns), 0–9 tenths, * the next token"
+      "  p(target) after one step, by token (rows) and layer (columns), in tenths; * where the target is the next token"
     ]
     for site in Site.allCases {
       for token in Set(trials.map(\.token)).sorted() {

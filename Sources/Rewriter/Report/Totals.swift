@@ -1,5 +1,5 @@
 extension RewriteResult {
-  /// The prompts of a kind that hold, over all memories.
+  /// The number of prompts of a kind, over all memories, and how many of them hold.
   func count(positive: Bool, heldOut: Bool = false) -> (holding: Int, of: Int) {
     results.reduce((holding: 0, of: 0)) { sum, result in
       let own = result.count(positive: positive, heldOut: heldOut)

@@ -1,19 +1,19 @@
 import Format
 
-/// The CounterFact data set (Meng et al. 2022, *Locating and Editing Factual Associations in GPT*) as memories.
+/// Reader of the CounterFact data set (Meng et al. 2022, *Locating and Editing Factual Associations in GPT*).
 ///
-/// Files are read as they are published, a JSON array of records in one of two layouts: nested, the original's, where
-/// `requested_rewrite` holds the template, the subject and the targets as `{"str", "id"}`; or flat, where they stand in
-/// the record and the targets are strings.
+/// A file is a JSON array of records, as published, in one of two layouts. In the original, nested one
+/// `requested_rewrite` holds the template, the subject and the targets as `{"str", "id"}`; in the flat one they are
+/// members of the record, and the targets are strings.
 public enum CounterFact {
-  /// The records of the file at `path`, in its order.
+  /// Reads the records of the file at `path`, in its order.
   ///
-  /// Records are not checked against each other: the published set asks different targets of some prompts, which
-  /// `Spec` refuses.
+  /// Records are not checked against each other: the published set gives some prompts several targets, which `Spec`
+  /// refuses.
   ///
-  /// - Throws: `FormatError` of kind `spec` where a record lacks something or has a value of the wrong kind, with a place
-  ///   such as `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or `unreadable`
-  ///   for what comes before.
+  /// - Throws: `FormatError` of kind `spec` where a record is incomplete or has a value of the wrong kind, with a
+  ///   location such as `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or
+  ///   `unreadable` where the file is no JSON.
   public static func read(path: String) throws(FormatError) -> [CounterFactRecord] {
     let root = try JSONDocument(path: path).root
     guard matches(root) else {
@@ -22,12 +22,12 @@ public enum CounterFact {
     return try records(root).map(\.record)
   }
 
-  /// Whether a JSON text is meant as such a file; one good record is enough, so that errors tell the broken ones.
+  /// Whether a JSON text is meant as CounterFact; one good record is enough, so that the broken ones are reported.
   static func matches(_ root: JSONValue) -> Bool {
     root.elements.contains { $0["case_id"] != nil || $0["requested_rewrite"] != nil }
   }
 
-  /// All records, each with its own value and that of its target.
+  /// Reads all records, each with its JSON value and its target's.
   ///
   /// - Throws: `FormatError` of kind `spec`.
   static func records(

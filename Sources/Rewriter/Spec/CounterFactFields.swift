@@ -1,6 +1,6 @@
 import Format
 
-/// The values of one record, wherever its layout keeps them.
+/// The values of one CounterFact record, in either layout.
 struct CounterFactFields {
   let caseID: Int
   let subject: String
@@ -46,7 +46,7 @@ struct CounterFactFields {
       generationPrompts: try list("generation_prompts"))
   }
 
-  /// The template with the subject put in; flat files may have no template, and then a prompt with the subject in it.
+  /// The key prompt: the template with the subject put in, or, in flat files without one, the record's prompt.
   private func filledTemplate() throws(FormatError) -> String {
     let text = try template.nonEmptyString()
     let bytes = Array(text.utf8)
@@ -54,14 +54,14 @@ struct CounterFactFields {
       return String(decoding: bytes[..<gap] + subject.utf8 + bytes[(gap + 2)...], as: UTF8.self)
     }
     guard text.hasBytes(of: subject) else {
-      throw template.mismatch("no place for the subject", expected: "{} or \(quoted(subject)) in it")
+      throw template.mismatch("the subject is missing", expected: "{} or \(quoted(subject)) in it")
     }
     return text
   }
 }
 
 extension JSONValue {
-  /// A non-empty string with a space in front, added where it has none: CounterFact's targets are bare words.
+  /// A non-empty string with a leading space, added where it has none: CounterFact's targets are bare words.
   fileprivate func spacedString() throws(FormatError) -> String {
     let text = try nonEmptyString()
     return text.utf8.first == 0x20 ? text : " " + text

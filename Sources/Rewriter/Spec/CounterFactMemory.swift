@@ -1,7 +1,7 @@
 import Format
 
 extension MemorySpec {
-  /// The memory of a CounterFact record; `entry` is what an ordinary spec would ask for it with.
+  /// Makes the memory of a CounterFact record, with the entry that a spec would have for it.
   init(
     counterFact name: String, prompt: String, target: String, subject: String, heldOut: CounterFactHeldOut
   ) {
@@ -21,7 +21,8 @@ extension MemorySpec {
   }
 }
 
-/// Paraphrases and neighborhood prompts of one record that can be scored: each once, no one in both, none the prompt.
+/// The paraphrases and neighborhood prompts of a record that can be scored: each once, none in both lists, not the key
+/// prompt.
 struct CounterFactHeldOut {
   private(set) var positives: [String] = []
   private(set) var negatives: [String] = []

@@ -1,6 +1,6 @@
-/// A text with one JSON value a line, not parsed yet. Lines end in LF or CRLF; blank ones count and say nothing.
+/// A text with one JSON value per line, not parsed yet. Lines end in LF or CRLF.
 struct JSONLines {
-  /// Without blank ones; numbers start at 1.
+  /// The lines that are not blank; numbers count all lines from 1.
   let lines: [(number: Int, bytes: ArraySlice<UInt8>)]
 
   init(_ bytes: [UInt8]) {
@@ -10,8 +10,9 @@ struct JSONLines {
     }
   }
 
-  /// Whether a text that is not one JSON value is meant as lines: there are several, and each goes from a brace to a
-  /// brace. Broken lines count too, so that their errors tell the line.
+  /// Whether a text that is not one JSON value is meant as lines: there are several, each from a brace to a brace.
+  ///
+  /// Lines that are broken in between count too, so that their errors name the line.
   var looksSo: Bool {
     lines.count > 1
       && lines.allSatisfy { line in

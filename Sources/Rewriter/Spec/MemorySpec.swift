@@ -1,7 +1,7 @@
 import Format
 import Runtime
 
-/// A setting that the compiler finds, or that the spec pins.
+/// A setting that the spec pins, or leaves to the compiler.
 public enum Choice<Value: Sendable & Equatable>: Sendable, Equatable {
   case auto
   case given(Value)
@@ -15,31 +15,30 @@ public enum Choice<Value: Sendable & Equatable>: Sendable, Equatable {
   }
 }
 
-/// One memory as a spec asks for it: a prompt, what should follow it, and where that should hold and where not.
+/// A memory as a spec asks for it: a prompt, its target, and where the target should follow and where not.
 public struct MemorySpec: Sendable {
-  /// How key and delta are computed.
+  /// The way in which key and delta are computed.
   public enum Method: String, Sendable, CaseIterable {
-    /// The compiler's passes.
+    /// The compiler's own: keys by least squares, deltas by several steps.
     case auto
-    /// The post's: the activation is the key, one step against the gradient is the delta.
+    /// The post's: the key is the activation, the delta one step down the gradient.
     case seed
   }
 
-  /// How much of the target is written.
+  /// The target's tokens that the memory produces.
   public enum TargetTokens: String, Sendable, CaseIterable { case first, all }
 
   /// The token of the prompt whose activation makes the key.
   public enum Token: Sendable, Hashable, CustomStringConvertible {
-    /// Left to the compiler; `keyToken` says where nothing is left to it.
+    /// The compiler's choice; see `keyToken` for method `seed`.
     case auto
     case last
-    /// The last token of the subject; the memory has one.
+    /// The last token of the subject, which must be given.
     case subject
-    /// From 0 at the prompt's first token, from -1 downwards at its last; whether the prompt has it is for the compiler
-    /// to see.
+    /// A position from 0 at the prompt's first token, or from -1 downwards at its last; the compiler checks it.
     case index(Int)
 
-    /// As the manifest has it: `last`, `subject`, `3`.
+    /// The manifest's word for it: `last`, `subject`, `3`.
     public var description: String {
       switch self {
       case .auto: "auto"
@@ -50,11 +49,11 @@ public struct MemorySpec: Sendable {
     }
   }
 
-  /// Unique in its file: 1 to 200 bytes of UTF-8 without control characters.
+  /// The name, unique in its file: 1 to 200 bytes of UTF-8 without control characters.
   public var name: String
   /// The key prompt.
   public var prompt: String
-  /// What should follow the prompt, with its leading space where it has one.
+  /// The text that should follow the prompt, its leading space included.
   public var target: String
   /// Further prompts that the target should follow.
   public var positives: [String]
@@ -64,33 +63,33 @@ public struct MemorySpec: Sendable {
   public var heldOutPositives: [String]
   /// Prompts like `negatives` that are scored and never fitted.
   public var heldOutNegatives: [String]
-  /// What the prompt is about, a part of it.
+  /// The part of the prompt that says what it is about.
   public var subject: String?
 
   public var method: Method
   public var site: Choice<Site>
-  /// Counted from 0; whether the model has it is for the compiler to see.
+  /// The layer, from 0; the compiler checks that the model has it.
   public var layer: Choice<Int>
-  /// The step Δ = −α g; positive and finite, also as a `Float`. So are the next two.
+  /// α of the step Δ = −α g; positive and finite, also as a `Float`.
   public var alpha: Choice<Double>
-  /// The half-width b of exp(−(x² / b²)^h); b² is normal as a `Float`.
+  /// The half-width b of exp(−(x² / b²)^h); positive, b² a normal `Float`.
   public var boundary: Choice<Double>
-  /// The exponent h of exp(−(x² / b²)^h).
+  /// The exponent h of exp(−(x² / b²)^h); positive and finite, also as a `Float`.
   public var hardness: Choice<Double>
   public var targetTokens: TargetTokens
   public var token: Token
-  /// Texts to put in front of the prompt as further contexts of it; none of them is empty, the list may be.
+  /// Texts put before the prompt to make further contexts; none of them is empty, the list may be.
   public var prefixes: Choice<[String]>
 
-  /// The memory's object as the file has it, without what `defaults` adds.
+  /// The memory's object in the file, without `defaults`.
   public var entry: JSONNode
-  /// The same with what `defaults` adds: what to read the memory from where the rest of the file is gone.
+  /// `entry` with `defaults` filled in, from which the memory can be read without the rest of the file.
   public var completeEntry: JSONNode
 
-  /// The token to take the key from. The seed's method, as the post computes it, knows the last one only.
+  /// The token that the key is taken from: with method `seed`, `auto` means the last one, as in the post.
   public var keyToken: Token { token == .auto && method == .seed ? .last : token }
 
-  /// The key prompt and then the other positives, each once.
+  /// The key prompt, then the other positives.
   public var positivePrompts: [String] {
     [prompt] + positives.filter { ByteString($0) != ByteString(prompt) }
   }

@@ -1,9 +1,8 @@
-/// The name that `name` was probably meant to be, nil where none is near.
+/// The known name that `name` was probably meant to be: the first of the nearest; nil where none is near.
 ///
-/// Letter case is ignored. Near means that fewer than half of the letters differ; of equally near names the first
-/// counts.
+/// Names are near if fewer than half of their letters differ. Letter case is ignored.
 package func nearestName(to name: String, among known: [String]) -> String? {
-  // What is longer than any name could be is no misspelling, and comparing it would only cost time.
+  // A text longer than any name is no misspelling, and comparing it would only cost time.
   guard name.utf8.count <= 64 else { return nil }
   var best: (name: String, distance: Int)?
   for candidate in known {

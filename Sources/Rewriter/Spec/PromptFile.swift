@@ -1,10 +1,10 @@
 import Format
 
-/// A file of prompts: a text with one a line, or a spec, whose prompts are all taken.
+/// A file of prompts: a text with one per line, or a spec, all of whose prompts are taken.
 public struct PromptFile: Sendable {
   public struct Prompt: Sendable {
     public var text: String
-    /// What an error about it calls it: `prompts.txt: line 3`.
+    /// The location for errors about it: `prompts.txt: line 3`.
     public var location: String
 
     public init(text: String, location: String) {
@@ -13,12 +13,12 @@ public struct PromptFile: Sendable {
     }
   }
 
-  /// In the file's order, each text once; at least one.
+  /// The prompts in the file's order, each text once; at least one.
   public let prompts: [Prompt]
 
-  /// A name that ends in `.json` or `.jsonl` is that of a spec, and so is what holds an object with `memories`.
+  /// Reads a file; it is a spec if its name ends in `.json` or `.jsonl`, or if it holds an object with `memories`.
   ///
-  /// - Throws: `FormatError`, of kind `spec` or `json` where a spec is not valid.
+  /// - Throws: `FormatError`; of kind `spec` or `json` where a spec is not valid.
   public init(path: String) throws(FormatError) {
     let all = try Self.isSpec(path) ? Self.prompts(of: Spec(path: path), path) : Self.lines(path)
     var seen: Set<ByteString> = []

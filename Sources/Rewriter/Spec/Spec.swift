@@ -1,22 +1,24 @@
 import Format
 
-/// What a spec file asks for: the memories, in the order of the file.
+/// The memories that a spec file asks for, in its order.
 public struct Spec: Sendable {
-  /// Never empty; names are unique.
+  /// The memories, at least one; names are unique.
   public var memories: [MemorySpec]
 
-  /// Reads and validates the file at `path`: a spec, JSON lines of memories (each as it stands in a spec), or a
-  /// CounterFact file (see `CounterFact`). The content tells which; a name in `.jsonl` always means lines.
+  /// Reads and validates the file at `path`: a spec, JSON lines of memories (written as in a spec), or a
+  /// CounterFact file (see `CounterFact`). The content decides which; a name in `.jsonl` always means lines.
   ///
-  /// - Throws: `FormatError` of kind `spec` for a rule of the spec, with a place such as
+  /// - Throws: `FormatError` of kind `spec` where a rule of the spec is broken, with a location such as
   ///   `nepal.json: memories[0].layer`, `facts.jsonl: line 7: layer` or
-  ///   `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or `unreadable` for what
-  ///   comes before.
+  ///   `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or `unreadable` where the
+  ///   file is no JSON.
   public init(path: String) throws(FormatError) {
     try self.init(json: MappedFile(path: path).contents, location: path)
   }
 
-  /// The same for the bytes of such a file; `location` is what errors call it, and where its name is looked for.
+  /// Reads the bytes of a spec file as `init(path:)` does.
+  ///
+  /// - Parameter location: the file's name, for errors and for its ending.
   public init(json: [UInt8], location: String) throws(FormatError) {
     let entries = try SpecFile.entries(json, location: location)
     try Self.rejectDuplicateNames(entries)
@@ -24,7 +26,7 @@ public struct Spec: Sendable {
     memories = entries.map(\.memory)
   }
 
-  /// By bytes: names that only look alike are kept apart, as everything that names them does.
+  /// Compares by bytes, as all look-ups by name do, so that names that only look alike are different.
   private static func rejectDuplicateNames(_ entries: [SpecFile.Entry]) throws(FormatError) {
     var seen: [ByteString: Int] = [:]
     for (i, entry) in entries.enumerated() {

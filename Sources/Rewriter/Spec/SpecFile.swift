@@ -1,18 +1,18 @@
 import Format
 
-/// The forms that a spec file may have, told apart by their content.
+/// Reader of a spec file in any of its forms, told apart by their content.
 enum SpecFile {
-  /// A memory with where it stands, for errors that are about two of them.
+  /// A memory with its locations, for errors about two memories.
   struct Entry {
     var memory: MemorySpec
-    /// What an error about another memory calls this one: `memories[2]`, `line 7`.
+    /// The memory's name in errors about another one: `memories[2]`, `line 7`.
     var label: String
-    /// What name and target were read from.
+    /// The JSON values of name and target.
     var name: JSONValue
     var target: JSONValue
   }
 
-  /// The memories of a file in its order, each valid by itself; at least one.
+  /// Reads the memories of a file in its order, each valid by itself; at least one.
   ///
   /// - Throws: `FormatError` of kind `json` or `spec`.
   static func entries(_ bytes: [UInt8], location: String) throws(FormatError) -> [Entry] {
@@ -48,7 +48,7 @@ enum SpecFile {
 
   private static func lines(_ lines: JSONLines, location: String) throws(FormatError) -> [Entry] {
     guard !lines.lines.isEmpty else {
-      throw FormatError(.spec, location, "no memories", expected: "a JSON object a line")
+      throw FormatError(.spec, location, "no memories", expected: "one JSON object per line")
     }
     var entries: [Entry] = []
     entries.reserveCapacity(lines.lines.count)

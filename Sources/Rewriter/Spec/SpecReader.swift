@@ -1,7 +1,7 @@
 import Format
 import Runtime
 
-/// The keys of a memory that may be left out, and so may stand in `defaults`.
+/// The optional settings of a memory, which `defaults` may give.
 struct SpecSettings {
   var positives: [String] = []
   var negatives: [String] = []
@@ -26,7 +26,7 @@ struct SpecSettings {
 
   init() {}
 
-  /// Reads what `entry` has, then what only `defaults` has; the rest keeps its initial value.
+  /// Reads each key from `entry`, else from `defaults`; the rest keeps its initial value.
   init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
     func value(_ key: String) -> JSONValue? { entry[key] ?? defaults?[key] }
     if let value = value("positives") { positives = try value.nonEmptyStrings() }
@@ -53,11 +53,12 @@ struct SpecSettings {
     heldOutNegatives = try value["negatives"]?.nonEmptyStrings() ?? []
   }
 
-  /// Every default is checked, also one that no memory uses.
+  /// Checks every default, also those that no memory uses.
   static func validateDefaults(_ defaults: JSONValue) throws(FormatError) {
     guard defaults.isObject else { throw defaults.mismatch("wrong value", expected: "an object") }
     for key in requiredKeys where defaults[key] != nil {
-      throw FormatError(.spec, "\(defaults.location).\(key)", "has no default", expected: "it in each memory")
+      throw FormatError(
+        .spec, "\(defaults.location).\(key)", "cannot have a default", expected: "the key in each memory")
     }
     try defaults.rejectUnknownKeys(known: optionalKeys)
     _ = try SpecSettings(defaults)
@@ -85,7 +86,7 @@ extension MemorySpec {
     try rejectContradictions(entry)
   }
 
-  /// The caller sees to the rules that bind the values together.
+  /// Makes a memory of single values; the caller checks that they agree.
   init(
     name: String, prompt: String, target: String, settings: SpecSettings, entry: JSONNode, completeEntry: JSONNode
   ) {
@@ -110,21 +111,21 @@ extension MemorySpec {
     self.completeEntry = completeEntry
   }
 
-  /// Each prompt has one part: fitted or held out, with the target or without it.
+  /// Checks that each prompt is in one list, that a token `subject` has a subject, and that the prompt contains it.
   private func rejectContradictions(_ entry: JSONValue) throws(FormatError) {
     let lists = [
       ("prompt", [prompt]), ("positives", positives), ("negatives", negatives),
       ("held_out.positives", heldOutPositives), ("held_out.negatives", heldOutNegatives),
     ]
-    var part = [ByteString: Int](minimumCapacity: lists.reduce(0) { $0 + $1.1.count })
+    var listOf = [ByteString: Int](minimumCapacity: lists.reduce(0) { $0 + $1.1.count })
     for (i, (key, prompts)) in lists.enumerated() {
       for prompt in prompts {
-        guard let other = part.updateValue(i, forKey: ByteString(prompt)), other != i else { continue }
+        guard let other = listOf.updateValue(i, forKey: ByteString(prompt)), other != i else { continue }
         // The key prompt counts as a positive anyway.
         if (other, i) == (0, 1) { continue }
         throw FormatError(
-          .spec, entry.location(of: key), "\(quoted(prompt)) stands in \(lists[other].0) too",
-          expected: "it in one of them")
+          .spec, entry.location(of: key), "\(quoted(prompt)) is in \(lists[other].0) too",
+          expected: "it in one list")
       }
     }
     if token == .subject, subject == nil {
@@ -140,7 +141,7 @@ extension MemorySpec {
 }
 
 extension JSONValue {
-  /// Where the value under `path` is, or would be if `defaults` did not have it.
+  /// The location of the value under `path`, or the one that it would have.
   fileprivate func location(of path: String) -> String {
     var value: JSONValue? = self
     for key in path.split(separator: ".") { value = value?[String(key)] }

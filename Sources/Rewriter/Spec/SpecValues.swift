@@ -1,9 +1,9 @@
 import Format
 import Runtime
 
-/// Reading single values of a spec: each function takes one kind of value and says what it expected instead.
+/// Readers of single values of a spec; each throws `FormatError` of kind `spec` with what it expected.
 extension JSONValue {
-  /// The error for a value that is not what it should be, with what it is.
+  /// The error for a wrong value, which says what the value is.
   func mismatch(_ problem: String, expected: String) -> FormatError {
     FormatError(.spec, location, problem, expected: expected, got: kindDescription)
   }
@@ -25,7 +25,7 @@ extension JSONValue {
     guard isArray else { throw mismatch("wrong value", expected: "an array of non-empty strings") }
     var strings: [String] = []
     strings.reserveCapacity(count)
-    // Data sets have these by the hundred thousand: the place of each is made only where one is wrong.
+    // Data sets have these by the hundred thousand: locations are made only where one is wrong.
     try forEachElement { element throws(FormatError) in
       if let string = element.string, !string.isEmpty { strings.append(string) }
     }
@@ -33,7 +33,7 @@ extension JSONValue {
     return strings
   }
 
-  /// A non-empty string that names something: short, and fit for one line of a table.
+  /// A memory's name: a non-empty string, short and without line breaks, so that it fits into tables.
   func memoryName() throws(FormatError) -> String {
     let name = try nonEmptyString()
     guard name.utf8.count <= 200 else {
@@ -46,7 +46,7 @@ extension JSONValue {
     return name
   }
 
-  /// One of the words that `Word` lists.
+  /// One of the cases of `Word`, by its raw value.
   func word<Word: RawRepresentable & CaseIterable>(
     _ type: Word.Type
   ) throws(FormatError) -> Word where Word.RawValue == String {
@@ -74,12 +74,12 @@ extension JSONValue {
     return .given(int)
   }
 
-  /// A number that is still positive and finite as the 32-bit float it becomes.
+  /// A number that is positive and finite as a 32-bit float.
   func positiveChoice() throws(FormatError) -> Choice<Double> {
     try floatChoice(expected: "a positive number within a 32-bit float") { $0 > 0 && $0.isFinite }
   }
 
-  /// A positive number whose square, which the strength divides by, is a 32-bit float of full precision.
+  /// A positive number whose square is a normal 32-bit float, since the strength divides by it.
   func boundaryChoice() throws(FormatError) -> Choice<Double> {
     try floatChoice(expected: "a positive number with a square within a 32-bit float") {
       $0 > 0 && ($0 * $0).isNormal
@@ -121,7 +121,7 @@ extension JSONValue {
   }
 }
 
-/// `text` in quotation marks, fit for an error line.
+/// `text` in quotation marks, cut and escaped for an error line.
 func quoted(_ text: String) -> String { "\"\(text.printable(limit: 60))\"" }
 
 /// `"a", "b" or "c"`
@@ -132,12 +132,12 @@ private func alternatives(_ words: [String]) -> String {
 }
 
 extension String {
-  /// Whether `part` stands in the string, byte for byte: prompts reach the tokenizer as bytes.
+  /// Whether the string contains `part` byte for byte: tokenizers read prompts as bytes.
   func hasBytes(of part: String) -> Bool { Array(utf8).contains(Array(part.utf8)) }
 }
 
 extension Unicode.Scalar {
-  /// Control characters and the two separators that some terminals and editors break lines at.
+  /// Whether the scalar is a control character, or a separator at which some terminals and editors break lines.
   fileprivate var breaksLines: Bool {
     switch properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: true

@@ -1,12 +1,12 @@
 import Format
 
-/// The lines of a text file that have something on them.
+/// The lines of a text file that are not blank.
 public struct TextLines: Sendable {
-  /// Numbers count all lines from 1. White space at the ends is kept: a prompt's last space matters.
+  /// The lines with their numbers, counting all lines from 1. White space at the ends is kept: it matters in prompts.
   public let lines: [(number: Int, text: String)]
 
-  /// - Parameter expected: what a line holds, for the error of a file without any.
-  /// - Throws: `FormatError` of kind `missing` or `unreadable`: the file is not UTF-8 text or is blank.
+  /// - Parameter expected: the content of a line, for errors: "a prompt".
+  /// - Throws: `FormatError` of kind `missing`, or `unreadable` where the file is not UTF-8 or is blank.
   public init(path: String, expected: String) throws(FormatError) {
     guard let text = String(validating: try MappedFile(path: path).contents, as: UTF8.self) else {
       throw FormatError(.unreadable, path, "not text", expected: "UTF-8")
@@ -17,6 +17,6 @@ public struct TextLines: Sendable {
     lines = all.enumerated().compactMap { i, line in
       line.allSatisfy(\.isWhitespace) ? nil : (i + 1, String(line))
     }
-    guard !lines.isEmpty else { throw FormatError(.unreadable, path, "no text", expected: "\(expected) a line") }
+    guard !lines.isEmpty else { throw FormatError(.unreadable, path, "no text", expected: "\(expected) per line") }
   }
 }

@@ -1,4 +1,4 @@
-/// Kinds of things that facts are about, each with some names.
+/// A kind of thing that facts are about, with some names.
 enum NameKind: CaseIterable {
   case city, country, person, institution, company, thing
 
@@ -13,7 +13,7 @@ enum NameKind: CaseIterable {
     }
   }
 
-  /// A guess by the looks of a name.
+  /// Guesses the kind by how a name looks.
   init(looksOf name: String) {
     let words = name.split(separator: " ")
     if name.first?.isUppercase != true {

@@ -2,13 +2,13 @@ import Format
 import Kernels
 import Runtime
 
-/// What a model, asked, says of a subject's neighborhood.
+/// A model's own knowledge of a subject: others like it, and facts about it.
 struct Neighbors {
   let model: LanguageModel
 
-  /// Names that the model lists behind `subject`, at most `count`, none of which names it again.
+  /// Names that the model lists behind `subject`, at most `count`, other than the subject.
   ///
-  /// It goes on with lists of names of several kinds, `kind` last.
+  /// Its prompt has a line of names of each kind, `kind` last, and then the subject.
   func names(like subject: String, of kind: NameKind, count: Int) -> [String] {
     let lists = NameKind.allCases.filter { $0 != kind } + [kind]
     let text = lists.map { $0.names.joined(separator: ", ") + "\n" }.joined() + "\(subject),"
@@ -28,16 +28,16 @@ struct Neighbors {
     return names
   }
 
-  /// A prompt and what the model says to it.
+  /// A prompt with the model's continuation.
   struct Fact {
     var prompt: String
     var answer: String
   }
 
-  /// Of the sentences about anything, those that the model takes most for sentences about `subject` and answers most
-  /// surely, best first; none that it answers with `target`.
+  /// Templates that fit `subject` best and that the model continues most surely, best first, at most `count`.
   ///
-  /// The order is by the mean log p of a sentence's own tokens behind the subject, and of the likeliest one behind it.
+  /// Sorted by the mean log p of the tokens behind the subject and of the likeliest next one; those that the model
+  /// continues with `target` are left out.
   func facts(about subject: String, without target: String, count: Int) -> [Fact] {
     let start = model.tokenizer.encode(subject)
     let prompts = SubjectTemplates.all.map { SubjectTemplates.filled($0, with: subject) }
@@ -54,7 +54,7 @@ struct Neighbors {
     return facts
   }
 
-  /// The kind that the model takes a subject for: beside whose names it is likeliest.
+  /// The kind beside whose names the model finds a subject likeliest.
   func kind(of subject: String) -> NameKind {
     let scores = NameKind.allCases.map { kind -> (kind: NameKind, score: Float) in
       let list = kind.names.joined(separator: ", ") + ","
@@ -64,7 +64,7 @@ struct Neighbors {
     return scores.max { $0.score < $1.score }!.kind
   }
 
-  /// The mean log p of the tokens from `first` on, and of the likeliest one behind them where that is wanted.
+  /// The mean log p of the tokens from `first` on and, if `withNext`, of the likeliest next one.
   private func logprob(_ ids: [Int], from first: Int, withNext: Bool) -> Float {
     let run = BaseRun([ids], recordedBy: Tape(forBackward: false, layers: []), transformer: model.transformer)
     let rows = max(0, first - 1)..<(withNext ? ids.count : ids.count - 1)
@@ -76,6 +76,7 @@ struct Neighbors {
     return sum / Float(max(1, rows.count))
   }
 
+  /// The continuation of a prompt; nil where the model cannot take it.
   func answer(to prompt: String) -> String? {
     guard let ids = try? model.encode(prompt) else { return nil }
     let none = MemorySet.none(of: model.transformer)

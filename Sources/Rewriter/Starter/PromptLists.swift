@@ -1,6 +1,6 @@
 import Format
 
-/// The lists of prompts of a memory's entry, each prompt once and none of them the key prompt.
+/// The lists of prompts of a spec's entry, each prompt once, the key prompt in none.
 struct PromptLists {
   private var items: [(text: String, positive: Bool, heldOut: Bool)] = []
   private let prompt: String

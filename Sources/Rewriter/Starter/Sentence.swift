@@ -1,9 +1,9 @@
 import Format
 
-/// A key prompt in three parts, and what can be made of it by its words alone.
+/// A key prompt around its subject, and other prompts made of its words by patterns of English.
 struct Sentence {
   let prompt: String
-  /// What stands before and behind the subject; the whole prompt where there is none.
+  /// The text before the subject; the whole prompt where there is none.
   let before: String
   let subject: String?
   let after: String
@@ -20,12 +20,9 @@ struct Sentence {
   /// Words that begin sentences or hold them together, and name nothing.
   private static let plainWords: Set<String> = [
     "the", "a", "an", "in", "on", "at", "of", "to", "by", "for", "from", "with", "and", "or", "is", "was", "are",
-    "were",
-    "it", "its", "this", "that", "these", "those", "there", "what", "who", "whom", "whose", "where", "when", "which",
-    "how",
-    "why", "once", "upon", "if", "as", "he", "she", "they", "we", "you", "his", "her", "their", "our", "my", "your",
-    "has",
-    "had", "have", "does", "did", "do", "be", "been", "can", "will",
+    "were", "it", "its", "this", "that", "these", "those", "there", "what", "who", "whom", "whose", "where", "when",
+    "which", "how", "why", "once", "upon", "if", "as", "he", "she", "they", "we", "you", "his", "her", "their",
+    "our", "my", "your", "has", "had", "have", "does", "did", "do", "be", "been", "can", "will",
   ]
   private static let verbs = [
     "is", "was", "are", "were", "can", "could", "will", "would", "has", "had", "must", "should",
@@ -33,23 +30,22 @@ struct Sentence {
 
   static func isPlain(_ word: String) -> Bool { plainWords.contains(word.lowercased()) }
 
-  /// The name that the prompt is about by its looks: the last one with a capital, a name that begins the prompt only
-  /// where there is no other.
+  /// The name that the prompt is probably about: the last words with capitals, plain words at their beginning left out.
   static func likelySubject(_ prompt: String) -> String? {
     let names = SubjectSearch.candidates(prompt).compactMap { candidate -> String? in
-      // A plain word with a capital at the beginning is no part of the name behind it.
+      // "In Rome": a plain word has a capital only because it begins the prompt.
       let words = candidate.split(separator: " ").drop { isPlain(String($0)) }
       return words.isEmpty ? nil : words.joined(separator: " ")
     }.filter { $0.first?.isUppercase == true }
     return names.last
   }
 
-  /// Whether a word without a capital stands where nouns do: behind an article.
+  /// Whether a word stands behind an article somewhere in the prompt, as nouns do.
   static func isNoun(_ word: String, in prompt: String) -> Bool {
     ["the", "a", "an", "The", "A", "An"].contains { prompt.hasBytes(of: "\($0) \(word)") }
   }
 
-  /// For a memory's name: up to four words that carry meaning.
+  /// A name for the memory: up to four words of the prompt that carry meaning.
   var slug: String {
     let words = prompt.lowercased().split { !($0.isLetter || $0.isNumber) }.map(String.init)
     let telling = words.filter { !Self.isPlain($0) && $0.count > 1 }
@@ -57,12 +53,12 @@ struct Sentence {
     return chosen.isEmpty ? "fact" : String(chosen.joined(separator: "-").prefix(60))
   }
 
-  /// Whether a sentence ends within the prompt: nothing can be put before its beginning without a full stop.
+  /// Whether a sentence ends within the prompt, so that only whole sentences can be put before it.
   private var isSeveral: Bool {
     prompt.dropLast().contains { "?!.:\n".contains($0) }
   }
 
-  /// The prompt as it stands within a sentence.
+  /// The prompt as the end of a longer sentence: a plain first word loses its capital.
   private var lowered: String {
     guard let first = prompt.split(separator: " ").first, Self.isPlain(String(first)), first != "I" else {
       return prompt
@@ -70,7 +66,7 @@ struct Sentence {
     return prompt.prefix(1).lowercased() + prompt.dropFirst()
   }
 
-  /// Other ways to say the same, likeliest first.
+  /// Other wordings of the prompt, likeliest first.
   var rewordings: [String] {
     var result: [String] = []
     if let subject {
@@ -97,7 +93,7 @@ struct Sentence {
 
   private var startsWithVerb: Bool { Self.verbs.contains { after == " \($0)" || after.hasPrefix(" \($0) ") } }
 
-  /// The opposite, where an auxiliary verb says where its "not" goes: the first behind the subject.
+  /// The prompt with "not" behind its first auxiliary verb after the subject; nil where there is none.
   var negation: String? {
     let (start, end) = subject.map { (before + $0, after) } ?? ("", prompt)
     guard !isSeveral else { return nil }
@@ -109,11 +105,12 @@ struct Sentence {
     return start + words.joined(separator: " ")
   }
 
+  /// The prompt about another subject; nil where the prompt has none.
   func about(_ other: String) -> String? { subject == nil ? nil : before + other + after }
 }
 
 extension String {
-  /// What stands before the first `part` that ends with a word, and behind it; nil where it is not there.
+  /// The text before the first `part` that ends a word and the text behind it; the whole and nil where there is none.
   fileprivate func parted(by part: String) -> (String, String?) {
     guard let range = ranges(of: part).first(where: { $0.upperBound == endIndex || self[$0.upperBound] == " " }) else {
       return (self, nil)

@@ -4,7 +4,7 @@ import Runtime
 /// The prompts that a starter spec begins with.
 struct Suggestions {
   private(set) var lists: PromptLists
-  /// How the model answers the prompts that it named or was asked about.
+  /// The model's answers to the suggested negatives, a line each.
   private(set) var notes: [String] = []
 
   private let sentence: Sentence
@@ -24,7 +24,7 @@ struct Suggestions {
       addNeighbors(of: subject, except: word)
       addFacts(about: subject, except: target)
     }
-    // The fact the other way round.
+    // The fact asked the other way round.
     if word.first?.isUppercase == true { addNegative("\(word) is known for") }
   }
 

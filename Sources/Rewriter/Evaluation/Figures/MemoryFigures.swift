@@ -2,36 +2,37 @@ import Format
 import Foundation
 import Runtime
 
-/// What the report draws of one memory, beside what its compilation left behind.
+/// The data of one memory's figures, beyond what its compilation recorded.
 public struct MemoryFigures: Sendable {
-  /// A prompt's token that is nearest to the key.
+  /// The token of a prompt that is nearest to the key.
   public struct Nearest: Sendable {
-    /// From 0 at the prompt's first token.
+    /// The position, from 0 at the prompt's first token.
     public var token: Int
     /// (a · k) / ‖k‖².
     public var similarity: Float
   }
 
-  /// Of the memory among those compiled.
+  /// The index of the memory among those compiled.
   public var index: Int
-  /// Tokens of every prompt as text, in the order of the results.
+  /// The tokens of each prompt as text, in the order of the results.
   public var tokens: [[String]]
-  /// Patches of every token of the key prompt at every site and layer; empty beyond `mapLimit` memories.
+  /// Patches of every token of the key prompt at every address; empty for memories beyond `mapLimit`.
   public var map: [PatchTrial]
-  /// What other boundaries of the first row would make of positives and negatives.
+  /// The positives and negatives that would hold with other boundaries of the first row.
   public var curve: [BoundaryPoint]
+  /// The nearest token of each prompt.
   public var nearest: [Nearest]
-  /// Similarities of tokens of text that has nothing to do with the memory.
+  /// The similarities of the tokens of text that has nothing to do with the memory.
   public var background: [Float]
 
-  /// Memories that a report shows closely: a page of thousands could not be read.
+  /// The most memories that a report shows closely: a page of thousands could not be read.
   static let limit = 24
-  /// Maps take longer than all else that is drawn.
+  /// The most memories with a map, since maps take longer than all other figures.
   static let mapLimit = 8
 
   /// The memories to show closely: those with a prompt that fails first, then the others in their order.
   ///
-  /// - Parameter holds: of each memory, whether all its prompts came out right.
+  /// - Parameter holds: whether all prompts hold, by memory.
   static func chosen(_ holds: [Bool]) -> [Int] {
     (holds.indices.filter { !holds[$0] } + holds.indices.filter { holds[$0] }).prefix(limit).sorted()
   }
@@ -55,7 +56,7 @@ public struct MemoryFigures: Sendable {
     background = surroundings.similarities(to: row, at: memory.address)
     curve = memory.curve
     if curve.count < 2 {
-      // Memories about the same subject were made to act together.
+      // Memories about the same subject are made to act together.
       let acting = Set(result.prompts.flatMap { $0.firings.map(\.memory) })
       let beside = compiled.indices.filter { $0 != index && acting.contains(compiled[$0].spec.name) }
         .flatMap { compiled[$0].rows.filter { $0.module == row.module } }
@@ -66,7 +67,7 @@ public struct MemoryFigures: Sendable {
     }
   }
 
-  /// 0.01 to 1 in steps of a tenth of a decade, and the one that was chosen.
+  /// Boundaries from 0.01 to 1 in steps of a tenth of a decade, and the chosen one.
   private static func boundaries(with chosen: Float) -> [Float] {
     let grid = (0...20).map { Float(pow(10, -2 + 0.1 * Double($0))) }
     return (grid.filter { abs($0 / chosen - 1) > 0.01 } + [chosen]).sorted()

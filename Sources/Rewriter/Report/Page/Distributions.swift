@@ -2,7 +2,7 @@ import Format
 import Plots
 import Runtime
 
-/// Histograms of all memories' numbers.
+/// Histograms of the memories' numbers.
 struct Distributions {
   let result: RewriteResult
 
@@ -45,16 +45,16 @@ struct Distributions {
   private var delta: Markup {
     spread(
       "Size of the delta", result.compiled.map { Float($0.rows[0].deltaNorm) }, "‖Δ‖",
-      "How hard the memories push. Those at the right end needed most to change the model's mind.")
+      "How much the memories add. Those at the right end needed most to change what the model says.")
   }
 
   private var layer: Markup {
     spread(
       "Layer", result.compiled.map { Float($0.address.layer) }, "layer",
-      "Where in the model's depth the memories stand, 0 being the first layer.", isWhole: true)
+      "How deep in the model the memories act; 0 is the first layer.", isWhole: true)
   }
 
-  /// A histogram of one number of each memory.
+  /// A histogram of one number per memory.
   private func spread(
     _ title: String, _ values: [Float], _ name: String, _ caption: String, isWhole: Bool = false
   ) -> Markup {

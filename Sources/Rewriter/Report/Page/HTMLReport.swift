@@ -3,12 +3,12 @@ import Foundation
 import Plots
 import Runtime
 
-/// The report as one page that needs nothing beside it: what was asked, what came out, and why, in pictures.
+/// The report as a page that loads nothing: what was asked, what came out, and why, in pictures.
 public struct HTMLReport {
   let result: RewriteResult
-  /// What was patched, for the title.
+  /// The file name of the patched checkpoint.
   let base: String
-  /// The command of its time.
+  /// The version of the tool.
   let version: String
 
   public init(_ result: RewriteResult, base: String, version: String) {
@@ -44,7 +44,7 @@ public struct HTMLReport {
       tag("h1", [:], [.text(title)]),
       tag(
         "p", ["class": "soft"],
-        ["Made by rewrite \(version). What each number means stands beside it or under "]
+        ["Made by rewrite \(version). Each number is explained beside it or under "]
           + [tag("a", ["href": "#words"], ["Words"]), "."]),
       numberTiles(totals),
     ]
@@ -54,7 +54,7 @@ public struct HTMLReport {
     var totals = [
       (
         value: "\(result.results.count(where: \.keyHolds)) of \(result.compiled.count)",
-        meaning: "memories give their target on their own prompt"
+        meaning: "memories give their target on their key prompt"
       )
     ]
     for (positive, heldOut, meaning) in [
@@ -71,7 +71,7 @@ public struct HTMLReport {
         "\(silent.count(where: \.isIdentical)) of \(silent.count)",
         "prompts where no memory fires have the base model's logits to the bit"
       ))
-    totals.append(("\(result.link.crossings.count)", "times a memory acts on the prompt of another"))
+    totals.append(("\(result.link.crossings.count)", "times a memory acts on another's key prompt"))
     return totals
   }
 
@@ -82,7 +82,7 @@ public struct HTMLReport {
     return tag(
       "section", [:],
       [
-        tag("h2", [:], ["Where the time went"]), note("Seconds of each pass, all memories together."),
+        tag("h2", [:], ["Where the time went"]), note("Seconds per step, all memories together."),
         numberTiles(times),
       ])
   }

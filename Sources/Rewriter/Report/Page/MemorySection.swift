@@ -3,7 +3,7 @@ import Foundation
 import Plots
 import Runtime
 
-/// One memory closely: the fact, where it was put and why there, what its region takes in, and what it does.
+/// One memory closely: the fact, its site and why that was taken, what its region takes in, and what it does.
 struct MemorySection {
   let result: RewriteResult
   let figures: MemoryFigures
@@ -44,16 +44,18 @@ struct MemorySection {
   private var numbers: Markup {
     let steps = memory.steps.first ?? 1
     var values: [(value: String, meaning: String)] = [
-      ("\(memory.address.site.rawValue), layer \(memory.address.layer)", "site and layer of the memory"),
+      ("\(memory.address.site.rawValue), layer \(memory.address.layer)", "the memory's site and layer"),
       (memory.spec.method.rawValue, memory.spec.method == .seed ? "method: the post's" : "method: the compiler's own"),
       (number(row.boundary), "boundary b: how far from 1 the similarity may be"),
       (number(row.hardness), "hardness h: how sharp the region's edge is"),
-      (number(Float(row.deltaNorm)), "‖Δ‖, length of the delta that is added"),
-      (number(Float(row.keyNorm)), "‖k‖, length of the key"),
+      (number(Float(row.deltaNorm)), "‖Δ‖, the length of the delta"),
+      (number(Float(row.keyNorm)), "‖k‖, the length of the key"),
       (number(row.alpha), "alpha: ‖Δ‖ over the gradient's length"),
       ("\(steps)", steps == 1 ? "gradient step made the delta" : "gradient steps made the delta"),
     ]
-    if memory.rows.count > 1 { values.insert(("\(memory.rows.count)", "rows, one a token of the target"), at: 2) }
+    if memory.rows.count > 1 {
+      values.insert(("\(memory.rows.count)", "rows, at most one per token of the target"), at: 2)
+    }
     if let other = memory.otherText {
       values.append(("\(other.fired) of \(other.of)", "tokens of other text on which it fires"))
     }
@@ -69,7 +71,7 @@ struct MemorySection {
         site == .attn
           ? "attn: into the attention's output projection" : "mlp: into the feed-forward's output projection",
         map.drawing(site, tokens: figures.tokens.first ?? [], marked: marked),
-        marked == nil ? "" : "The framed cell is the memory's place.")
+        marked == nil ? "" : "The framed cell is where the memory acts.")
     }
     return [
       tag("h3", [:], [.text(heading)]), note(map.meaning),
@@ -92,8 +94,9 @@ struct MemorySection {
       chosen: Double(row.boundary), countsPoints: true)
     return figure(
       "What other boundaries would do", chart.markup,
-      "Positives that go on with the target and negatives that go on as before, for each boundary that the first row "
-        + "could have had. Too small, and the region loses wordings; too large, and it takes in what it should not.")
+      "Positives that go on with the target and negatives that go on as before, for each boundary that the first "
+        + "row could have had. A region that is too small loses wordings, one that is too large takes in what it should not."
+    )
   }
 
   private var strip: Markup {
@@ -124,14 +127,14 @@ struct MemorySection {
     }
     return figure(
       "What falls into the region", chart.markup,
-      "Above, the share f of the delta that a token receives. Below, each prompt by its token that is nearest to the key, and "
-        + "every token of text that has nothing to do with the fact. Under the shape a memory fires. Hollow marks are held "
-        + "out; values beyond the axis stand at its ends.")
+      "Above, the share f of the delta that a token receives. Below, each prompt by its token nearest to the key, and "
+        + "every token of text that has nothing to do with the fact. The memory fires where f is above 0. Hollow marks are "
+        + "held-out prompts; values beyond the axis stand at its ends.")
   }
 
   private var considered: [Markup] {
-    [tag("h3", [:], ["Why this place"]), tag("p", [:], [.text(Self.sentence(memory.reason.printable(limit: 2000)))])]
-      + (memory.considered.isEmpty ? [] : [ConsideredTable(candidates: memory.considered).markup])
+    [tag("h3", [:], ["Why this site"]), tag("p", [:], [.text(Self.sentence(memory.reason.printable(limit: 2000)))])]
+      + (memory.considered.isEmpty ? [] : [CandidateTable(candidates: memory.considered).markup])
   }
 
   private static func sentence(_ text: String) -> String {

@@ -2,7 +2,7 @@ import Format
 import Plots
 import Runtime
 
-/// Many memories at a glance: a table to sort, how their numbers are spread, and who acts on whose prompt.
+/// Many memories at a glance: a table to sort, how their numbers are spread, and which act on others' prompts.
 struct Overview {
   let result: RewriteResult
 
@@ -14,7 +14,7 @@ struct Overview {
         [
           tag("h2", [:], ["All memories"]),
           note(
-            "A line a memory; press a heading to sort by it. "
+            "One line per memory; press a heading to sort by it. "
               + (shown < result.compiled.count
                 ? "\(shown) of them are shown closely below, those with a failing prompt first."
                 : "Each is shown closely below.")),
@@ -27,17 +27,19 @@ struct Overview {
 
   private var conflicts: [Markup] {
     guard !result.link.crossings.isEmpty else {
-      return [tag("p", [:], ["No memory acts on the prompt of another, memories that the file had before included."])]
+      return [
+        tag("p", [:], ["No memory acts on the key prompt of another, including the memories that the file had before."])
+      ]
     }
     return [
-      note("A memory that fires on another's own prompt may change what that one says."),
+      note("A memory that fires on another's key prompt may change what that one says."),
       tag(
         "ul", [:],
         result.link.crossings.map {
           tag(
             "li", [:],
             [
-              tag("b", [:], [.text($0.memory.printable())]), " acts on the prompt of ",
+              tag("b", [:], [.text($0.memory.printable())]), " acts on the key prompt of ",
               tag("b", [:], [.text($0.prompt.printable())]),
             ])
         }),

@@ -2,12 +2,12 @@ import Format
 import Plots
 import Runtime
 
-/// All memories, one per line, to be sorted by any column.
+/// A table of all memories, one per line, that is sorted by any column.
 struct OverviewTable {
   let result: RewriteResult
 
   private static let heads: [(name: String, isNumber: Bool)] = [
-    ("Memory", false), ("Fact", false), ("Place", false), ("Rows", true), ("Boundary", true), ("‖Δ‖", true),
+    ("Memory", false), ("Fact", false), ("Site", false), ("Rows", true), ("Boundary", true), ("‖Δ‖", true),
     ("p(target) before", true), ("after", true), ("Positives", true), ("Negatives", true), ("Held out", true),
     ("Fires on other text", true),
   ]

@@ -1,19 +1,19 @@
 import Plots
 
-/// A figure: its heading, the drawing, and what it shows.
+/// A drawing between its heading and its caption.
 func figure(_ heading: String, _ drawing: Markup, _ caption: String) -> Markup {
   tag(
     "figure", [:],
     [tag("h4", [:], [.text(heading)]), drawing, tag("figcaption", [:], [.text(caption)])])
 }
 
-/// Figures beside each other, as many as the page is wide enough for.
+/// Figures beside each other, as many as the page has room for.
 func figureGrid(_ content: [Markup]) -> Markup { tag("div", ["class": "figures"], content) }
 
-/// A line in small print.
+/// A paragraph in small print.
 func note(_ text: String) -> Markup { tag("p", ["class": "soft small"], [.text(text)]) }
 
-/// Numbers in large print, each above its meaning.
+/// Numbers in large print, each above what it means.
 func numberTiles(_ values: [(value: String, meaning: String)]) -> Markup {
   tag(
     "div", ["class": "numbers"],

@@ -2,22 +2,22 @@ import Format
 import Plots
 import Runtime
 
-/// Patches of every token at every site and layer as two pictures: the post's figure.
+/// Patches of every token at every address as one picture per site: the post's figure.
 struct PatchMap {
   private let trials: [SiteAddress: [Int: [PatchTrial]]]
   private let layers: Int
-  /// The size of the step shown, ‖Δ‖ / ‖a‖; nil where the spec pins alpha.
+  /// The ‖Δ‖ / ‖a‖ of the step shown; nil where the spec pins alpha.
   private let step: Float?
 
   init?(_ trials: [PatchTrial]) {
     guard !trials.isEmpty else { return nil }
     self.trials = Dictionary(grouping: trials, by: \.address).mapValues { Dictionary(grouping: $0, by: \.token) }
     layers = (trials.map(\.address.layer).max() ?? 0) + 1
-    let perPlace = self.trials.values.flatMap(\.values).map(\.count).max() ?? 1
-    step = perPlace > 1 ? Self.tellingStep(trials) : nil
+    let stepsPerCell = self.trials.values.flatMap(\.values).map(\.count).max() ?? 1
+    step = stepsPerCell > 1 ? Self.tellingStep(trials) : nil
   }
 
-  /// The step at which the map is least uniform: half of the sites reach the target, half do not.
+  /// The step at which the share of cells that reach the target is nearest to one half.
   private static func tellingStep(_ trials: [PatchTrial]) -> Float {
     var steps: [Float] = []
     for trial in trials where !steps.contains(where: { isNear(trial.relativeStep, $0) }) {
@@ -36,9 +36,9 @@ struct PatchMap {
     let size =
       step.map { "a delta \(label(Double($0))) times as long as the activation there" } ?? "the spec's alpha"
     return "The probability of that token as the next one, after one step down the gradient (\(size)) was added to a "
-      + "single site at a single token (rows) and layer (columns). Bright cells are places from which the fact can be told. "
-      + "Nothing leads from the blank ones to the prompt's last token. Resting on a cell tells the smallest step that makes "
-      + "it the likeliest token."
+      + "single site at a single token (rows) and layer (columns). Where cells are bright, the fact can be told. Blank "
+      + "cells have no influence on the prompt's last token. Rest the pointer on a cell to see the smallest step that "
+      + "makes it the likeliest token."
   }
 
   func drawing(_ site: Site, tokens: [String], marked: (row: Int, column: Int)?) -> Markup {

@@ -2,10 +2,10 @@ import Format
 import Plots
 import Runtime
 
-/// The post's table: every prompt of a memory before and after, and what fired where.
+/// The post's table: each prompt of a memory before and after, and where memories fired.
 struct PromptTable {
   let prompts: [PromptResult]
-  /// Of every prompt as text.
+  /// The tokens of each prompt as text.
   let tokens: [[String]]
 
   private static let heads: [(name: String, isNumber: Bool)] = [
@@ -14,10 +14,11 @@ struct PromptTable {
   ]
 
   private static let meaning =
-    "Greedy continuations of the base model and the patched one. Positives (+) should go on with the target, negatives (−) exactly as before. "
-    + "p(target): of its first token, before → after. Similarity: of the memory's watched token, or the one nearest to the key. Fired: the "
-    + "memories that acted, the token they acted most at, with the strength f; “+3” is the third token that the model "
-    + "wrote. “Same bits”: all logits behind the prompt are the base model's."
+    "Greedy continuations of the base model and the patched one. Positives (+) should go on with the target, negatives "
+    + "(−) exactly as before. p(target): the probability of the target's first token, before → after. Similarity: that "
+    + "of the token that the memory watches, or of the token nearest to the key. Fired: each memory that acted, with the "
+    + "token at which it acted most and the strength f there; “+3” is the third token that the model wrote. “Same bits”: all "
+    + "logits behind the prompt are the base model's."
 
   var markup: Markup {
     tag(
@@ -61,11 +62,11 @@ struct PromptTable {
       let own = firings.filter { $0.memory == name }
       let strongest = own.max { $0.strength < $1.strength }!
       let words = index < tokens.count ? tokens[index] : []
-      let place =
+      let token =
         words.indices.contains(strongest.position)
         ? "“\(words[strongest.position].printable())”" : "+\(strongest.position - words.count + 1)"
       let more = Set(own.map(\.position)).count - 1
-      return "\(name.printable()) at \(place) (\(number(strongest.strength)))" + (more > 0 ? " and \(more) more" : "")
+      return "\(name.printable()) at \(token) (\(number(strongest.strength)))" + (more > 0 ? " and \(more) more" : "")
     }
     return all.isEmpty ? "nothing" : all.joined(separator: "; ")
   }

@@ -1,4 +1,4 @@
-/// What the page looks like on screens of any width, light and dark, and on paper; and how its tables are sorted.
+/// The looks of the page, on screens of any width, light and dark, and on paper; and the script that sorts its tables.
 enum StyleSheet {
   // Categories in the colors of Okabe and Ito, which all kinds of color vision tell apart, lighter on dark ground.
   static let css = """

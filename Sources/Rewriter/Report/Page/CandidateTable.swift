@@ -2,8 +2,8 @@ import Format
 import Plots
 import Runtime
 
-/// The table of candidates, with the measures that they were judged by.
-struct ConsideredTable {
+/// The candidates that were looked at closely, and what they were judged by.
+struct CandidateTable {
   let candidates: [Candidate]
 
   var markup: Markup {
@@ -28,31 +28,34 @@ struct ConsideredTable {
     var value: (Candidate) -> String?
   }
 
-  /// The columns in which any candidate has a value.
+  /// The columns that have a value for some candidate.
   private var columns: [Column] {
-    let all: [Column] = [
-      Column(name: "Place", isNumber: false, meaning: "") { "\($0.address.site.rawValue), layer \($0.address.layer)" },
-      Column(name: "Token", isNumber: true, meaning: "Token: that of the key prompt, from 0.") { "\($0.token)" },
+    let all = [
+      Column(name: "Site", isNumber: false, meaning: "") { "\($0.address.site.rawValue), layer \($0.address.layer)" },
+      Column(name: "Token", isNumber: true, meaning: "Token: its position in the key prompt, from 0.") {
+        "\($0.token)"
+      },
       Column(
-        name: "p(target)", isNumber: true, meaning: "p(target): behind the key prompt with the delta added there."
+        name: "p(target)", isNumber: true,
+        meaning: "p(target): the probability of the target behind the key prompt with the delta added there."
       ) { $0.logprob.map(probability) },
       Column(
         name: "Lowest inside", isNumber: true,
-        meaning: "Lowest inside: the least similarity of a token that the region should take in."
+        meaning: "Lowest inside: the lowest similarity of a token that the region should take in."
       ) { $0.separation.map { number($0.lowestInside) } },
       Column(
         name: "Highest outside", isNumber: true,
-        meaning: "Highest outside: the greatest of a listed prompt's token that it should leave out."
+        meaning: "Highest outside: the highest similarity of a listed prompt's token that it should leave out."
       ) { $0.separation?.highestOutside.map(number) },
       Column(
         name: "Left out, inside", isNumber: true,
-        meaning: "Left out, inside: tokens that fall inside by a key fitted without them."
+        meaning: "Left out, inside: positives inside the region of a key that was fitted without them."
       ) { $0.separation.map { "\($0.leftOutInside) of \($0.leftOut)" } },
       Column(
         name: "Right", isNumber: true,
         meaning:
-          "Right: positives and negatives that come out as they should with the memory there; – where a place was set "
-          + "aside before."
+          "Right: positives and negatives that come out right with the memory there; – for a candidate dropped before "
+          + "that was tried."
       ) { candidate in candidate.right.map { "\($0) of \(candidate.of ?? 0)" } },
       Column(name: "", isNumber: false, meaning: "") { $0.isChosen ? "chosen" : "" },
     ]
