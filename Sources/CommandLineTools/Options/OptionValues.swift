@@ -20,6 +20,28 @@ extension ParsedArguments {
     throw Self.wrong(name, expected: "a whole number, \(range.lowerBound)\(upper)", got: text)
   }
 
+  /// A number of threads; nil for one per processor.
+  public func threads() throws(UsageError) -> Int? { try integer("threads", in: 1...256) }
+
+  /// The name of a file to write, nil where the option is not given.
+  ///
+  /// - Parameter letter: the option's letter, by which an error calls it.
+  public func file(_ name: String, letter: Character? = nil) throws(UsageError) -> String? {
+    guard let path = text(name), path.isEmpty else { return text(name) }
+    throw UsageError("\(letter.map { "-\($0)" } ?? "--\(name)"): expected a file name, got an empty one")
+  }
+
+  /// The first operand of a command line that has no other.
+  public func soleOperand() throws(UsageError) -> String {
+    try requireOperands(atMost: 1)
+    return operands[0]
+  }
+
+  /// - Throws: `UsageError` that names the first operand beyond `count`.
+  public func requireOperands(atMost count: Int) throws(UsageError) {
+    if operands.count > count { throw UsageError("unexpected argument \"\(operands[count])\"") }
+  }
+
   /// A finite number for which `isValid` holds; `expected` says which those are.
   public func number(
     _ name: String, expected: String, where isValid: (Double) -> Bool

@@ -1,0 +1,34 @@
+import Format
+
+/// BASE, and the type that the tensors of a `.gguf` file are converted to.
+struct BaseFile {
+  static let options = ["dtype"]
+
+  /// The values of `--dtype`.
+  private enum Choice: String, CaseIterable { case bf16, f16, f32 }
+
+  var path: String
+  /// nil keeps the types that the file has.
+  var dtype: Dtype?
+
+  init(_ path: String, _ arguments: ParsedArguments) throws(UsageError) {
+    self.path = path
+    dtype =
+      switch try arguments.choice("dtype", of: Choice.self) {
+      case nil: nil
+      case .bf16: .bf16
+      case .f16: .f16
+      case .f32: .f32
+      }
+  }
+
+  /// - Throws: `FormatError` where the file cannot be read, `UsageError` where a type is asked of tensors that are not
+  ///   converted.
+  func open() throws -> Checkpoint {
+    let checkpoint = try Checkpoint(path: path, dtype: dtype)
+    guard dtype == nil || checkpoint.isConverted else { throw Self.nothingToConvert }
+    return checkpoint
+  }
+
+  static let nothingToConvert = UsageError("--dtype: only tensors of a .gguf file are converted")
+}

@@ -1,0 +1,95 @@
+import Format
+import Rewriter
+import Runtime
+
+/// Takes memories out, adds those of other files, and writes the memories with their base, alone, or both ways.
+struct EditAction: RewriteAction {
+  static let askedBy = ["remove", "merge", "sidecar"]
+  static let taken = MemoryEdits.options + RewriteOutputs.options + BaseFile.options + ["json", "threads", "quiet"]
+
+  var base: BaseFile
+  var edits: MemoryEdits
+  var outputs: RewriteOutputs
+  var json: Bool
+  /// nil for one per processor.
+  var threads: Int?
+  var quiet: Bool
+
+  init(_ arguments: ParsedArguments) throws(UsageError) {
+    base = try BaseFile(arguments.soleOperand(), arguments)
+    guard Self.askedBy.contains(where: arguments.has) else {
+      throw UsageError(
+        "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify, --explain, --init)")
+    }
+    edits = try MemoryEdits(arguments)
+    json = arguments.has("json")
+    threads = try arguments.threads()
+    quiet = arguments.has("quiet")
+    outputs = try RewriteOutputs(arguments)
+  }
+
+  func run(on console: Console) throws -> Int32 {
+    let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
+    var checkpoint = try base.open()
+    try edits.apply(to: &checkpoint, progress)
+    try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
+    let isMerged = !edits.merged.isEmpty && !checkpoint.isSidecar
+    let check =
+      isMerged ? try MergeCheck(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell) : nil
+    try write(checkpoint, progress)
+    progress.end()
+    let names = checkpoint.memories.map(\.name)
+    try afterWriting(outputs.files) {
+      try console.write(json ? node(names, check).text() + "\n" : text(names, check))
+    }
+    return check?.broken.isEmpty == false ? 3 : 0
+  }
+
+  private func write(_ checkpoint: Checkpoint, _ progress: ProgressLine) throws {
+    guard !outputs.files.isEmpty else { return }
+    let identity = try checkpoint.identity(progress: progress.tell)
+    func writeSidecar(_ path: String) throws {
+      try checkpoint.writeSidecar(
+        memories: checkpoint.memories, to: path, replacing: outputs.isReplacing, baseHash: identity)
+    }
+    if let model = outputs.model {
+      if checkpoint.isSidecar {
+        try writeSidecar(model)
+      } else {
+        try checkpoint.write(
+          memories: checkpoint.memories, to: model, replacing: outputs.isReplacing, baseHash: identity
+        ) { progress.tell(StepProgress("writing", $0, of: $1)) }
+      }
+    }
+    if let sidecar = outputs.sidecar {
+      try afterWriting([outputs.model].compactMap(\.self)) { try writeSidecar(sidecar) }
+    }
+  }
+
+  private func node(_ names: [String], _ check: MergeCheck?) -> JSONNode {
+    var members = [("removed", JSONNode(edits.removed)), ("memories", JSONNode(names))]
+    if let check {
+      members += [
+        ("merged", JSONNode(edits.merged)), ("broken", JSONNode(check.broken)), ("idle", JSONNode(check.idle)),
+      ]
+    }
+    return .object(members)
+  }
+
+  private func text(_ names: [String], _ check: MergeCheck?) -> String {
+    let (removed, merged) = (edits.removed, edits.merged)
+    var parts: [String] = []
+    if !removed.isEmpty { parts.append("removed \(removed.joined(separator: ", "))") }
+    if !merged.isEmpty { parts.append("merged \(merged.joined(separator: ", "))") }
+    parts.append("\(names.count) memories" + (merged.isEmpty && !removed.isEmpty ? " remain" : ""))
+    var lines = [parts.joined(separator: "; ")]
+    for name in check?.broken ?? [] { lines.append("\(name): gives its target alone, not beside the others") }
+    for name in check?.idle ?? [] { lines.append("\(name): does not give its target by itself") }
+    return lines.map { $0.printable() + "\n" }.joined()
+  }
+}
+
+extension JSONNode {
+  /// A list of strings.
+  init(_ strings: [String]) { self = .array(strings.map(JSONNode.string)) }
+}

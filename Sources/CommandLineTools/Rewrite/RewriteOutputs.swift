@@ -1,0 +1,36 @@
+import Format
+
+/// The files that `rewrite` writes memories to.
+struct RewriteOutputs {
+  static let options = ["output", "sidecar", "dry-run", "force"]
+
+  /// The whole model; nil where none is written.
+  var model: String?
+  /// The memories without the base; nil where they are not written.
+  var sidecar: String?
+  /// Whether files that exist are replaced.
+  var isReplacing: Bool
+
+  /// - Throws: `UsageError` where there is nothing to write and no `--dry-run`, which leaves both files out.
+  init(_ arguments: ParsedArguments) throws(UsageError) {
+    let (model, sidecar) = (try arguments.file("output", letter: "o"), try arguments.file("sidecar"))
+    let isDry = arguments.has("dry-run")
+    guard model != nil || sidecar != nil || isDry else {
+      throw UsageError("-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)")
+    }
+    (self.model, self.sidecar) = isDry ? (nil, nil) : (model, sidecar)
+    isReplacing = arguments.has("force")
+  }
+
+  var files: [String] { [model, sidecar].compactMap(\.self) }
+}
+
+/// Does what comes after `files` are in their places, so that an error says that they were written.
+func afterWriting(_ files: [String], _ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch var error as FormatError where !files.isEmpty {
+    error.problem += "; \(files.joined(separator: " and ")) \(files.count == 1 ? "was" : "were") written"
+    throw error
+  }
+}

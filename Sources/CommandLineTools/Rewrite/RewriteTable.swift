@@ -1,0 +1,80 @@
+extension RewriteCommand {
+  public static let table = CommandTable(
+    name: "rewrite",
+    summary: "Compiles memories offline and writes them, with the model, into one safetensors file.",
+    forms: [
+      "BASE --spec SPEC.json -o OUT.safetensors [options]",
+      "BASE --remove NAME -o OUT.safetensors",
+      "BASE --merge FILE -o OUT.safetensors",
+      "FILE --sidecar OUT.memory.safetensors",
+      "FILE --strip -o OUT.safetensors",
+      "FILE --verify",
+      "--explain FILE NAME [--prompt TEXT] [--prompts FILE]",
+      "--init [BASE] PROMPT TARGET [-o SPEC.json]",
+    ],
+    operands: [
+      CommandOperand(
+        "BASE",
+        help: "a .safetensors file, a folder (also with model.safetensors.index.json), a .gguf file, or a "
+          + "patched file: its memories stay, one of the same name is replaced"),
+      CommandOperand(
+        "NAME or PROMPT", isRequired: false, isFile: false,
+        help: "with --explain: a memory of FILE; with --init: a text"),
+      CommandOperand("TARGET", isRequired: false, isFile: false, help: "with --init: what should follow the text"),
+    ],
+    options: [
+      CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
+      CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
+      CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
+      CommandOption("map", help: "patch every token at every layer and show the map"),
+      CommandOption(
+        "report", value: "FILE", help: "write the results as one web page with pictures: maps, curves, what fired where"
+      ),
+      CommandOption("json", help: "print the results and what each pass took as one JSON object"),
+      CommandOption("dry-run", help: "compile and measure, write no model"),
+      CommandOption("force", help: "replace the output where it exists"),
+      CommandOption(
+        "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
+      CommandOption(
+        "merge", value: "FILE", isRepeatable: true,
+        help: "add the memories of another patched file or sidecar of the same base; may be given several times"),
+      CommandOption("any-base", help: "with --merge: also memories that were made for another base"),
+      CommandOption(
+        "sidecar", value: "FILE",
+        help: "write the memories alone, for run --memory, --merge, and programs that refuse tensors they do not know"),
+      CommandOption("verify", help: "compare hashes, tables and manifest with what the file holds; write nothing"),
+      CommandOption(
+        "explain",
+        help: "tell what a memory does and how far prompts are from its bound; without prompts, those it was made with"),
+      CommandOption(
+        "prompt", value: "TEXT", isRepeatable: true, help: "with --explain: a prompt; may be given several times"),
+      CommandOption(
+        "prompts", value: "FILE", isRepeatable: true,
+        help: "with --explain: a prompt a line, or a spec, whose prompts are all taken"),
+      CommandOption(
+        "init",
+        help:
+          "write a first spec to edit, with suggestions of what else should get the target and what should not; BASE "
+          + "is asked for facts nearby"),
+      CommandOption("strip", help: "take out everything that patching added"),
+      CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
+      CommandOption(
+        "background", value: "FILE",
+        help: "text, a passage a line, that memories should leave alone, instead of text that the model writes"),
+      CommandOption(
+        "statistics", value: "FILE",
+        help: "keep that text and its activations there, or take them from there: for many rewrites of one base"),
+      CommandOption("seed", value: "N", help: "for the text that the model writes (default 0)"),
+      CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
+      CommandOption("quiet", help: "no progress on standard error"),
+    ],
+    statuses: [
+      (0, "the file was written and every memory gives its target"), (1, "something failed"),
+      (2, "the command line is wrong"),
+      (
+        3,
+        "the file was written, but a memory does not give its target on its own prompt (memories of the method "
+          + "seed whose settings are all pinned, and merged ones that do not by themselves, are only reported)"
+      ),
+    ])
+}

@@ -1,0 +1,43 @@
+import Format
+
+/// Takes everything out that patching added.
+struct StripAction: RewriteAction {
+  static let askedBy = ["strip"]
+  static let taken = BaseFile.options + ["output", "dry-run", "force", "json", "quiet"]
+
+  var base: BaseFile
+  /// nil in a dry run.
+  var output: String?
+  var force: Bool
+  var json: Bool
+  var quiet: Bool
+
+  init(_ arguments: ParsedArguments) throws(UsageError) {
+    base = try BaseFile(arguments.soleOperand(), arguments)
+    let (output, isDry) = (try arguments.file("output", letter: "o"), arguments.has("dry-run"))
+    guard output != nil || isDry else { throw UsageError("-o FILE is missing: where the base goes (or --dry-run)") }
+    self.output = isDry ? nil : output
+    force = arguments.has("force")
+    json = arguments.has("json")
+    quiet = arguments.has("quiet")
+  }
+
+  func run(on console: Console) throws -> Int32 {
+    let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
+    let checkpoint = try base.open()
+    if let output {
+      try checkpoint.writeBase(to: output, replacing: force) { progress.tell(StepProgress("writing", $0, of: $1)) }
+    }
+    progress.end()
+    let (names, count) = (checkpoint.memories.map(\.name), checkpoint.tensors.count)
+    try afterWriting([output].compactMap(\.self)) {
+      if json {
+        let node: JSONNode = ["stripped": JSONNode(names), "tensors": .int(count)]
+        try console.write(node.text() + "\n")
+      } else {
+        try console.write("stripped \(names.count) memories and the embedded files; \(count) base tensors remain\n")
+      }
+    }
+    return 0
+  }
+}
