@@ -69,6 +69,15 @@ import Testing
     #expect(outcome.status == 0 && outcome.output == "base same, 0 of 2 prompts answered differently\n")
   }
 
+  @Test func theOldSpellingOfTheOptionIsTaken() throws {
+    let arguments = [base, base, "--prompts", try file("p", "Once\n"), "--max-tokens", "1"]
+    let outcome = Capture().run(MemdiffCommand.self, ["--behaviour"] + arguments)
+    #expect(outcome.status == 0 && outcome.output == "base same, 0 of 1 prompts answered differently\n")
+    let table = MemdiffCommand.table
+    let texts = [table.helpText, table.manual] + Shell.allCases.map(table.completions)
+    #expect(texts.allSatisfy { $0.contains("behavior") && !$0.contains("behaviour") })
+  }
+
   /// A stripped file has no configuration of its own: it is run with the other's, from either side.
   @Test func aStrippedFileIsTheBase() throws {
     let (patched, stripped) = (try patched(), folder.file("stripped.safetensors"))

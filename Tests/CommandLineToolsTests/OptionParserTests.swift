@@ -10,7 +10,7 @@ import Testing
       CommandOption("output", letter: "o", value: "FILE", help: "output"),
       CommandOption("count", value: "N", help: "count"), CommandOption("ratio", value: "R", help: "ratio"),
       CommandOption("drop", value: "NAME", isRepeatable: true, help: "drop"),
-      CommandOption("quiet", help: "quiet"),
+      CommandOption("quiet", aliases: ["silent"], help: "quiet"),
     ], statuses: [])
 
   private func message(_ arguments: String...) -> String? {
@@ -33,6 +33,14 @@ import Testing
     #expect(try table.parse(["in", "--output="]).text("output") == "")
     #expect(try table.parse(["in", "--output=a=b"]).text("output") == "a=b")
     #expect(try table.parse(["in", "--output=--quiet"]).text("output") == "--quiet")
+  }
+
+  @Test func anAliasIsTakenAndShownNowhere() throws {
+    #expect(try table.parse(["in", "--silent"]) == table.parse(["in", "--quiet"]))
+    #expect(message("in", "--silent=yes") == "--quiet takes no value")
+    #expect(message("in", "--silen") == "unknown option --silen")
+    let texts = [table.helpText, table.manual] + Shell.allCases.map(table.completions)
+    #expect(texts.allSatisfy { $0.contains("quiet") && !$0.contains("silent") })
   }
 
   @Test func repeatedOptionsKeepTheirOrder() throws {

@@ -81,7 +81,9 @@ public struct MemdiffOptions: Sendable, Equatable {
       CommandOption(
         "color", value: "auto|always|never",
         help: "auto, the default, colors a terminal unless NO_COLOR is set or TERM is dumb"),
-      CommandOption("behavior", help: "run prompts through A and B and print those that they answer differently"),
+      CommandOption(
+        "behavior", aliases: ["behaviour"],
+        help: "run prompts through A and B and print those that they answer differently"),
       CommandOption(
         "prompts", value: "FILE",
         help: "for --behavior: a prompt a line, or a spec, whose prompts are all run"),

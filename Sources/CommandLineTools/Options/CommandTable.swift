@@ -2,6 +2,8 @@
 public struct CommandOption: Sendable, Equatable {
   /// Without dashes: `max-tokens`.
   public var name: String
+  /// Other spellings of the name that are taken and shown nowhere.
+  public var aliases: [String]
   /// The letter behind a single dash, where there is one.
   public var letter: Character?
   /// The placeholder of its value, `N`; nil for a flag.
@@ -10,9 +12,11 @@ public struct CommandOption: Sendable, Equatable {
   public var help: String
 
   public init(
-    _ name: String, letter: Character? = nil, value: String? = nil, isRepeatable: Bool = false, help: String
+    _ name: String, aliases: [String] = [], letter: Character? = nil, value: String? = nil, isRepeatable: Bool = false,
+    help: String
   ) {
     self.name = name
+    self.aliases = aliases
     self.letter = letter
     self.value = value
     self.isRepeatable = isRepeatable

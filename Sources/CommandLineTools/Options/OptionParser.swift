@@ -53,7 +53,7 @@ extension CommandTable {
   private func option(spelled argument: String) throws(UsageError) -> CommandOption {
     let name = argument.prefix { $0 != "=" }
     let known = allOptions.first { option in
-      name == "--\(option.name)" || option.letter.map { name == "-\($0)" } == true
+      (option.spellings + option.aliases.map { "--\($0)" }).contains { $0 == name }
     }
     if let known { return known }
     var message = "unknown option \(name)"
