@@ -35,6 +35,12 @@ import Testing
     #expect(!action.json && !action.outputs.isReplacing && !action.quiet && !action.map)
   }
 
+  @Test func settingsAreTakenApartAtTheFirstSign() throws {
+    let settings = try compile("base --spec s -o out --setting a=1 --setting=b=c=d --setting a=").settings
+    #expect(settings.map(\.name) == ["a", "b", "a"] && settings.map(\.value) == ["1", "c=d", ""])
+    #expect(try compile("base --spec s -o out").settings.isEmpty)
+  }
+
   @Test func aDryRunWritesNoModelWhateverElseIsSaid() throws {
     #expect(try compile("base --spec s -o out --sidecar c --dry-run").outputs.files.isEmpty)
     #expect(try edit("base --remove a -o out --dry-run").outputs.files.isEmpty)
@@ -130,6 +136,9 @@ import Testing
     ("--init a b --sidecar s", "--init and --sidecar exclude each other"),
     ("--init a b --json", "--init and --json exclude each other"),
     ("--init a b --map", "--map needs --spec: it is about the memories of a spec"),
+    ("base --spec s -o out --setting a", "--setting: expected NAME=VALUE, got \"a\""),
+    ("base --spec s -o out --setting a=1 --setting =2", "--setting: expected NAME=VALUE, got \"=2\""),
+    ("base --remove a -o out --setting b=1", "--setting needs --spec: it is about the memories of a spec"),
     ("base --strip", "-o FILE is missing: where the base goes (or --dry-run)"),
     ("base --strip -o out --threads 2", "--strip and --threads exclude each other"),
     ("base --remove a -o out --seed 3", "--seed needs --spec: it is about the memories of a spec"),

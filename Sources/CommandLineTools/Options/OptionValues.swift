@@ -10,6 +10,18 @@ extension ParsedArguments {
   /// All values of a repeatable option.
   public func texts(_ name: String) -> [String] { values[name] ?? [] }
 
+  /// The values of a repeatable option, each taken apart at its first `=`.
+  public func assignments(_ name: String) throws(UsageError) -> [(name: String, value: String)] {
+    var result: [(name: String, value: String)] = []
+    for text in texts(name) {
+      guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+        throw Self.wrong(name, expected: "NAME=VALUE", got: text)
+      }
+      result.append((String(text[..<sign]), String(text[text.index(after: sign)...])))
+    }
+    return result
+  }
+
   /// A whole number within `range`.
   public func integer<Number: FixedWidthInteger>(
     _ name: String, in range: ClosedRange<Number>

@@ -7,7 +7,7 @@ struct CompileAction: RewriteAction {
   static let askedBy = ["spec"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + BaseFile.options + [
-      "method", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
+      "method", "setting", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
     ]
 
   var base: BaseFile
@@ -16,6 +16,8 @@ struct CompileAction: RewriteAction {
   var spec: String
   /// Overrides the method of every memory; nil leaves it to the spec.
   var method: MemorySpec.Method?
+  /// Other values of the compiler's settings; the last of a name counts.
+  var settings: [(name: String, value: String)]
   /// Whether every token is patched at every layer.
   var map: Bool
   /// The file of the web page with the results.
@@ -35,6 +37,7 @@ struct CompileAction: RewriteAction {
     edits = try MemoryEdits(arguments)
     spec = arguments.text("spec") ?? ""
     method = try arguments.choice("method")
+    settings = try arguments.assignments("setting")
     map = arguments.has("map")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     json = arguments.has("json")
@@ -47,23 +50,26 @@ struct CompileAction: RewriteAction {
   }
 
   func run(on console: Console) throws -> Int32 {
+    let request = try request()
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
     if let report { try checkpoint.checkOutputs(outputs.files + [report], replacing: outputs.isReplacing) }
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
-    let result = try pipeline.run(request())
+    let result = try pipeline.run(request)
     progress.end()
     try tell(result, on: console)
     return result.holds ? 0 : 3
   }
 
   private func request() throws -> RewriteRequest {
-    RewriteRequest(
+    var request = RewriteRequest(
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
       replacing: outputs.isReplacing, map: map, figures: report != nil, seed: seed,
       background: try background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
       statistics: statistics)
+    for (name, value) in settings { try request.settings.set(name, to: value) }
+    return request
   }
 
   /// Writes the report and prints the results; the outputs are in their places by then.

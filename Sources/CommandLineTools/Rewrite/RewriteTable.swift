@@ -26,6 +26,10 @@ extension RewriteCommand {
       CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
+      CommandOption(
+        "setting", value: "NAME=VALUE", isRepeatable: true,
+        help: "another value of one of the compiler's settings, for experiments (docs/settings.md); may be given "
+          + "several times"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
       CommandOption(
         "report", value: "FILE", help: "write the results as one web page with pictures: maps, curves, what fired where"
