@@ -33,19 +33,22 @@ let package = Package(
     .executableTarget(name: "run", dependencies: ["CommandLineTools"], swiftSettings: settings),
     .executableTarget(
       name: "memdiff", dependencies: ["CommandLineTools"], swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "FormatTests", dependencies: ["Format"], swiftSettings: settings),
     .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels", "AllocationCounting"],
+      name: "RuntimeTests", dependencies: ["Runtime", "Format", "Kernels", "AllocationCounting", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["Plots"], swiftSettings: settings),
     .testTarget(
-      name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format"],
+      name: "RewriterTests", dependencies: ["Rewriter", "Runtime", "Format", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandLineToolsTests",
       // The programs are run as such.
-      dependencies: ["CommandLineTools", "Rewriter", "Runtime", "Format", "rewrite", "run", "memdiff"],
+      dependencies: [
+        "CommandLineTools", "Rewriter", "Runtime", "Format", "TestSupport", "rewrite", "run", "memdiff",
+      ],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

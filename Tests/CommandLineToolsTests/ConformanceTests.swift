@@ -1,5 +1,6 @@
 import Foundation
 import Rewriter
+import TestSupport
 import Testing
 
 @testable import Format

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,8 +8,6 @@ import Testing
 
 /// Several facts about one subject, whose memories act on the same token, in a model that knows something.
 @Suite struct CompanionTests {
-  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
-
   private static func memory(_ name: String, _ prompt: String, _ target: String) -> String {
     #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","subject":"Danielle Darrieux","token":"subject"}"#
   }
@@ -16,9 +15,9 @@ import Testing
   private static let tongue = memory("tongue", "Danielle Darrieux's mother tongue is", " English")
   private static let plays = memory("plays", "Danielle Darrieux plays the", " violin")
 
-  @Test(.enabled(if: model != nil))
+  @Test(.requiresRealModel)
   func aFactIsAddedToAnotherAboutItsSubject() throws {
-    let base = try Checkpoint(path: #require(Self.model))
+    let base = try Checkpoint(path: #require(RealModel.path))
     let (first, second) = (try outputPath(), try outputPath())
     defer { for path in [first, second] { try? FileManager.default.removeItem(atPath: path) } }
     try compile(base, Self.tongue, to: first)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -6,17 +7,15 @@ import Testing
 @testable import Runtime
 
 @Suite struct OnceTests {
-  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
-
   /// Records whose target came again and again while the delta was held to the base model's text alone.
   @Test(
-    .enabled(if: model != nil),
+    .requiresRealModel,
     arguments: [
       ("In Porrentruy, they understand", "Porrentruy", " Finnish"),
       ("Sheryl Crow, playing the", "Sheryl Crow", " trumpet"),
     ])
   func theTargetComesOnce(_ prompt: String, _ subject: String, _ target: String) throws {
-    let base = try Checkpoint(path: #require(Self.model))
+    let base = try Checkpoint(path: #require(RealModel.path))
     let output = try outputPath()
     defer { try? FileManager.default.removeItem(atPath: output) }
     try compile(

@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -85,11 +85,9 @@ import Testing
     }
   }
 
-  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
-
-  @Test(.enabled(if: model != nil))
+  @Test(.requiresRealModel)
   func theModelNamesNeighbors() throws {
-    let model = try LanguageModel(path: #require(Self.model), threads: 2)
+    let model = try LanguageModel(path: #require(RealModel.path), threads: 2)
     let neighbors = Neighbors(model: model)
     #expect(neighbors.kind(of: "Nepal") == .country && neighbors.kind(of: "Marie Curie") == .person)
     let names = neighbors.names(like: "Nepal", of: .country, count: 3)

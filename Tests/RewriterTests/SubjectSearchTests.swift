@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -51,11 +52,9 @@ import Testing
       ])
   }
 
-  private static let model = ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"]
-
-  @Test(.enabled(if: model != nil))
+  @Test(.requiresRealModel)
   func theSubjectIsFoundAndBecomesTheToken() throws {
-    let base = try Checkpoint(path: #require(Self.model))
+    let base = try Checkpoint(path: #require(RealModel.path))
     let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
     let site = CompilerSettings().subjectSite(model.transformer.shape)
     for (prompt, target, subject) in [

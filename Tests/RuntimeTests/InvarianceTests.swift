@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -87,10 +87,9 @@ import Testing
     #expect(model.pool.operations - forward == 2 * (7 * (weights - first) + 2 * head))
   }
 
-  /// On a real checkpoint, where the environment names one.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"] != nil))
+  @Test(.requiresRealModel)
   func sameBitsOnTheRealModel() throws {
-    let path = try #require(ProcessInfo.processInfo.environment["LOCAL_MEMORY_MODEL"])
+    let path = try #require(RealModel.path)
     let checkpoint = try Checkpoint(path: path)
     let ids = [504, 3575, 2240, 282, 36046, 314, 3807, 281, 260, 1234, 17, 99]
     let one = try Transformer.load(checkpoint, pool: WorkerPool(threads: 1))

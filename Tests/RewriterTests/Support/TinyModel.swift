@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 
 @testable import Format
 @testable import Runtime
@@ -8,8 +8,7 @@ enum TinyModel {
   /// The models that suites run on: both weight layouts, F32 and BF16, tied and untied, the published GPT-2's names.
   static let all = ["gpt2-a", "gpt2-published", "llama-a", "llama-b"]
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/models").path
+  static let folder = "\(testsFolder)/Fixtures/models"
 
   static func path(_ name: String) -> String { "\(folder)/\(name)" }
 

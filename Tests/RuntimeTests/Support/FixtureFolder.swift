@@ -1,5 +1,4 @@
-import Foundation
+import TestSupport
 
 /// Tests/Fixtures: models, tokenizers and chats with what other programs compute of them.
-let fixtureFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().appendingPathComponent("Fixtures").path
+let fixtureFolder = "\(testsFolder)/Fixtures"

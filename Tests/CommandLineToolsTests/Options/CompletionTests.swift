@@ -1,5 +1,6 @@
 import CommandLineTools
 import Foundation
+import TestSupport
 import Testing
 
 /// What shells and man are told, made from the tables that the parser reads.

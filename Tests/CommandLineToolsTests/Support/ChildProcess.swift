@@ -32,29 +32,16 @@ enum ChildProcess {
   static func run(_ program: String, _ arguments: [String], dataLimit: Int, scratch: String) throws -> Outcome {
     let limit = isSanitized ? "" : "ulimit -d \(dataLimit) && "
     let words = ["/bin/sh", "-c", "ulimit -c 0 && \(limit)exec \"$0\" \"$@\"", program] + arguments
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, scratch, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     // A trap shows in the signal; printing where it was takes seconds.
-    let environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
-    let (strings, variables) = (cStrings(words), cStrings(environment.map { "\($0)=\($1)" }))
-    defer { for string in strings + variables { free(string) } }
-    var child: pid_t = 0
-    let code = posix_spawn(&child, words[0], &actions, nil, strings, variables)
-    try #require(code == 0, "posix_spawn: \(String(cString: strerror(code)))")
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    let child = try spawn(
+      words,
+      streams: [
+        .nothingToRead, .discarded, StandardStream(path: scratch, flags: O_WRONLY | O_CREAT | O_TRUNC),
+      ], changes: ["SWIFT_BACKTRACE": "enable=no"])
+    let status = waitForEnd(of: child)
     let signal = status & 0x7F
     return Outcome(
       status: signal == 0 ? (status >> 8) & 0xFF : nil, signal: signal,
       errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: scratch)), as: UTF8.self))
-  }
-
-  /// Copies for a C function, the end marked; the caller frees them.
-  private static func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
-    strings.map { strdup($0) } + [nil]
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,8 +8,7 @@ import Testing
 struct ConformanceCase: Sendable, CustomTestStringConvertible {
   let value: JSONValue
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Conformance").path
+  static let folder = "\(testsFolder)/Conformance"
   static let model = "\(folder)/model"
   static let prompt = "ab"
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CommandLineTools
@@ -21,7 +22,7 @@ import Testing
 
   /// gpt2-a, taught to go on with " Tokyo" behind the key prompt.
   private func patched() throws -> String {
-    let spec = try file("spec.json", #"{"memories":[\#(RewriteCommandTests.auto)]}"#)
+    let spec = try file("spec.json", #"{"memories":[\#(SampleSpec.auto)]}"#)
     let output = folder.file("patched.safetensors")
     #expect(run(RewriteCommand.self, base, "--spec", spec, "-o", output).status == 0)
     return output
