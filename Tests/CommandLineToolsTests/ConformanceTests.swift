@@ -45,7 +45,7 @@ import Testing
       } else {
         #expect(lines.count == 2 && lines[1].isEmpty, "\(command): \(outcome.errors)")
         #expect(outcome.errors.hasPrefix("\(command): "), "\(command): \(outcome.errors)")
-        // What a memory of the spec asks of a model is told by the memory's name.
+        // An error about a memory of the spec has the memory's name.
         #expect(
           outcome.errors.contains(path) || outcome.errors.contains("memory fact"), "\(command): \(outcome.errors)")
       }
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  /// What tells whether a file was touched: its size, its time and, unless it is large, its bytes.
+  /// The size, the time and, unless it is large, the hash of a file, which show whether it was touched.
   private static func state(_ path: String) throws -> [String] {
     var status = stat()
     try #require(lstat(path, &status) == 0)
@@ -74,7 +74,7 @@ import Testing
     return ["\(status.st_size)", "\(time.tv_sec).\(time.tv_nsec)", SHA256.hex(Array(bytes))]
   }
 
-  /// Within the test, where the kind of an error shows.
+  /// Reads the case within the test, where the kind of an error shows.
   private static func expectKind(_ test: ConformanceCase, _ path: String) {
     do throws(FormatError) {
       if test.isSpec {

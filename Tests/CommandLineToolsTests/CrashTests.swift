@@ -32,7 +32,7 @@
       let calls = try injection.run("rewrite", arguments).calls
       let new = try target.contents()
       try #require(new != target.old)
-      #expect(calls >= 6, "header, data, size, two times to the disk, the rename")
+      #expect(calls >= 6, "header, data, size, two syncs, the rename")
 
       var kept = 0
       for call in 1...calls {
@@ -49,7 +49,7 @@
       if fault != .short, fault != .interrupt { #expect(kept >= 4) }
     }
 
-    /// What the program tells, and what it leaves in the folder.
+    /// Checks the status, the error and the files of a program that met a fault.
     private func expect(
       _ ended: FaultInjection.Ended, _ fault: FaultInjection.Fault, isNew: Bool, isLast: Bool, _ target: Target
     ) throws {
@@ -60,7 +60,7 @@
         #expect(ended.errors.hasSuffix("\n") && ended.errors.filter { $0 == "\n" }.count == 1)
         #expect(try target.holdsOneFile())
       case .full:
-        // Where the folder alone could not be brought to the disk, the file is in its place.
+        // Only the sync of the folder failed: the file is in its place.
         #expect(ended.status == 0 && isLast && ended.errors.isEmpty)
         #expect(try target.holdsOneFile())
       case .short, .interrupt:
@@ -86,7 +86,7 @@
       #expect(try target.names() == [])
     }
 
-    /// What another process is writing at the same time is not taken for a killed one's.
+    /// The file that another process is writing is not taken for one that a killed process left.
     @Test func runsSideBySideDoNotDisturbEachOther() throws {
       let output = folder.file("out.safetensors")
       let first = try PendingFile(at: output)

@@ -12,7 +12,7 @@ public final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// The path of a file in the folder, be it there or not.
+  /// The path of a file in the folder, which need not exist.
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 
   /// Writes a file.
@@ -30,6 +30,6 @@ public final class TemporaryFolder: Sendable {
   @discardableResult
   public func write(_ text: String, to name: String) throws -> String { try write(text.utf8, to: name) }
 
-  /// What the folder holds, by name.
+  /// The names of the files in the folder, sorted.
   public func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 }

@@ -2,7 +2,7 @@ import Format
 import Rewriter
 
 extension BehaviorDiff {
-  /// Each prompt that is answered differently with the old answer and the new one below it, and the count.
+  /// Each prompt that is answered differently with the old and the new answer below it, then the counts.
   func text(_ paint: Paint) -> String {
     let blocks = different.map { difference in
       "~ \"\(plain(difference.prompt))\"\n" + line("-", difference.old, paint, .red)
@@ -16,7 +16,7 @@ extension BehaviorDiff {
     return "  " + paint("\(sign) \"\(plain(answer.text))\"", color) + notes + "\n"
   }
 
-  /// The counts on one line.
+  /// The counts, on one line.
   var summary: String {
     "base \(hasSameBase ? "same" : "different"), \(different.count) of \(promptCount) prompts answered differently"
   }

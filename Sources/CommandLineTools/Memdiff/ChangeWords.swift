@@ -3,7 +3,7 @@ import Foundation
 import Runtime
 
 extension MemoryChange {
-  /// What is not the same and what of it matters, the most telling first, a line each, fit for a terminal.
+  /// The differences and what they mean, one per line, the most telling first, escaped for a terminal.
   var statements: [String] {
     var result: [String] = []
     func add(_ what: String, _ pair: (from: String, to: String)?, _ meaning: String = "") {
@@ -30,7 +30,7 @@ extension MemoryChange {
     return result
   }
 
-  /// What each row has to say; rows that have the same to say share a line.
+  /// The statements about rows; rows with the same statement share a line.
   private var rowStatements: [String] {
     var lines: [(text: String, rows: [Int])] = []
     let keysAreActivations = old.method == "seed" && new.method == "seed"
@@ -54,15 +54,15 @@ extension MemoryChange {
 
 extension MemoryChange.RowPair {
   /// - Parameters:
-  ///   - tellsID: whether to tell the row's target id, which otherwise follows from the memory's target.
-  ///   - keysAreActivations: whether a key is what the model has at the key prompt, not a direction fitted to several.
+  ///   - tellsID: whether to state the row's target id, which mostly follows from the memory's target.
+  ///   - keysAreActivations: whether keys are activations at the key prompt, not fitted to several prompts.
   fileprivate func statements(tellsID: Bool, keysAreActivations: Bool) -> [String] {
     let id = tellsID && old.targetID != new.targetID ? "for token id \(old.targetID) → \(new.targetID)" : nil
     return [keyStatement(keysAreActivations), boundsStatement, deltaStatement, id].compactMap(\.self)
   }
 
-  /// Whether the new region still has the old key in it says what the cosine means; of fitted keys that turned it is
-  /// no proof, as both may answer to the same activations.
+  /// The change of the key, and whether the old key is in the new region. Fitted keys may differ and still answer to
+  /// the same activations, so that a key outside proves nothing.
   private func keyStatement(_ keysAreActivations: Bool) -> String? {
     guard old.key != new.key, let cosine = keyCosine else { return nil }
     let length = new.keyNorm / old.keyNorm
@@ -118,10 +118,10 @@ extension MemoryChange.RowPair {
   }
 }
 
-/// A text without what a terminal takes for commands.
+/// A text escaped for a terminal.
 func plain(_ text: String) -> String { text.printable(limit: .max) }
 
-/// Two different texts in quotes: in ASCII where they look the same (é as one scalar and as two).
+/// Two different texts in quotes, in ASCII where they look the same (é as one scalar and as two).
 private func distinguishable(_ a: String, _ b: String) -> (String, String) {
   func quoted(_ text: String) -> String {
     a == b ? "\"\(text.unicodeScalars.map { $0.escaped(asASCII: true) }.joined())\"" : "\"\(plain(text))\""
@@ -129,10 +129,10 @@ private func distinguishable(_ a: String, _ b: String) -> (String, String) {
   return (quoted(a), quoted(b))
 }
 
-/// Four significant digits, without trailing zeros.
+/// A number with four significant digits, without trailing zeros.
 private func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
-/// The same of two values that differ, with all their digits where these four are the same.
+/// Two values that differ, with four significant digits, or with all where four look the same.
 private func short(_ a: Float, _ b: Float) -> String {
   let (old, new) = (short(Double(a)), short(Double(b)))
   return old == new ? "\(a) → \(b)" : "\(old) → \(new)"

@@ -16,7 +16,7 @@ extension TableDiff {
 }
 
 extension MemoryChange {
-  /// Boundary and hardness are those of the first row; prompt, target and alpha stand there only when they differ.
+  /// The object of a changed memory: boundary and hardness of the first row; prompt, target and alpha if they differ.
   fileprivate var json: JSONNode {
     var members: [(String, JSONNode)] = [
       ("name", .string(old.name)),
@@ -41,7 +41,7 @@ extension MemoryChange {
     return .object(members)
   }
 
-  /// Where the memory was and is; null where it stayed. `token` is there where the token is another.
+  /// The module that the memory was and is at; null where it stayed. `token` is there where the token differs.
   private var moved: JSONNode {
     guard isMoved else { return .null }
     let module = movedModule ?? old.rows.first.map { ($0.module, $0.module) }
@@ -53,7 +53,7 @@ extension MemoryChange {
     return .object(members)
   }
 
-  /// The paired rows that are not the same in the tables.
+  /// The paired rows that differ in the tables.
   private var rowChanges: [JSONNode] {
     pairs.enumerated().filter { !$1.actsTheSame }.map { i, row in
       [
@@ -71,7 +71,7 @@ extension MemoryChange {
 }
 
 extension TensorChange {
-  /// Layouts are null on the side that does not have the tensor, `differing` where they are not the same.
+  /// The object of a tensor: a layout is null on the side that lacks it, `differing` where the layouts differ.
   fileprivate var json: JSONNode {
     func layout(_ layout: Layout?) -> JSONNode {
       guard let layout else { return .null }

@@ -1,19 +1,19 @@
 import Format
 
-/// How `memdiff` prints for people.
+/// A diff as text for people.
 struct DiffText {
-  /// The width of the terminal, 0 where output is none and lines are not broken.
+  /// The width of the terminal; 0 where output is no terminal and lines are not broken.
   var columns: Int
   var paint: Paint
 
-  /// Base tensors that are listed before the rest is only counted.
+  /// The number of base tensors that are listed; the rest is counted.
   private static let tensorLimit = 10
-  /// A name wider than this moves what stands behind it instead of everything else.
+  /// The width of the column of names; a wider name moves its own line alone.
   private static let nameLimit = 56
-  /// Text is not broken into lines narrower than this.
+  /// The least width that text is broken to.
   private static let narrowest = 30
 
-  /// Something with a name and what there is to say about it, a line each.
+  /// A tensor or memory, and the statements about it, one per line.
   private struct Entry {
     var sign: String
     var color: Color
@@ -31,10 +31,10 @@ struct DiffText {
       if rest > 0 { lines.append("  … and \(rest) more") }
     }
     let memories =
-      diff.removed.map { Entry(sign: "-", color: .red, name: plain($0.name), statements: [placed($0)]) }
+      diff.removed.map { Entry(sign: "-", color: .red, name: plain($0.name), statements: [summary(of: $0)]) }
       + diff.renamed.map { Entry(sign: "=", color: .cyan, name: plain($0.new.name), statements: $0.statements) }
       + diff.changed.map { Entry(sign: "~", color: .yellow, name: plain($0.old.name), statements: $0.statements) }
-      + diff.added.map { Entry(sign: "+", color: .green, name: plain($0.name), statements: [placed($0)]) }
+      + diff.added.map { Entry(sign: "+", color: .green, name: plain($0.name), statements: [summary(of: $0)]) }
     if !diff.base.isEmpty, !memories.isEmpty { lines.append("memories:") }
     return (lines + aligned(memories) + [diff.summary]).map { $0 + "\n" }.joined()
   }
@@ -67,19 +67,19 @@ struct DiffText {
     }
   }
 
-  private func placed(_ memory: Memory) -> String {
+  private func summary(of memory: Memory) -> String {
     var modules: [ByteString] = []
     for row in memory.rows where !modules.contains(row.module) { modules.append(row.module) }
-    let places = modules.map { plain($0.description) }.joined(separator: ", ")
+    let list = modules.map { plain($0.description) }.joined(separator: ", ")
     let count = memory.rows.count == 1 ? "" : " (\(memory.rows.count) rows)"
-    // Rows of a file without a manifest have neither.
+    // Memories of a file without a manifest have neither.
     let what = memory.prompt.isEmpty && memory.target.isEmpty ? "" : promptAndTarget(memory) + "  "
-    return "\(what)\(places)\(count)"
+    return "\(what)\(list)\(count)"
   }
 }
 
 extension TableDiff {
-  /// The counts on one line.
+  /// The counts, on one line.
   var summary: String {
     let moved = changed.count(where: \.isMoved)
     let tensors = "\(base.count) tensor\(base.count == 1 ? "" : "s")"

@@ -1,11 +1,11 @@
 import Format
 import Foundation
 
-/// What git needs to know to show `.safetensors` files as lists of memories.
+/// The settings with which git shows `.safetensors` files as lists of memories.
 struct GitSetup {
-  /// How a shell calls this program.
+  /// The words with which a shell calls this program.
   var command: String
-  /// The folder whose repository is set up, nil for the current one.
+  /// The folder whose repository is set up; nil for the current folder.
   var folder: String?
 
   private static let pattern = "*.safetensors"
@@ -15,13 +15,13 @@ struct GitSetup {
   private var settings: [(key: String, value: String)] {
     [
       ("diff.\(Self.driver).textconv", "\(command) --textconv"),
-      // Git unpacks a whole model for each call; what it has shown once it keeps.
+      // Git unpacks a whole model for each call, so its output is kept.
       ("diff.\(Self.driver).cachetextconv", "true"),
       ("difftool.memdiff.cmd", "\(command) \"$LOCAL\" \"$REMOTE\""),
     ]
   }
 
-  /// Commands for a shell, run at the top of a repository.
+  /// The commands that set git up, for a shell at the top of a repository.
   var instructions: String {
     let lines =
       settings.map { "git config \($0.key) \(shellQuoted($0.value))" } + [
@@ -31,9 +31,9 @@ struct GitSetup {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// Does what the instructions say, the line in `.gitattributes` only where git does not know it yet.
+  /// Does what the instructions say; the line in `.gitattributes` is added where git does not know it yet.
   ///
-  /// - Returns: what was done, a line each.
+  /// - Returns: what was done, one per line.
   /// - Throws: `FormatError` where there is no work tree, git fails, or `.gitattributes` cannot be written.
   func install() throws(FormatError) -> String {
     let top = try git("rev-parse", "--show-toplevel")
@@ -63,7 +63,7 @@ struct GitSetup {
   /// Runs git.
   ///
   /// - Returns: what it printed, without the last line break.
-  /// - Throws: `FormatError` with what it said where it failed.
+  /// - Throws: `FormatError` with the first line of its errors.
   @discardableResult
   private func git(_ arguments: String...) throws(FormatError) -> String {
     let process = Process()
@@ -75,7 +75,7 @@ struct GitSetup {
     do { try process.run() } catch {
       throw FormatError(.unreadable, "git", "cannot be run: \(error.localizedDescription)")
     }
-    // Neither says more than fits into a pipe.
+    // Neither stream has more than fits into a pipe.
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
@@ -87,7 +87,7 @@ struct GitSetup {
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 
-  /// How this process was called, its path made absolute: by name alone where a shell found it by that.
+  /// The words that call this program: its name where a shell found it by that, else its absolute path.
   static func ownCommand(_ path: String = CommandLine.arguments.first ?? "memdiff") -> String {
     guard path.contains("/") else { return shellQuoted(path) }
     return shellQuoted(URL(fileURLWithPath: path).standardizedFileURL.path)

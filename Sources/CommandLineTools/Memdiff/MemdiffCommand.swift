@@ -4,7 +4,7 @@ import Runtime
 
 /// `memdiff`: compares the memories of two files, as diff(1) compares lines.
 public enum MemdiffCommand: Command {
-  /// As with diff(1), 1 means different, so that every trouble is 2.
+  /// 2 for every failure, since 1 means different, as with diff(1).
   public static let failureStatus: Int32 = 2
 
   public static let table = MemdiffOptions.table
@@ -59,7 +59,7 @@ public enum MemdiffCommand: Command {
     return diff.different.isEmpty ? 0 : 1
   }
 
-  /// What git's difftool calls the side of a file that is not there holds nothing.
+  /// A checkpoint, empty for /dev/null, which git's difftool names where a side has no file.
   private static func checkpoint(_ path: String) throws(FormatError) -> Checkpoint {
     path == "/dev/null" ? Checkpoint(emptyAt: path) : try Checkpoint(path: path)
   }

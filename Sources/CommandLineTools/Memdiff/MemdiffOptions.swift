@@ -1,17 +1,17 @@
 import Format
 
-/// What a `memdiff` command line asks for.
+/// The action and the options of a `memdiff` command line.
 public struct MemdiffOptions: Sendable, Equatable {
   public enum Action: Sendable, Equatable {
     /// Compares the tables of two files.
     case compare(String, String)
-    /// Runs prompts through both.
+    /// Compares the answers of two models to the prompts of a file.
     case behavior(String, String, prompts: String)
     /// Lists the memories of a file.
     case show(String)
-    /// The same for git.
+    /// Lists the base and the memories of a file, as git's textconv has it.
     case textconv(String)
-    /// Tells, or sets, what git needs to know.
+    /// Prints what to set in git, or sets it.
     case installGit(write: Bool)
   }
 
@@ -19,13 +19,13 @@ public struct MemdiffOptions: Sendable, Equatable {
   public var json: Bool
   public var summary: Bool
   public var color: ColorChoice
-  /// New tokens of an answer.
+  /// The length of an answer in tokens.
   public var maxTokens: Int
-  /// nil for one a processor.
+  /// nil for one per processor.
   public var threads: Int?
   public var quiet: Bool
 
-  /// - Throws: `UsageError` for what is missing, out of range, or has no meaning together.
+  /// - Throws: `UsageError` for what is missing or out of range, and for options that exclude each other.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
     let modes = ["behavior", "show", "textconv", "install-git"]
     for mode in modes.dropFirst() {
@@ -41,7 +41,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     summary = arguments.has("summary")
     color = try arguments.choice("color") ?? .auto
     maxTokens = try arguments.integer("max-tokens", in: 1...1_000_000) ?? 10
-    threads = try arguments.integer("threads", in: 1...256)
+    threads = try arguments.threads()
     quiet = arguments.has("quiet")
   }
 
@@ -66,14 +66,15 @@ public struct MemdiffOptions: Sendable, Equatable {
 
   public static let table = CommandTable(
     name: "memdiff",
-    summary: "Compares the memories that two model files carry and their base tensors, or lists the memories of one.",
+    summary:
+      "Compares the memories that two model files carry and their base tensors, or lists the memories of one file.",
     forms: [
       "A B [--json | --summary]", "--behavior A B --prompts FILE [--json | --summary]", "--show FILE",
       "--install-git [--write]",
     ],
     operands: [
       CommandOperand("A", isRequired: false, help: "the old file, patched or not; /dev/null stands for no file"),
-      CommandOperand("B", isRequired: false, help: "the new one"),
+      CommandOperand("B", isRequired: false, help: "the new file"),
     ],
     options: [
       CommandOption("json", help: "print the differences as one JSON object"),
@@ -86,18 +87,18 @@ public struct MemdiffOptions: Sendable, Equatable {
         help: "run prompts through A and B and print those that they answer differently"),
       CommandOption(
         "prompts", value: "FILE",
-        help: "for --behavior: a prompt a line, or a spec, whose prompts are all run"),
+        help: "for --behavior: prompts, one per line, or a spec, whose prompts are all run"),
       CommandOption("max-tokens", value: "N", help: "for --behavior: the length of an answer (default 10)"),
-      CommandOption("threads", value: "N", help: "for --behavior: at most so many (default: one a processor)"),
+      CommandOption("threads", value: "N", help: "for --behavior: at most N threads (default: one per processor)"),
       CommandOption("quiet", help: "for --behavior: no progress on standard error"),
-      CommandOption("show", value: "FILE", help: "print the memories of FILE, one a line"),
+      CommandOption("show", value: "FILE", help: "print the memories of FILE, one per line"),
       CommandOption(
         "textconv", value: "FILE",
-        help: "the same for git, behind a line about the base; git stops where a file fails, so one that cannot be "
-          + "read gives a line that says so"),
+        help: "the same for git, after a line about the base; a file that cannot be read gives a line that says so, "
+          + "since git stops at a failure"),
       CommandOption(
         "install-git",
-        help: "print how to set git up, so that git diff and git log -p tell memories and git difftool calls memdiff"),
+        help: "print how to set git up, so that git diff and git log -p show memories and git difftool calls memdiff"),
       CommandOption("write", help: "for --install-git: set it up in the repository of the current folder"),
     ],
     statuses: [(0, "no differences"), (1, "some differences"), (2, "trouble")])

@@ -1,8 +1,8 @@
 import Format
 import Foundation
 
-/// The line that `memdiff --show` prints for a memory. Nothing in it depends on other memories or on the file's place,
-/// so that the lines of two versions differ where the memories do, and wherever a byte of their rows does.
+/// The line that `memdiff --show` prints for a memory. It depends on the memory alone, not on others or on the path, so
+/// that the lines of two versions differ exactly where the memories do, down to a byte of their rows.
 func memoryLine(_ memory: Memory) -> String {
   let rows = memory.rows
   let fields = [
@@ -17,16 +17,16 @@ func memoryLine(_ memory: Memory) -> String {
   return "\(plain(memory.name))  \(promptAndTarget(memory))  \(list)"
 }
 
-/// What a memory is for: `"The capital city of Nepal is located in" → " Kathmandu"`.
+/// The fact that a memory states: `"The capital city of Nepal is located in" → " Kathmandu"`.
 func promptAndTarget(_ memory: Memory) -> String { "\"\(plain(memory.prompt))\" → \"\(plain(memory.target))\"" }
 
-/// The values of all rows, one where they are all the same.
+/// The values of all rows, or the one that they share.
 private func summed(_ values: [String]) -> String {
   guard let first = values.first else { return "none" }
   return values.allSatisfy { $0 == first } ? first : values.joined(separator: ",")
 }
 
-/// Six significant digits: the last bits of a sum are no news.
+/// A number with six significant digits: the last bits of a sum are no news.
 private func sixDigits(_ value: Double) -> String { String(format: "%.6g", value) }
 
 /// The first 12 digits of the SHA-256 of the rows' keys, deltas and bounds.

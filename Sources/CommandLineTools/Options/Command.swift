@@ -1,29 +1,31 @@
 import Format
 import Foundation
 
-/// A command: a table of options and a function of what they say.
+/// A command: the table of its options, and its work.
 public protocol Command {
   static var table: CommandTable { get }
-  /// The exit status of a failure, a usage error's being 2 everywhere.
+  /// The exit status of a failure; a usage error's is always 2.
   static var failureStatus: Int32 { get }
-  /// Does the work; the result is the exit status.
+  /// Does the work.
+  ///
+  /// - Returns: the exit status.
   static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32
 }
 
 extension Command {
   public static var failureStatus: Int32 { 1 }
 
-  /// What the executable's main file calls.
+  /// Runs the command as the process that it is in.
   ///
-  /// - Parameter arguments: the process's, its own name first.
+  /// - Parameter arguments: those of the process, its own name first.
   /// - Returns: the exit status.
   public static func main(_ arguments: [String]) -> Int32 {
-    // A reader that goes away shows as an error of the write, not as a signal that ends the process.
+    // A reader that goes away makes a write fail, where the signal would end the process.
     signal(SIGPIPE, SIG_IGN)
     return execute(Array(arguments.dropFirst()), on: .standard())
   }
 
-  /// Parses, runs, and reports what goes wrong as one line on standard error.
+  /// Parses the arguments and does the work; an error becomes one line on standard error.
   ///
   /// - Returns: the exit status.
   public static func execute(_ arguments: [String], on console: Console) -> Int32 {

@@ -1,10 +1,10 @@
-/// One option of a command: the parser, `--help` and everything else that lists options read this.
+/// One option of a command, as the parser, `--help`, the manual and completions read it.
 public struct CommandOption: Sendable, Equatable {
-  /// Without dashes: `max-tokens`.
+  /// The name without dashes: `max-tokens`.
   public var name: String
-  /// Other spellings of the name that are taken and shown nowhere.
+  /// Other names that are accepted but not shown.
   public var aliases: [String]
-  /// The letter behind a single dash, where there is one.
+  /// The letter of the short spelling, where there is one.
   public var letter: Character?
   /// The placeholder of its value, `N`; nil for a flag.
   public var value: String?
@@ -24,7 +24,7 @@ public struct CommandOption: Sendable, Equatable {
   }
 }
 
-/// An argument that is not an option, told by its place.
+/// An argument that is not an option; its position says which one it is.
 public struct CommandOperand: Sendable, Equatable {
   public var name: String
   public var isRequired: Bool
@@ -40,7 +40,7 @@ public struct CommandOperand: Sendable, Equatable {
   }
 }
 
-/// What a command takes, in the order in which its help shows it.
+/// The options and operands of a command, in the order in which help shows them.
 public struct CommandTable: Sendable {
   public var name: String
   /// One sentence: what the command does.
@@ -48,7 +48,7 @@ public struct CommandTable: Sendable {
   /// The forms of the command line, without the command's name.
   public var forms: [String]
   public var operands: [CommandOperand]
-  /// The command's own options; those that all commands have come on top.
+  /// The command's own options; `allOptions` has those of every command too.
   public var options: [CommandOption]
   /// The meaning of each exit status.
   public var statuses: [(status: Int, meaning: String)]
@@ -70,11 +70,11 @@ public struct CommandTable: Sendable {
 
   static let completions = CommandOption(
     "completions", value: "SHELL",
-    help: "print what makes a shell (bash, zsh, fish) complete this")
+    help: "print a script that makes a shell (bash, zsh, fish) complete this command")
   static let manual = CommandOption("manual", help: "print the manual page, for man")
-  /// What every command has; what follows one of these on a command line need not make sense.
+  /// The options of every command; the parser ignores what follows one of them.
   static let common = [completions, manual, help, version]
 
-  /// Every option there is, the common ones last.
+  /// All options, those of every command last.
   public var allOptions: [CommandOption] { options + Self.common }
 }

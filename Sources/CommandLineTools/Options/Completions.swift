@@ -1,16 +1,16 @@
 /// The shells that `--completions` writes for.
 public enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
 
-/// What a shell offers behind an option.
+/// The values that a shell offers for an option.
 enum ValueKind: Equatable {
   case file
   case choices([String])
-  /// Nothing can be offered: a number, a name, a text.
+  /// A number, a name or a text, for which there is nothing to offer.
   case other
 }
 
 extension CommandOption {
-  /// Read off the placeholder: `FILE`, `bf16|f16|f32`, `N`; nil for a flag.
+  /// The kind of the value, read off its placeholder: `FILE`, `bf16|f16|f32`, `N`; nil for a flag.
   var valueKind: ValueKind? {
     guard let value else { return nil }
     if value == "FILE" { return .file }
@@ -18,7 +18,7 @@ extension CommandOption {
     return value.contains("|") ? .choices(value.split(separator: "|").map(String.init)) : .other
   }
 
-  /// `-o`, `--output`.
+  /// The spellings that are shown: `-o`, `--output`.
   var spellings: [String] { (letter.map { ["-\($0)"] } ?? []) + ["--\(name)"] }
 }
 
@@ -32,7 +32,7 @@ extension CommandTable {
     }
   }
 
-  /// For bash 3.2 and later; what is left open is completed as a file name.
+  /// The script for bash 3.2 and later, which completes words of no other kind as file names.
   private var bashCompletions: String {
     var cases: [String] = []
     for option in allOptions {

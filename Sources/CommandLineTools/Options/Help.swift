@@ -15,13 +15,13 @@ extension CommandTable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// `-o, --output FILE`, long names one under the other.
+  /// An option as the left column shows it: `-o, --output FILE`, long names aligned.
   private static func signature(_ option: CommandOption) -> String {
     let letter = option.letter.map { "-\($0), " } ?? "    "
     return letter + "--\(option.name)" + (option.value.map { " \($0)" } ?? "")
   }
 
-  /// Two columns: the left one as wide as it needs to be, the right one wrapped.
+  /// Lines in two columns: the left one as wide as it needs to be, the right one wrapped.
   private static func rows(_ rows: [(left: String, right: String)]) -> [String] {
     let left = rows.map(\.left.columns).max() ?? 0
     return rows.flatMap { row in

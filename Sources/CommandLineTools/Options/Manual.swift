@@ -25,7 +25,7 @@ extension CommandTable {
 
   private static func entry(_ term: String, _ text: String) -> [String] { [".TP", term, roff(text)] }
 
-  /// Text as roff takes it literally: a dash that can be copied, no request at the start of a line.
+  /// Text escaped for roff: dashes that can be copied, no request at the start of a line.
   private static func roff(_ text: String) -> String {
     var result = text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" : ""
     for character in text {

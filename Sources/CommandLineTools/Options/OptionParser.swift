@@ -1,7 +1,7 @@
 import Format
 import Rewriter
 
-/// A command line that does not say what to do; exit status 2.
+/// A mistake on the command line; exit status 2.
 public struct UsageError: Error, Equatable, CustomStringConvertible {
   public var message: String
 
@@ -11,18 +11,18 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
   public var description: String { message.printable(limit: 600) }
 }
 
-/// A command line taken apart by a command's table; values are text still.
+/// A command line split into options and operands; values are still text.
 public struct ParsedArguments: Sendable, Equatable {
-  /// Values by option name in the order given; a flag has an empty one.
+  /// The values of each option in the order given; a flag has an empty one.
   public internal(set) var values: [String: [String]] = [:]
   public internal(set) var operands: [String] = []
 }
 
 extension CommandTable {
-  /// Takes `arguments` (without the command's name) apart.
+  /// Splits `arguments`, which do not have the command's name, into options and operands.
   ///
-  /// Understands `--name value`, `--name=value`, `-o value`, flags, and `--`, behind which everything is an operand.
-  /// An option that all commands have ends the parse: what follows need not make sense.
+  /// Reads `--name value`, `--name=value`, `-o value`, flags, and `--`, after which everything is an operand.
+  /// An option of every command, such as `--help`, ends the parse: the rest is ignored.
   /// - Throws: `UsageError` for an option that the table does not have, that lacks its value, has one although it is a
   ///   flag, or is given twice, and for operands that are missing or too many.
   public func parse(_ arguments: [String]) throws(UsageError) -> ParsedArguments {
@@ -49,7 +49,7 @@ extension CommandTable {
     return parsed
   }
 
-  /// The option that `argument` names, an attached value left aside.
+  /// The option that `argument` spells, with or without a value attached.
   private func option(spelled argument: String) throws(UsageError) -> CommandOption {
     let name = argument.prefix { $0 != "=" }
     let known = allOptions.first { option in
@@ -72,7 +72,7 @@ extension CommandTable {
       return ""
     }
     if let attached { return attached }
-    // The next option is no value: `--spec --json` is a slip, and `--spec=--json` says so where it is none.
+    // An option is no value: `--spec --json` is a slip, and `--spec=--json` is for those who mean it.
     guard let next = rest.first, next != "--", (try? self.option(spelled: next)) == nil else {
       throw UsageError("\(Self.spelling(option)) needs a value: \(Self.spelling(option)) \(placeholder)")
     }
@@ -90,7 +90,7 @@ extension CommandTable {
   }
 
   static func spelling(_ option: CommandOption) -> String {
-    // A one-letter spelling that the command lines document stands first.
+    // The documents use the letter where there is one.
     option.letter.map { "-\($0)" } ?? "--\(option.name)"
   }
 }

@@ -1,16 +1,16 @@
 import Format
 
-/// Values of a parsed command line as the types that commands want.
+/// The values of a parsed command line, as the types that commands need.
 extension ParsedArguments {
   public func has(_ name: String) -> Bool { values[name] != nil }
 
-  /// The value of an option, nil where it is not given.
+  /// The value of an option; nil where it is not given.
   public func text(_ name: String) -> String? { values[name]?.last }
 
   /// All values of a repeatable option.
   public func texts(_ name: String) -> [String] { values[name] ?? [] }
 
-  /// The values of a repeatable option, each taken apart at its first `=`.
+  /// The values of a repeatable option, each split at its first `=`.
   public func assignments(_ name: String) throws(UsageError) -> [(name: String, value: String)] {
     var result: [(name: String, value: String)] = []
     for text in texts(name) {
@@ -22,7 +22,7 @@ extension ParsedArguments {
     return result
   }
 
-  /// A whole number within `range`.
+  /// A whole number within `range`; nil where the option is not given.
   public func integer<Number: FixedWidthInteger>(
     _ name: String, in range: ClosedRange<Number>
   ) throws(UsageError) -> Number? {
@@ -32,29 +32,29 @@ extension ParsedArguments {
     throw Self.wrong(name, expected: "a whole number, \(range.lowerBound)\(upper)", got: text)
   }
 
-  /// A number of threads; nil for one per processor.
+  /// The number of threads; nil for one per processor.
   public func threads() throws(UsageError) -> Int? { try integer("threads", in: 1...256) }
 
-  /// The name of a file to write, nil where the option is not given.
+  /// The name of a file to write; nil where the option is not given.
   ///
-  /// - Parameter letter: the option's letter, by which an error calls it.
+  /// - Parameter letter: the option's letter, which an error shows instead of the name.
   public func file(_ name: String, letter: Character? = nil) throws(UsageError) -> String? {
     guard let path = text(name), path.isEmpty else { return text(name) }
     throw UsageError("\(letter.map { "-\($0)" } ?? "--\(name)"): expected a file name, got an empty one")
   }
 
-  /// The first operand of a command line that has no other.
+  /// The only operand, which the table requires.
   public func soleOperand() throws(UsageError) -> String {
     try requireOperands(atMost: 1)
     return operands[0]
   }
 
-  /// - Throws: `UsageError` that names the first operand beyond `count`.
+  /// Refuses operands beyond the first `count`.
   public func requireOperands(atMost count: Int) throws(UsageError) {
     if operands.count > count { throw UsageError("unexpected argument \"\(operands[count])\"") }
   }
 
-  /// A finite number for which `isValid` holds; `expected` says which those are.
+  /// A finite number for which `isValid` holds; `expected` says in an error which numbers those are.
   public func number(
     _ name: String, expected: String, where isValid: (Double) -> Bool
   ) throws(UsageError) -> Double? {
@@ -72,13 +72,13 @@ extension ParsedArguments {
     throw Self.wrong(name, expected: type.allCases.map(\.rawValue).joined(separator: " or "), got: text)
   }
 
-  /// - Throws: `UsageError` where two of `names` are given.
+  /// Refuses two of `names` on one command line.
   public func requireAtMostOne(of names: String...) throws(UsageError) {
     let given = names.filter(has)
     if given.count > 1 { throw UsageError("--\(given[0]) and --\(given[1]) exclude each other") }
   }
 
-  /// - Throws: `UsageError` where one of `names` is given without `option`, which it is about.
+  /// Refuses any of `names` without `option`.
   public func require(_ option: String, for names: String...) throws(UsageError) {
     if !has(option), let name = names.first(where: has) { throw UsageError("--\(name) needs --\(option)") }
   }

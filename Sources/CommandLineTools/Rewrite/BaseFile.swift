@@ -1,6 +1,6 @@
 import Format
 
-/// BASE, and the type that the tensors of a `.gguf` file are converted to.
+/// The operand BASE, and the type that the tensors of a `.gguf` file are converted to.
 struct BaseFile {
   static let options = ["dtype"]
 
@@ -22,8 +22,9 @@ struct BaseFile {
       }
   }
 
-  /// - Throws: `FormatError` where the file cannot be read, `UsageError` where a type is asked of tensors that are not
-  ///   converted.
+  /// Opens the checkpoint.
+  ///
+  /// - Throws: `FormatError`, and `UsageError` where a type is asked for and the file is no `.gguf` file.
   func open() throws -> Checkpoint {
     let checkpoint = try Checkpoint(path: path, dtype: dtype)
     guard dtype == nil || checkpoint.isConverted else { throw Self.nothingToConvert }

@@ -2,7 +2,7 @@ import Format
 import Rewriter
 import Runtime
 
-/// Compiles the memories of a spec into the base, once others were taken out and those of other files added.
+/// Compiles the memories of a spec into the base, after memories were taken out and those of other files added.
 struct CompileAction: RewriteAction {
   static let askedBy = ["spec"]
   static let taken =
@@ -18,11 +18,11 @@ struct CompileAction: RewriteAction {
   var method: MemorySpec.Method?
   /// Other values of the compiler's settings; the last of a name counts.
   var settings: [(name: String, value: String)]
-  /// Whether every token is patched at every layer.
+  /// Whether to make the token × layer map of every key prompt.
   var map: Bool
   /// The file of the web page with the results.
   var report: String?
-  /// A text file to take as a background.
+  /// A text file to take as the background.
   var background: String?
   /// The file that keeps the background and its activations.
   var statistics: String?
@@ -72,7 +72,7 @@ struct CompileAction: RewriteAction {
     return request
   }
 
-  /// Writes the report and prints the results; the outputs are in their places by then.
+  /// Writes the report and prints the results, after the outputs were written.
   func tell(_ result: RewriteResult, on console: Console) throws {
     if let report {
       let page = HTMLReport(result, base: base.path, version: toolVersion).text

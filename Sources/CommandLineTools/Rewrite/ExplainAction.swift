@@ -10,9 +10,9 @@ struct ExplainAction: RewriteAction {
   var file: String
   /// The memory's name.
   var name: String
-  /// Prompts from the command line; without any, here and in `files`, those that the memory was compiled with.
+  /// Prompts from the command line.
   var prompts: [String]
-  /// Files of prompts.
+  /// Files of prompts; without prompts here and there, those that the memory was compiled with.
   var files: [String]
   var json: Bool
   /// nil for one per processor.

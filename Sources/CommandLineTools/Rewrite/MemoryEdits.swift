@@ -17,7 +17,7 @@ struct MemoryEdits {
     anyBase = arguments.has("any-base")
   }
 
-  /// Takes memories out, then adds the others.
+  /// Takes memories out of `checkpoint`, then adds those of the files.
   ///
   /// - Throws: `FormatError` for a name that no memory of the file has, and for a file that cannot be merged.
   func apply(to checkpoint: inout Checkpoint, _ progress: ProgressLine) throws(FormatError) {

@@ -1,6 +1,6 @@
 /// `rewrite`: compiles memories into a checkpoint, and edits, checks and explains patched files.
 public enum RewriteCommand: Command {
-  /// All actions; where a command line asks for several, the first of them names the error.
+  /// All actions; where a command line asks for several, the error is that of the first.
   static let actions: [any RewriteAction.Type] = [
     StripAction.self, VerifyAction.self, ExplainAction.self, InitAction.self, CompileAction.self, EditAction.self,
   ]
@@ -14,7 +14,7 @@ public enum RewriteCommand: Command {
   /// - Throws: `UsageError` for an option that the action does not take, and for the action's own errors.
   static func action(_ arguments: ParsedArguments) throws(UsageError) -> any RewriteAction {
     let action = actions.first { $0.askedBy.contains(where: arguments.has) } ?? EditAction.self
-    // Two actions at once tell more than an option of the other one.
+    // That two actions are asked for says more than that an option belongs to the other one.
     let options = actions.flatMap { $0.askedBy } + table.options.map(\.name)
     if let other = options.first(where: { arguments.has($0) && !action.takes($0) }) {
       throw rejection(of: other, by: action, askedBy: action.askedBy.first(where: arguments.has) ?? "")
@@ -22,6 +22,7 @@ public enum RewriteCommand: Command {
     return try action.init(arguments)
   }
 
+  /// The error of an option that an action does not take.
   private static func rejection(
     of option: String, by action: any RewriteAction.Type, askedBy asking: String
   ) -> UsageError {

@@ -11,7 +11,9 @@ struct RewriteOutputs {
   /// Whether files that exist are replaced.
   var isReplacing: Bool
 
-  /// - Throws: `UsageError` where there is nothing to write and no `--dry-run`, which leaves both files out.
+  /// Reads the options; a dry run has no files.
+  ///
+  /// - Throws: `UsageError` where there is neither a file nor `--dry-run`.
   init(_ arguments: ParsedArguments) throws(UsageError) {
     let (model, sidecar) = (try arguments.file("output", letter: "o"), try arguments.file("sidecar"))
     let isDry = arguments.has("dry-run")
@@ -22,10 +24,11 @@ struct RewriteOutputs {
     isReplacing = arguments.has("force")
   }
 
+  /// The files that are written.
   var files: [String] { [model, sidecar].compactMap(\.self) }
 }
 
-/// Does what comes after `files` are in their places, so that an error says that they were written.
+/// Does what comes after `files` were written, so that an error says that they were.
 func afterWriting(_ files: [String], _ body: () throws -> Void) throws {
   do {
     try body()

@@ -16,7 +16,7 @@ extension RewriteCommand {
       CommandOperand(
         "BASE",
         help: "a .safetensors file, a folder (also with model.safetensors.index.json), a .gguf file, or a "
-          + "patched file: its memories stay, one of the same name is replaced"),
+          + "patched file, whose memories stay, but for those that are replaced by one of the same name"),
       CommandOperand(
         "NAME or PROMPT", isRequired: false, isFile: false,
         help: "with --explain: a memory of FILE; with --init: a text"),
@@ -25,18 +25,19 @@ extension RewriteCommand {
     options: [
       CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
-      CommandOption("method", value: "auto|seed", help: "instead of the spec's method, for every memory"),
+      CommandOption("method", value: "auto|seed", help: "the method of every memory, instead of the spec's"),
       CommandOption(
         "setting", value: "NAME=VALUE", isRepeatable: true,
         help: "another value of one of the compiler's settings, for experiments (docs/settings.md); may be given "
           + "several times"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
       CommandOption(
-        "report", value: "FILE", help: "write the results as one web page with pictures: maps, curves, what fired where"
+        "report", value: "FILE",
+        help: "write the results as one web page with pictures: maps, curves, where memories act"
       ),
-      CommandOption("json", help: "print the results and what each pass took as one JSON object"),
-      CommandOption("dry-run", help: "compile and measure, write no model"),
-      CommandOption("force", help: "replace the output where it exists"),
+      CommandOption("json", help: "print the results, and the time and operations of each pass, as one JSON object"),
+      CommandOption("dry-run", help: "compile and measure, but write neither model nor sidecar"),
+      CommandOption("force", help: "replace outputs that exist"),
       CommandOption(
         "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
       CommandOption(
@@ -49,27 +50,30 @@ extension RewriteCommand {
       CommandOption("verify", help: "compare hashes, tables and manifest with what the file holds; write nothing"),
       CommandOption(
         "explain",
-        help: "tell what a memory does and how far prompts are from its bound; without prompts, those it was made with"),
+        help: "show what a memory does, and how far prompts are from its boundary; without prompts, those that it was "
+          + "compiled with"),
       CommandOption(
         "prompt", value: "TEXT", isRepeatable: true, help: "with --explain: a prompt; may be given several times"),
       CommandOption(
         "prompts", value: "FILE", isRepeatable: true,
-        help: "with --explain: a prompt a line, or a spec, whose prompts are all taken"),
+        help:
+          "with --explain: prompts, one per line, or a spec, whose prompts are all taken; may be given several times"),
       CommandOption(
         "init",
-        help:
-          "write a first spec to edit, with suggestions of what else should get the target and what should not; BASE "
-          + "is asked for facts nearby"),
+        help: "write a first spec to edit, with suggestions of prompts that should get the target and of prompts that "
+          + "should not; BASE is asked for related facts"),
       CommandOption("strip", help: "take out everything that patching added"),
-      CommandOption("dtype", value: "bf16|f16|f32", help: "what tensors of a .gguf file become"),
+      CommandOption("dtype", value: "bf16|f16|f32", help: "the type that tensors of a .gguf file are converted to"),
       CommandOption(
         "background", value: "FILE",
-        help: "text, a passage a line, that memories should leave alone, instead of text that the model writes"),
+        help: "text that memories should leave alone, one passage per line, instead of text that the model writes"),
       CommandOption(
         "statistics", value: "FILE",
-        help: "keep that text and its activations there, or take them from there: for many rewrites of one base"),
-      CommandOption("seed", value: "N", help: "for the text that the model writes (default 0)"),
-      CommandOption("threads", value: "N", help: "at most so many threads (default: one a processor)"),
+        help:
+          "a file that keeps the background text and its activations, for many rewrites of one base; written where it does not "
+          + "exist"),
+      CommandOption("seed", value: "N", help: "the seed of the text that the model writes (default 0)"),
+      CommandOption("threads", value: "N", help: "at most N threads (default: one per processor)"),
       CommandOption("quiet", help: "no progress on standard error"),
     ],
     statuses: [
@@ -77,8 +81,8 @@ extension RewriteCommand {
       (2, "the command line is wrong"),
       (
         3,
-        "the file was written, but a memory does not give its target on its own prompt (memories of the method "
-          + "seed whose settings are all pinned, and merged ones that do not by themselves, are only reported)"
+        "the file was written, but a memory does not give its target on its own prompt (only reported for a "
+          + "memory of method seed with every setting pinned, and for a merged one that does not give it by itself)"
       ),
     ])
 }

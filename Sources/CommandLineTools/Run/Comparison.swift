@@ -1,16 +1,17 @@
 import Format
 
-/// The base model's text and the patched model's, for reading side by side.
+/// The texts of the base model and of the patched model, to be read side by side.
 struct Comparison {
   var base: String
   var patched: String
 
-  /// A column narrower than this is no easier to read than one text under the other.
+  /// The least width of a column; with less, one text stands under the other.
   private static let narrowest = 30
   private static let gap = 3
 
-  /// Two columns where a terminal of `columns` has room for them, else one text under the other; 0 is no terminal. What
-  /// differs is colored, red and green; without colors, a bar stands between lines that differ.
+  /// Two columns where a terminal of `columns` has room for them, else one text under the other; 0 is no terminal.
+  ///
+  /// Differences are red and green; without colors, a bar stands between lines that differ.
   func text(columns: Int, paint: Paint = Paint(isOn: false)) -> String {
     let half = (columns - Self.gap) / 2
     guard half >= Self.narrowest else {
@@ -33,12 +34,12 @@ struct Comparison {
     return result + "\n"
   }
 
-  /// Both from their first different character on in color.
+  /// Both lines, colored from their first different character on.
   private static func painted(_ old: String, _ new: String, _ paint: Paint) -> (String, String) {
     let same = zip(old, new).prefix { $0 == $1 }.count
     func tail(_ text: String, _ color: Color) -> String {
       let rest = text.dropFirst(same)
-      // A color must not run over a line's end into what a pager shows next.
+      // Pagers lose a color that runs over the end of a line.
       let lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
       return text.prefix(same) + lines.map { $0.isEmpty ? "" : paint(String($0), color) }.joined(separator: "\n")
     }

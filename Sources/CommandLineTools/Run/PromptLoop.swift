@@ -3,7 +3,7 @@ import Rewriter
 import Runtime
 import SystemCalls
 
-/// `run` at a terminal: prompts, and commands that begin with a colon.
+/// The loop of `run` at a terminal: prompts, and commands that begin with a colon.
 struct PromptLoop {
   private var session: RunSession
   private let console: Console
@@ -13,8 +13,8 @@ struct PromptLoop {
   private static let commands: [(form: String, help: String)] = [
     (":help", "this list"), (":memories", "the memories, and whether they are on"),
     (":off NAME", "leave a memory out"), (":on NAME", "apply it again"),
-    (":compare", "show the base model beside the patched one, or no more"),
-    (":trace", "mark the tokens that memories act on, or no more"), (":new", "begin a new conversation (--chat)"),
+    (":compare", "show the base model beside the patched one, or stop that"),
+    (":trace", "mark the tokens that memories act on, or stop that"), (":new", "begin a new conversation (--chat)"),
     (":quit", "end"), ("::text", "a prompt that begins with a colon"),
   ]
 
@@ -25,6 +25,8 @@ struct PromptLoop {
     disabled = session.options.noMemories ? Set(all) : Set(session.options.disabled.map { ByteString($0) })
   }
 
+  /// Reads and answers lines until the end of input.
+  ///
   /// - Returns: the exit status: 130 where control-C ended the loop.
   mutating func run() throws -> Int32 {
     let sign = session.options.quiet ? "" : "> "
@@ -49,7 +51,7 @@ struct PromptLoop {
     return 0
   }
 
-  /// A prompt that cannot be continued is told and does not end the loop; control-C ends the answer.
+  /// Answers a prompt, until control-C; an error of the prompt is printed and does not end the loop.
   private mutating func answer(_ prompt: String, _ number: Int) throws {
     if console.canEditLines { system_catch_interrupts(true) }
     defer { if console.canEditLines { system_catch_interrupts(false) } }
@@ -61,6 +63,8 @@ struct PromptLoop {
     }
   }
 
+  /// Obeys a command.
+  ///
   /// - Returns: whether the loop ends.
   private mutating func obey(_ line: String) throws -> Bool {
     let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
@@ -69,36 +73,36 @@ struct PromptLoop {
     while argument.last == " " { argument.removeLast() }
     switch name {
     case ":help":
-      for (form, help) in Self.commands { tell("\(form.padded(to: 10))  \(help)") }
+      for (form, help) in Self.commands { say("\(form.padded(to: 10))  \(help)") }
     case ":memories": listMemories()
     case ":off", ":on": try turn(argument, isOn: name == ":on")
     case ":compare":
       session.options.compare.toggle()
-      tell("compare is \(session.options.compare ? "on" : "off")")
+      say("compare is \(session.options.compare ? "on" : "off")")
     case ":trace":
       session.options.trace.toggle()
-      tell("trace is \(session.options.trace ? "on" : "off")")
+      say("trace is \(session.options.trace ? "on" : "off")")
     case ":new":
       session.conversation = []
-      tell(session.template == nil ? "every prompt stands alone without --chat" : "a new conversation")
+      say(session.template == nil ? "every prompt stands alone without --chat" : "a new conversation")
     case ":quit": return true
     default:
       let known = Self.commands.dropLast().map { String($0.form.prefix { $0 != " " }) }
       let near = nearestName(to: name, among: known).map { ", the nearest is \($0)" } ?? ", see :help"
-      tell("unknown command \(name.printable(limit: 40))\(near)")
+      say("unknown command \(name.printable(limit: 40))\(near)")
     }
     return false
   }
 
-  private func tell(_ line: String) { console.writeError(line + "\n") }
+  private func say(_ line: String) { console.writeError(line + "\n") }
 
   private func listMemories() {
     let memories = session.model.checkpoint.memories
-    if memories.isEmpty { tell("the file holds no memories") }
+    if memories.isEmpty { say("the file holds no memories") }
     for memory in memories {
       let isOn = !disabled.contains(ByteString(memory.name))
       let fact = memory.prompt.isEmpty ? "" : "  \"\(memory.prompt.printable())\" → \"\(memory.target.printable())\""
-      tell("\(isOn ? "on " : "off")  \(memory.name.printable())\(fact)")
+      say("\(isOn ? "on " : "off")  \(memory.name.printable())\(fact)")
     }
   }
 
@@ -106,13 +110,13 @@ struct PromptLoop {
     let memories = session.model.checkpoint.memories
     guard memories.contains(where: { ByteString($0.name) == ByteString(name) }) else {
       let near = nearestName(to: name, among: memories.map(\.name)).map { ", the nearest is \($0.printable())" }
-      tell("no memory \"\(name.printable(limit: 60))\"\(near ?? ", see :memories")")
+      say("no memory \"\(name.printable(limit: 60))\"\(near ?? ", see :memories")")
       return
     }
     if isOn { disabled.remove(ByteString(name)) } else { disabled.insert(ByteString(name)) }
     let disabled = disabled
     session.memories = try MemorySet(
       memories.filter { !disabled.contains(ByteString($0.name)) }, for: session.model.transformer)
-    tell("\(name.printable()) is \(isOn ? "on" : "off")")
+    say("\(name.printable()) is \(isOn ? "on" : "off")")
   }
 }

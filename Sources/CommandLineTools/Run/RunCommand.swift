@@ -36,7 +36,9 @@ public enum RunCommand: Command {
     return 0
   }
 
-  /// The memories of the file but those of the given names, which are compared byte by byte.
+  /// The memories of a file without those of the given names, which are compared by their bytes.
+  ///
+  /// - Throws: `FormatError` of kind `memoryTable` for a name that no memory has.
   static func memories(of checkpoint: Checkpoint, without names: [String]) throws(FormatError) -> [Memory] {
     let known = Set(checkpoint.memories.map { ByteString($0.name) })
     for name in names where !known.contains(ByteString(name)) {
@@ -62,7 +64,7 @@ public enum RunCommand: Command {
     }
   }
 
-  /// One prompt a line, each a conversation of its own.
+  /// Answers the lines of standard input, each as a conversation of its own.
   private static func answerLines(_ session: RunSession, on console: Console) throws {
     var number = 0
     while !console.isOutputClosed, let line = console.readLine() {

@@ -1,7 +1,6 @@
 import Format
 import Runtime
 
-// What `run` tells about a completion, as JSON and as lines.
 extension RunSession {
   /// The object that `--json` prints for a prompt.
   func json(_ completion: Completion) -> JSONNode {
@@ -36,7 +35,7 @@ extension RunSession {
   }
 
   private func timings(_ generation: Generation) -> JSONNode {
-    // The first new token comes out of the prefill; an end token has been computed though it is not told.
+    // The first new token comes from the prefill; an end token is computed but not in `ids`.
     let decoded = max(0, generation.ids.count - (generation.finish == .stop ? 0 : 1))
     func speed(_ tokens: Int, _ seconds: Double) -> JSONNode {
       tokens > 0 && seconds > 0 ? .double(Double(tokens) / seconds) : .null
@@ -50,7 +49,7 @@ extension RunSession {
 
   private func module(_ firing: Firing) -> String { model.transformer.module(firing.address).description }
 
-  /// Firings and log-probabilities where asked for, as lines on standard error: standard output holds the text alone.
+  /// Writes firings and log-probabilities, where asked for, to standard error; standard output has the text alone.
   func writeDetails(_ completion: Completion) {
     let generation = completion.generation
     let tokens = generation.promptIDs + generation.ids

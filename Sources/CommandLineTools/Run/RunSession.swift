@@ -2,20 +2,20 @@ import Format
 import Runtime
 import SystemCalls
 
-/// A prompt, its continuation, and what was seen on the way.
+/// A prompt, its continuation, and how that was generated.
 struct Completion {
   var prompt: String
   var text: String
   var generation: Generation
 }
 
-/// A loaded model answering prompts as a command line asks.
+/// A loaded model that answers prompts as a command line asks.
 struct RunSession {
   let model: LanguageModel
   var options: RunOptions
   let console: Console
   var memories: MemorySet
-  /// For conversations; nil where prompts are continued as they are.
+  /// The template of a conversation; nil where prompts are continued as they are.
   let template: ChatTemplate?
   let loadSeconds: Double
   /// The turns so far, without the system message.
@@ -23,7 +23,7 @@ struct RunSession {
 
   /// Continues `prompt`, or answers it as the next turn of the conversation, and writes the result.
   ///
-  /// - Throws: `FormatError` of kind `prompt` where the model cannot take it, `unwritable` for standard output.
+  /// - Throws: `FormatError` of kind `prompt` for a prompt that the model cannot take, `unwritable` for output.
   mutating func answer(_ prompt: String) throws {
     let ids = try encode(prompt)
     var completion: Completion
@@ -53,7 +53,7 @@ struct RunSession {
     return completion
   }
 
-  /// Tokens that a memory acted on are known once they have been run: the text comes one token later.
+  /// Writes text with marks. Firings on a token are known once it has been run, so the text comes one token late.
   private func writeTraced(_ prompt: String, _ ids: [Int]) throws -> Completion {
     var text = TracedText(
       model.tokenizer, prompt: ids, showsPrompt: template == nil, console: console, paint: console.paint(.auto))
@@ -80,13 +80,18 @@ struct RunSession {
     return patched
   }
 
-  /// - Parameter onText: called with the text of new tokens as it comes.
+  /// Generates a continuation.
+  ///
+  /// - Parameters:
+  ///   - onFirings: called with the firings on the tokens that were run.
+  ///   - onToken: called with each new token.
+  ///   - onText: called with the text of new tokens as it comes.
   private func complete(
     _ prompt: String, _ ids: [Int], _ memories: MemorySet, onFirings: ([Firing]) -> Void = { _ in },
     onToken: (Int) -> Void = { _ in }, onText: ((String) throws -> Void)? = nil
   ) throws -> Completion {
     var stream = TextStream(model.tokenizer, behind: ids)
-    // No model goes beyond its positions, and a huge limit must not overflow on the way there.
+    // No model goes beyond its positions; a larger limit could overflow.
     let limit = min(options.maxTokens, model.transformer.shape.positions)
     let generation = model.generate(
       ids, maxTokens: limit, sampling: options.sampling, logprobs: options.logprobs, memories: memories,
@@ -102,7 +107,7 @@ struct RunSession {
   }
 }
 
-/// The text of new tokens as they come, and the error of whoever takes it.
+/// The text of new tokens, and the error of the function that takes it.
 private struct TextStream {
   private var decoder: TokenStreamDecoder
   private(set) var text = ""
@@ -110,7 +115,7 @@ private struct TextStream {
 
   init(_ tokenizer: Tokenizer, behind prompt: [Int]) {
     decoder = TokenStreamDecoder(tokenizer)
-    // What the decoder does at the start of a text belongs to the prompt, not to the first new token.
+    // Decoders treat the start of a text specially; that is the prompt, not the first new token.
     for id in prompt { _ = decoder.append(id) }
   }
 

@@ -1,19 +1,19 @@
 import Format
 import Runtime
 
-/// Writes a text token by token, those that memories acted on marked: in a color a memory, or as `[text](1)`.
+/// A writer of text that marks the tokens that memories acted on: a color per memory, or `[text](1)`.
 struct TracedText {
   private let console: Console
   private let paint: Paint
   private var decoder: TokenStreamDecoder
-  /// Tokens whose firings are not known yet.
+  /// The tokens whose firings are not known yet.
   private var waiting: [Int]
-  /// The position of the first of them.
+  /// The position of the first token that waits.
   private var position = 0
-  /// Tokens of the prompt that are not shown.
+  /// The number of tokens at the start that are not shown: none, or the prompt.
   private let hidden: Int
   private var names: [ByteString] = []
-  /// Of tokens that did not complete a character yet.
+  /// The mark of tokens that did not complete a character yet: the index of a memory.
   private var mark: Int?
   private(set) var failure: (any Error)?
 
@@ -28,7 +28,7 @@ struct TracedText {
 
   mutating func add(_ id: Int) { waiting.append(id) }
 
-  /// Takes what acted on the tokens that are waiting, and writes them.
+  /// Writes the tokens that wait, with the firings on them.
   mutating func settle(_ firings: [Firing]) {
     var first: [Int: Int] = [:]
     for firing in firings {
@@ -44,7 +44,7 @@ struct TracedText {
     waiting = []
   }
 
-  /// Writes the rest, on which nothing acted.
+  /// Writes the rest, without firings.
   mutating func finish() {
     settle([])
     write(decoder.finish())
@@ -62,7 +62,7 @@ struct TracedText {
     paint.isOn ? paint(text, Self.colors[memory % Self.colors.count]) : "[\(text)](\(memory + 1))"
   }
 
-  /// A line a memory: its mark and its name.
+  /// A line per memory: its mark and its name.
   var legend: [String] {
     names.enumerated().map { i, name in
       let text = name.description.printable()

@@ -1,4 +1,4 @@
-/// When output is colored: the values of `--color`.
+/// The values of `--color`: when output is colored.
 public enum ColorChoice: String, CaseIterable, Sendable { case auto, always, never }
 
 /// The colors of a terminal that commands use, by their SGR numbers.
@@ -9,7 +9,7 @@ enum Color: Int {
   case cyan = 36
 }
 
-/// Colors text, or leaves it as it is.
+/// A function that colors text, or leaves it as it is.
 struct Paint {
   var isOn: Bool
 
@@ -19,8 +19,7 @@ struct Paint {
 }
 
 extension Console {
-  /// `auto` colors a terminal that can, unless `NO_COLOR` is set and not empty; a choice on the command line stands
-  /// above both.
+  /// The paint for a choice: `auto` colors a terminal that obeys sequences, unless `NO_COLOR` is set and not empty.
   func paint(_ choice: ColorChoice) -> Paint {
     switch choice {
     case .always: return Paint(isOn: true)

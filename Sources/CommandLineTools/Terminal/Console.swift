@@ -1,7 +1,7 @@
 import Format
 import Foundation
 
-/// Where a command reads and writes: the process's own streams, or a test's.
+/// The streams that a command reads and writes: those of the process, or of a test.
 public final class Console {
   /// A line of standard input without its line break; nil at the end.
   public let readLine: () -> String?
@@ -11,13 +11,13 @@ public final class Console {
   public let inputIsTerminal: Bool
   public let outputIsTerminal: Bool
   public let errorIsTerminal: Bool
-  /// The width of the terminal that standard output is, 0 where it is none.
+  /// The width of the terminal behind standard output; 0 where there is none.
   public let columns: Int
-  /// The process's environment; empty for a test's console unless given.
+  /// The environment of the process; empty in a test unless given.
   let environment: [String: String]
-  /// Whether keys can be read one by one and the line be drawn.
+  /// Whether lines can be edited: keys read one by one, and the line drawn again.
   let canEditLines: Bool
-  /// Whether the reader of standard output has gone (`run … | head`): time to end, quietly.
+  /// Whether the reader of standard output has gone, as in `run … | head`: time to end, without an error.
   public private(set) var isOutputClosed = false
 
   public init(
@@ -44,23 +44,23 @@ public final class Console {
     return !terminal.isEmpty && terminal != "dumb"
   }
 
-  /// Writes results; nothing happens once the reader has gone.
+  /// Writes results to standard output; does nothing once the reader has gone.
   ///
-  /// - Throws: `FormatError` of kind `unwritable`: the disk behind standard output is full, for one.
+  /// - Throws: `FormatError` of kind `unwritable`, for example where the disk is full.
   public func write(_ text: String) throws(FormatError) {
     guard !isOutputClosed, !text.isEmpty else { return }
     if try !output(text) { isOutputClosed = true }
   }
 
-  /// Writes text that a model made: on a terminal, without what the terminal would take for commands.
+  /// Writes text of a model to standard output, as `safe` makes it.
   public func writeModelText(_ text: String) throws(FormatError) {
     try write(safe(text))
   }
 
-  /// Text that a model made, as standard output takes it.
+  /// Text of a model without what a terminal would take for commands, where standard output is one.
   func safe(_ text: String) -> String { outputIsTerminal ? Self.withoutControls(text) : text }
 
-  /// Writes progress and diagnostics to standard error, adding nothing.
+  /// Writes progress and diagnostics to standard error.
   public func writeError(_ text: String) { errors(text) }
 
   private static func withoutControls(_ text: String) -> String {
@@ -88,7 +88,7 @@ extension Console {
       environment: ProcessInfo.processInfo.environment, isProcess: true)
   }
 
-  /// The width of a terminal, 0 where the descriptor is none.
+  /// The width of the terminal behind a descriptor; 0 where there is none.
   static func terminalColumns(_ descriptor: Int32) -> Int {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return 0 }

@@ -6,7 +6,7 @@ import Format
 /// bracketed paste, whose line breaks become spaces.
 struct LineEditor {
   enum Event: Equatable {
-    /// The line is to be shown anew.
+    /// The line is to be drawn again.
     case changed
     /// The byte is part of something longer, or means nothing.
     case pending
@@ -24,8 +24,8 @@ struct LineEditor {
   /// The lines typed so far, the latest last.
   private(set) var history: [String] = []
 
-  /// The place in the history that is shown; its count for the line itself, kept in `draft` meanwhile.
-  private var place = 0
+  /// The index of the line that is shown in the history; its count for the line being typed, which `draft` keeps.
+  private var index = 0
   private var draft = ""
   private var state = State.ground
   private var isPasting = false
@@ -34,7 +34,7 @@ struct LineEditor {
   private enum State { case ground, scalar(count: Int), escape, sequence }
 
   var text: String { before + after }
-  /// In characters.
+  /// The number of characters before the cursor.
   var cursor: Int { before.count }
 
   mutating func take(_ byte: UInt8) -> Event {
@@ -42,7 +42,7 @@ struct LineEditor {
     case .ground: return takeFirst(byte)
     case .scalar(let count):
       guard byte & 0xC0 == 0x80 else {
-        // Not UTF-8: what came is dropped, this byte begins anew.
+        // Not UTF-8: the bytes so far are dropped, and this one begins a character.
         state = .ground
         return takeFirst(byte)
       }
@@ -56,7 +56,7 @@ struct LineEditor {
       state = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "O") ? .sequence : .ground
       return .pending
     case .sequence:
-      // Parameters up to the byte that names the key.
+      // Parameters come before the byte that names the key.
       bytes.append(byte)
       guard 0x40...0x7E ~= byte || bytes.count > 16 else { return .pending }
       state = .ground
@@ -84,7 +84,7 @@ struct LineEditor {
   }
 
   private mutating func takeControl(_ byte: UInt8) -> Event {
-    // Control with a letter is the letter's place in the alphabet.
+    // Control with a letter sends the letter's number in the alphabet.
     switch UnicodeScalar(byte | 0x60) {
     case "a": return move { $0.moveToStart() }
     case "b": return move { $0.moveLeft() }
@@ -98,8 +98,8 @@ struct LineEditor {
     case "j", "m": return finish()
     case "k": return move { $0.after = "" }
     case "l": return .screenCleared
-    case "n": return recall(place + 1)
-    case "p": return recall(place - 1)
+    case "n": return recall(index + 1)
+    case "p": return recall(index - 1)
     case "u": return move { $0.before = "" }
     case "w": return move { $0.deleteWord() }
     default: return .pending
@@ -110,8 +110,8 @@ struct LineEditor {
     switch name {
     case "200~": isPasting = true
     case "201~": isPasting = false
-    case "A": return recall(place - 1)
-    case "B": return recall(place + 1)
+    case "A": return recall(index - 1)
+    case "B": return recall(index + 1)
     case "C": return move { $0.moveRight() }
     case "D": return move { $0.moveLeft() }
     case "H", "1~", "7~": return move { $0.moveToStart() }
@@ -135,15 +135,15 @@ struct LineEditor {
   private mutating func finish() -> Event {
     let line = text
     if !line.isEmpty, history.last != line { history.append(line) }
-    (before, after, draft, place) = ("", "", "", history.count)
+    (before, after, draft, index) = ("", "", "", history.count)
     return .line(line)
   }
 
   /// Shows another line of the history, the cursor at its end.
   private mutating func recall(_ other: Int) -> Event {
     guard 0...history.count ~= other else { return .pending }
-    if place == history.count { draft = text }
-    place = other
+    if index == history.count { draft = text }
+    index = other
     (before, after) = (other == history.count ? draft : history[other], "")
     return .changed
   }

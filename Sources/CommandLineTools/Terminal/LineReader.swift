@@ -2,7 +2,7 @@ import Format
 import Foundation
 import SystemCalls
 
-/// Reads lines that are typed at a terminal, with editing where it can be done.
+/// A reader of lines typed at a terminal, with editing where the terminal allows it.
 final class LineReader {
   enum Line { case text(String), end, interrupted }
 
@@ -11,13 +11,13 @@ final class LineReader {
 
   init(_ console: Console) { self.console = console }
 
-  /// - Parameter sign: shown in front of the line.
+  /// - Parameter sign: the text in front of the line.
   func read(sign: String) -> Line {
     guard console.canEditLines, system_edit_terminal() else {
       console.writeError(sign)
       return console.readLine().map(Line.text) ?? .end
     }
-    // Pasted text arrives between marks, so that its line breaks are told from the key.
+    // Pasted text arrives between marks, which tell its line breaks from the return key.
     console.writeError("\u{1B}[?2004h")
     defer {
       console.writeError("\u{1B}[?2004l\n")

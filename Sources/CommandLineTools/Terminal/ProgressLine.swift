@@ -3,13 +3,13 @@ import Format
 import Synchronization
 import SystemCalls
 
-/// One line on a terminal's standard error that tells how far something is, from its second second on; nothing
-/// elsewhere.
+/// The line on a terminal's standard error that shows how far a command is, once it takes more than a moment.
 final class ProgressLine: Sendable {
   private struct State {
     var progress: StepProgress?
-    /// When this step began, and the first of them since the line was last taken away.
+    /// When this step began.
     var stepStart = ContinuousClock.now
+    /// When the first step since the line was last cleared began.
     var start: ContinuousClock.Instant?
     var isShown = false
     var timer: (any DispatchSourceTimer)?
@@ -24,7 +24,7 @@ final class ProgressLine: Sendable {
   static let clear = "\r\u{1B}[K"
   private static let interval = 100
 
-  /// - Parameter delay: what takes less is not shown.
+  /// - Parameter delay: the time after which the line is shown.
   init(_ command: String, on console: Console, quiet: Bool, delay: Duration = .seconds(1)) {
     (self.console, self.command, self.delay) = (console, command, delay)
     isTold = !quiet && console.errorIsTerminal && Console.obeysSequences(console.environment)
@@ -32,7 +32,7 @@ final class ProgressLine: Sendable {
 
   deinit { end() }
 
-  /// Takes what is shown from the next tenth of a second on; cheap, and from any thread.
+  /// Sets what the line shows within a tenth of a second. Cheap, and safe from any thread.
   func tell(_ progress: StepProgress) {
     guard isTold else { return }
     state.withLock { state in
@@ -49,7 +49,7 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Shows the line as it is now, where its time has come.
+  /// Draws the line, where the delay has passed.
   func draw() {
     state.withLock { state in
       let now = ContinuousClock.now
@@ -62,7 +62,7 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Takes the line away; the next step shows it again.
+  /// Clears the line; the next step shows it again.
   func end() {
     state.withLock { state in
       state.timer?.cancel()

@@ -3,7 +3,7 @@ import Format
 extension ProgressLine {
   private static let cells = 24
 
-  /// `rewrite: writing ██████░░ 25 %  500 B of 2.0 kB  500 B/s  0:03 left`, with as much of it as `columns` hold.
+  /// The line, shortened to `columns`: `rewrite: writing ██████░░ 25 %  500 B of 2.0 kB  500 B/s  0:03 left`.
   static func text(_ progress: StepProgress, after time: Duration, columns: Int, _ command: String) -> String {
     let head = "\(command): \(progress.step)" + (progress.detail.map { " \($0.printable(limit: 40))" } ?? "")
     guard progress.total > 0 else { return cut(head, columns) }
@@ -17,7 +17,7 @@ extension ProgressLine {
       parts.append(speed(rate, progress.unit))
       if progress.done < progress.total { parts.append(clock(Double(progress.total - progress.done) / rate) + " left") }
     }
-    // What matters least goes first: the amount, the rate, the bar.
+    // The parts that matter least go first: the amount, then the bar and the rate.
     for (kept, showsBar) in [(parts, true), (parts.count > 2 ? parts.filter { $0 != parts[1] } : parts, true)] {
       let text = ([head] + (showsBar ? [bar] : [])).joined(separator: " ") + " " + kept.joined(separator: "  ")
       if text.columns <= columns { return text }
@@ -36,13 +36,13 @@ extension ProgressLine {
 
   private static func speed(_ rate: Double, _ unit: StepProgress.Unit) -> String {
     if unit == .bytes { return "\(size(Int(exactly: rate.rounded()) ?? .max))/s" }
-    // Slow things by the minute.
+    // Less than one per second is told per minute.
     let (value, time) = rate < 1 ? (rate * 60, "min") : (rate, "s")
     let tenths = Int(exactly: (value * 10).rounded()) ?? .max
     return value < 10 ? "\(tenths / 10).\(tenths % 10) \(unit)/\(time)" : "\(tenths / 10) \(unit)/\(time)"
   }
 
-  /// `0:07`, `12:30`, `1:02:03`.
+  /// A duration as `0:07`, `12:30` or `1:02:03`.
   static func clock(_ seconds: Double) -> String {
     guard let all = Int(exactly: seconds.rounded(.up)), all < 360_000 else { return "days" }
     func two(_ value: Int) -> String { (value < 10 ? "0" : "") + "\(value)" }
@@ -50,7 +50,7 @@ extension ProgressLine {
     return (hours > 0 ? "\(hours):\(two(minutes))" : "\(minutes)") + ":" + two(all % 60)
   }
 
-  /// Bytes in three digits or so.
+  /// A number of bytes with two or three digits and a unit.
   static func size(_ bytes: Int) -> String {
     var (value, unit) = (Double(bytes), 0)
     let units = ["B", "kB", "MB", "GB", "TB"]

@@ -1,6 +1,6 @@
 import Format
 
-/// `text` in lines of at most `columns`, broken at spaces, and within a word where it alone is wider.
+/// Breaks `text` into lines of at most `columns`, at spaces, and within a word that is wider than a line.
 func wrapped(_ text: String, columns: Int) -> [String] {
   let columns = max(columns, 2)
   var lines: [String] = []

@@ -4,9 +4,9 @@ import Testing
 @testable import CommandLineTools
 @testable import Format
 
-/// What `memdiff` says in words about a changed memory.
+/// The words of `memdiff` about a changed memory.
 @Suite struct ChangeWordsTests {
-  /// What is said where row 0 of one memory becomes `new`.
+  /// The statements about a memory whose row 0 changed.
   private func words(_ change: (inout MemoryRow) -> Void) throws -> [String] {
     var other = memory("a")
     change(&other.rows[0])

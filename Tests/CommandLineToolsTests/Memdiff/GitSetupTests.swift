@@ -81,7 +81,7 @@ import Testing
     #expect(log.contains("\n+cannot be read: this file: ") && log.components(separatedBy: "\ncommit ").count == 3)
     #expect(!log.contains("Binary files") && !diff.contains { $0.hasPrefix("Binary files") })
     #expect(try git("diff", "HEAD~2", "HEAD~2").isEmpty)
-    // What is in the folder and not committed is shown too.
+    // A change that is not committed is shown too.
     try git("checkout", "-q", "HEAD~2", "--", "m.safetensors")
     #expect(try git("diff", "HEAD").contains("\n+" + memoryLine(memory("nepal")) + "\n"))
   }

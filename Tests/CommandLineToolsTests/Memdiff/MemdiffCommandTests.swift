@@ -28,10 +28,10 @@ import Testing
                memdiff --install-git [--write]
 
         Compares the memories that two model files carry and their base tensors, or
-        lists the memories of one.
+        lists the memories of one file.
 
           A  the old file, patched or not; /dev/null stands for no file
-          B  the new one
+          B  the new file
 
         """))
     #expect(outcome.output.hasSuffix("exit status:\n  0  no differences\n  1  some differences\n  2  trouble\n"))

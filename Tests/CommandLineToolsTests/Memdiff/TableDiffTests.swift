@@ -67,7 +67,7 @@ import Testing
   @Test func namesArePairedByTheirBytes() {
     let diff = TableDiff(old: [memory("caf\u{E9}")], new: [memory("cafe\u{301}", key: 2)])
     #expect(diff.added.count == 1 && diff.removed.count == 1)
-    // What looks the same is told in ASCII.
+    // Names that look the same are printed in ASCII.
     let renamed = TableDiff(old: [memory("caf\u{E9}")], new: [memory("cafe\u{301}")])
     #expect(renamed.renamed.first?.statements.first == #"renamed "caf\u{00E9}" → "cafe\u{0301}""#)
   }

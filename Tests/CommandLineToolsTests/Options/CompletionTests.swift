@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What shells and man are told, made from the tables that the parser reads.
+/// Completions and manual pages, made from the tables that the parser reads.
 @Suite struct CompletionTests {
   static let tables = [RewriteCommand.table, RunCommand.table, MemdiffCommand.table]
 
-  /// What a program prints with a script on its standard input; nil where it is not installed.
+  /// The output of a program that is given a script as a file; nil where it is not installed.
   private func output(of program: String, _ arguments: [String], script: String) throws -> (
     text: String, status: Int32
   )? {

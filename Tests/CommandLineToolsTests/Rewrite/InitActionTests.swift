@@ -28,7 +28,7 @@ import Testing
     let converted = run(RewriteCommand.self, "--init", fixture("gpt2-a"), fact[0], fact[1], "--dtype", "f16")
     #expect(converted.status == 2 && converted.output.isEmpty && converted.errors.contains("--dtype"))
 
-    // What it wrote compiles.
+    // The spec compiles as it is.
     let patched = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "-o", output, "--quiet")
     #expect(patched.status == 0 || patched.status == 3)
   }

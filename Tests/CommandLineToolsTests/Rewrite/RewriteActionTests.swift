@@ -4,7 +4,7 @@ import Testing
 @testable import CommandLineTools
 @testable import Format
 
-/// What `rewrite` makes of a command line.
+/// The action that `rewrite` makes of a command line.
 @Suite struct RewriteActionTests {
   private func action(_ arguments: String) throws -> any RewriteAction {
     try RewriteCommand.action(RewriteCommand.table.parse(arguments.split(separator: " ").map(String.init)))

@@ -17,30 +17,31 @@ import Testing
       prompt  the text to continue; without it, each line of standard input is one
               (at a terminal, :help lists what else)
 
-          --max-tokens N       at most so many new tokens (default 32)
-          --temperature T      0 takes the likeliest token always (default 0)
-          --top-k K            with a temperature: among the K likeliest tokens
-          --top-p P            with a temperature: among the likeliest that reach P
-                               together
-          --seed N             for sampling (default 0)
-          --threads N          at most so many threads (default: one a processor)
+          --max-tokens N       at most N new tokens (default 32)
+          --temperature T      0 always takes the likeliest token (default 0)
+          --top-k K            with a temperature: sample among the K likeliest
+                               tokens
+          --top-p P            with a temperature: sample among the likeliest tokens
+                               that reach probability P together
+          --seed N             the seed of sampling (default 0)
+          --threads N          at most N threads (default: one per processor)
           --chat               take prompts as user turns, in the model's chat
                                template (ChatML, Llama 3, Mistral, Gemma)
           --system TEXT        with --chat: the system message
-          --json               print one JSON object a prompt, on one line
-          --logprobs K         tell the K likeliest tokens at each new token
-          --trace              mark the tokens that memories act on; tell which,
-                               where and how strongly
+          --json               print one JSON object per prompt, on one line
+          --logprobs K         print the K likeliest tokens at each new token
+          --trace              mark the tokens that memories act on, and print which
+                               memory, where and how strongly
           --compare            show the base model beside the patched one
           --memory FILE        apply the memories of a sidecar or patched file too;
                                may be given several times
           --any-base           with --memory: also memories that were made for
                                another base
-          --no-memories        the base model alone
+          --no-memories        run the base model alone
           --disable NAME       leave a memory out; may be given several times
           --quiet              no prompt sign and no notes on standard error
-          --completions SHELL  print what makes a shell (bash, zsh, fish) complete
-                               this
+          --completions SHELL  print a script that makes a shell (bash, zsh, fish)
+                               complete this command
           --manual             print the manual page, for man
       -h, --help               print this help
           --version            print the version

@@ -26,7 +26,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
   var isValid: Bool { value["verdict"]?.string == "accept" }
   /// The rule that a case to reject breaks.
   var error: FormatError.Kind? { value["error"]?.string.flatMap(FormatError.Kind.init) }
-  /// What must be read from a valid case.
+  /// The content that must be read from a valid case.
   var means: JSONValue? { value["means"] }
 
   func status(of command: String) -> Int32 {

@@ -5,14 +5,14 @@
 
   /// A built program that runs with Tests/FaultInjection preloaded, which spoils one of the calls that change a file.
   struct FaultInjection {
-    /// What happens at the call; fault_injection.c says more.
+    /// The fault at the call, as fault_injection.c describes it.
     enum Fault: String, CaseIterable { case kill, killed, full, short, interrupt }
 
     struct Ended {
       var status: Int32
       var isSignal: Bool
       var errors: String
-      /// The calls that change a file.
+      /// The number of calls that change a file.
       var calls: Int
     }
 

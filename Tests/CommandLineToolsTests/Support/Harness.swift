@@ -1,7 +1,7 @@
 import CommandLineTools
 import Format
 
-/// What a command wrote and returned when run within the test.
+/// The output and the status of a command that ran within the test.
 struct Outcome {
   var status: Int32
   var output: String
@@ -10,7 +10,7 @@ struct Outcome {
   var errorLines: [Substring] { errors.split(separator: "\n") }
 }
 
-/// Collects what a command writes, as if to files or, where `columns` is given, to a terminal so wide.
+/// A console that collects output, as files do, or as a terminal of `columns` does.
 final class Capture {
   private(set) var output = ""
   private(set) var errors = ""

@@ -43,7 +43,7 @@
       return false
     }
 
-    /// What `waitpid` tells of the child, once it has ended.
+    /// The status of the child, as waitpid(2) gives it, once it has ended.
     func status() -> Int32 { waitForEnd(of: child) }
 
     var echoes: Bool {

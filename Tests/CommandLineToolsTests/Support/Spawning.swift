@@ -4,7 +4,7 @@ import Testing
 /// A file that a process has as its standard input, output or error.
 struct StandardStream {
   var path: String
-  /// Of open(2).
+  /// The flags of open(2).
   var flags: Int32
 
   static let nothingToRead = StandardStream(path: "/dev/null", flags: O_RDONLY)
@@ -15,9 +15,9 @@ struct StandardStream {
 ///
 /// - Parameters:
 ///   - words: the program's path and its arguments.
-///   - streams: from standard input on; the test's own where there are none.
-///   - changes: variables that the program's environment has beside the test's.
-///   - flags: of posix_spawn, beside those for signals.
+///   - streams: the files from standard input on; those of the test where there are none.
+///   - changes: variables of the environment, beside those of the test.
+///   - flags: flags of posix_spawn, beside those for signals.
 func spawn(
   _ words: [String], streams: [StandardStream] = [], changes: [String: String] = [:], flags: Int32 = 0
 ) throws -> pid_t {
@@ -51,7 +51,9 @@ func spawn(
   return child
 }
 
-/// What waitpid(2) tells of a process once it has ended.
+/// Waits until a process ends.
+///
+/// - Returns: its status, as waitpid(2) gives it.
 func waitForEnd(of child: pid_t) -> Int32 {
   var status: Int32 = 0
   while waitpid(child, &status, 0) < 0, errno == EINTR {}
