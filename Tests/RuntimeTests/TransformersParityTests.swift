@@ -14,19 +14,46 @@ import Testing
       let batch = model.singleBatch(item.ids)
       let tape = Tape(forBackward: false)
       model.forward(batch, tape: tape)
+      let departures = try Self.addresses(model).compactMap { address in
+        let reference = try #require(
+          expected[ByteString("case.\(i).act.\(address.site).\(address.layer)")]?.floats())
+        let ours = tape[address.layer].site(address.site)
+        return Departure("\(address.site) of layer \(address.layer)", ours, reference, tolerance: 1e-4)
+      }
+      #expect(departures.isEmpty, "case \(i): first at \(departures[0]), in all at \(departures.count) sites")
       let reference = try #require(expected[ByteString("case.\(i).logits")]?.floats())
       let rows = reference.count / model.shape.vocabulary
       let logits = model.logits(batch.residual, rows: Array((item.ids.count - rows)..<item.ids.count))
-      #expect(relativeError(logits.array, reference) < 1e-4)
-      for layer in 0..<model.shape.layers {
-        for site in Site.allCases {
-          let reference = try #require(expected[ByteString("case.\(i).act.\(site).\(layer)")]?.floats())
-          #expect(
-            relativeError(tape[layer].site(site).array, reference) < 1e-4, "case \(i) \(site) \(layer)"
-          )
-        }
-      }
+      let departure = Departure("the logits", logits, reference, tolerance: 1e-4)
+      #expect(departure == nil, "case \(i): \(departure!)")
     }
+  }
+
+  /// The sites in the order in which a forward pass computes them.
+  private static func addresses(_ model: Transformer) -> [SiteAddress] {
+    (0..<model.shape.layers).flatMap { layer in Site.allCases.map { SiteAddress(layer: layer, site: $0) } }
+  }
+
+  /// Values [T, D] that are further from transformers' than the tolerance, by ‖a − b‖ / ‖b‖.
+  private struct Departure: Equatable, CustomStringConvertible {
+    let name: String
+    let error: Float
+    /// The first row that is further from its own reference than the tolerance.
+    let row: Int
+
+    /// nil where the values agree.
+    init?(_ name: String, _ ours: FloatMatrix, _ reference: [Float], tolerance: Float) {
+      error = relativeError(ours.array, reference)
+      if error < tolerance { return nil }
+      self.name = name
+      row =
+        (0..<ours.rows).first {
+          let wanted = Array(reference[$0 * ours.width..<($0 + 1) * ours.width])
+          return !(relativeError(ours.array($0), wanted) < tolerance)
+        } ?? 0
+    }
+
+    var description: String { "\(name), from row \(row) on, by a relative error of \(error)" }
   }
 
   @Test(arguments: ModelFixture.all)
@@ -55,13 +82,12 @@ import Testing
       let last = item.ids.count - 1
       let gradients = model.gradients(batch, tape: tape, losses: [LossTerm(row: last, target: item.target)])
       #expect(abs(gradients.loss - item.loss) < 1e-4 * max(1, item.loss))
-      for layer in 0..<model.shape.layers {
-        for site in Site.allCases {
-          let reference = try #require(expected[ByteString("case.\(i).grad.\(site).\(layer)")]?.floats())
-          let ours = gradients[SiteAddress(layer: layer, site: site)]
-          #expect(relativeError(ours.array, reference) < 1e-3, "case \(i) \(site) \(layer)")
-        }
+      let departures = try Self.addresses(model).reversed().compactMap { address in
+        let reference = try #require(
+          expected[ByteString("case.\(i).grad.\(address.site).\(address.layer)")]?.floats())
+        return Departure("\(address.site) of layer \(address.layer)", gradients[address], reference, tolerance: 1e-3)
       }
+      #expect(departures.isEmpty, "case \(i): first at \(departures[0]), in all at \(departures.count) sites")
     }
   }
 
