@@ -1,12 +1,12 @@
-// Prints the machine's read bandwidth in bytes a second: two threads, each summing its half of a buffer that is many
-// times the caches, best of some passes.
+// Prints the machine's read bandwidth in bytes per second: two threads, each summing its half of a buffer many times
+// the size of the caches; the best of some rounds.
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { passes = 20, half = 135000000 / sizeof(uint64_t) };
+enum { rounds = 20, half = 135000000 / sizeof(uint64_t) };
 
 static uint64_t buffer[2][half];
 static volatile uint64_t sums[2];
@@ -33,10 +33,10 @@ static double seconds(void) {
 }
 
 int main(void) {
-  // Pages that were never written are all one page of zeros, which the caches hold.
+  // All pages that were never written are one page of zeros, which the caches hold.
   memset(buffer, 1, sizeof buffer);
   double best = 1e9;
-  for (int pass = 0; pass < passes; pass++) {
+  for (int round = 0; round < rounds; round++) {
     double start = seconds();
     pthread_t other;
     if (pthread_create(&other, NULL, sum_half, (void *)1) != 0) return 1;

@@ -12,7 +12,7 @@ import models
 
 
 def compile(records, method, path):
-    """Writes the records' memories to `path`: seconds, and bytes that the file has beyond the base."""
+    """Writes the records' memories to `path`; the seconds, and the bytes that the file adds to the base."""
     spec, folder = models.CACHE / "counterfact.json", models.folder()
     spec.write_text(json.dumps({"memories": [entry(record, method) for record in records]}))
     start = time.time()
@@ -25,7 +25,7 @@ def compile(records, method, path):
 
 
 def entry(record, method):
-    """A memory of the spec: prompt, subject and target of a record are all that the compiler is given."""
+    """A record's memory in the spec: the compiler is given its prompt, subject and target alone."""
     kept = {key: record[key] for key in ("prompt", "subject")}
     return {"name": str(record["case_id"]), **kept, "target": judging.target(record), "method": method}
 
@@ -33,7 +33,7 @@ def entry(record, method):
 class Memories:
     """A context in which the tables of a file act on a model: a' = a + Σ f(1 − a · k / ‖k‖²) Δ, at every token.
 
-    The controls are the same deltas at every token (`always`), and none (`never`).
+    The controls add the deltas at every token (`always`), or none of them (`never`).
     """
 
     def __init__(self, model, path, control=None):
@@ -73,7 +73,7 @@ class Memories:
 
     @torch.no_grad()
     def fired_share(self, model, texts):
-        """The share of the tokens at which a row fires."""
+        """The share of tokens at which a row fires."""
         self.fired = self.seen = 0
         model.model(texts, use_cache=False)
         return self.fired / max(1, self.seen)

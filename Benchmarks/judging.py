@@ -1,13 +1,13 @@
 """Judges edits of a model on CounterFact records with transformers in F32, whatever made the edit.
 
 The metrics, each a mean over the records:
-  efficacy      the new target is likelier than the true one behind the prompt / it is the next token
-  paraphrases   the same behind the record's paraphrases
-  neighbors    the true target is likelier than the new one behind the neighborhood prompts (and in the base model)
+  efficacy      the new target is likelier than the true one behind the prompt; exact: it is the next token
+  paraphrases   as efficacy, behind the record's paraphrases
+  neighbors     the true target is likelier than the new one behind the neighborhood prompts (and in the base model)
   S             the harmonic mean of the first three (likelier)
-  next token    of the neighborhood prompts, unchanged; and a continuation of 10 tokens, unchanged
-  same subject  next token of the record's generation prompts, unchanged
-  repeated      continuations of 20 tokens behind the prompt with the target in them more than once
+  next token    behind the neighborhood prompts: is it unchanged; and is a continuation of 10 tokens
+  same subject  behind the record's generation prompts: is the next token unchanged
+  repeated      the target stands more than once in the 20 tokens behind the prompt
 """
 
 import argparse
@@ -25,7 +25,7 @@ PARTS = {"para": "paraphrase_prompts", "near": "neighborhood_prompts", "other": 
 
 
 def parser(usage):
-    """The options that commands on CounterFact records share; `usage` and the metrics above are the help."""
+    """The options shared by commands on CounterFact records; their help is `usage` and the metrics above."""
     style = argparse.RawDescriptionHelpFormatter
     options = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=usage, epilog=__doc__, formatter_class=style)
     options.add_argument("file")
@@ -56,7 +56,7 @@ def target(record, key="target_new"):
 
 
 class Judge:
-    """The base model in F32 on two threads, with text that it wrote itself, on which an edit should do nothing."""
+    """The base model in F32 on two threads, and text of its own on which an edit should do nothing."""
 
     def __init__(self):
         torch.set_num_threads(2)
@@ -71,7 +71,7 @@ class Judge:
 
     @torch.no_grad()
     def sample(self, start, length, seed, top_k=0):
-        """Texts that the model writes behind the ids `start` [texts, tokens], without the first: [texts, more]."""
+        """Texts that the model writes behind the ids `start` [texts, tokens], without their first id: [texts, more]."""
         torch.manual_seed(seed)
         return self.generate(start, length, do_sample=True, top_k=top_k)[:, 1:]
 
@@ -96,12 +96,12 @@ class Judge:
 
     @torch.no_grad()
     def hidden(self):
-        """What the output layer gets at each token of `texts`, [texts, tokens, width]."""
+        """The output layer's input at each token of `texts`, [texts, tokens, width]."""
         return self.model.model(self.texts, use_cache=False).last_hidden_state
 
     @functools.lru_cache(maxsize=1)
     def base(self, prompts, continued):
-        """The same of the unedited model for the prompts of the record at hand, which several edits are judged on."""
+        """The unedited model's log probabilities and continuations, kept for the edits of one record."""
         return self.last_logprobs(prompts), [self.continued(prompt, 10) for prompt in continued]
 
     def judge(self, record, edit, **measures):
@@ -141,7 +141,7 @@ class Judge:
 
 
 def means(results):
-    """The means of records' metrics, and S."""
+    """The mean of each metric over the records, and S."""
     table = {}
     for name in results[0]:
         values = [result[name] for result in results if result[name] is not None]

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the peers' Python environment, the model in each one's format, running and measuring.
+"""Shared by the benchmarks: the Python environment of the peers, the model in the format of each, running, measuring.
 
 Everything is kept in $LOCAL_MEMORY_CACHE/benchmarks (default ~/.cache/local-memory/benchmarks).
 """
@@ -22,7 +22,7 @@ SHORT = "The capital city of Nepal is located in"
 
 
 def enter_environment(**variables):
-    """Builds the tools and goes on in the peers' virtual environment, making it first where it is not there.
+    """Builds the commands and goes on in the virtual environment of the peers, which is made where there is none.
 
     `variables` are set for this process and those that it starts, unless they are set already.
     """
@@ -71,7 +71,7 @@ def folder():
 
 
 def gguf():
-    """The same weights in BF16 as GGUF, which llama.cpp reads."""
+    """The weights of `folder()` as GGUF in BF16, which llama.cpp reads."""
     path = CACHE / "SmolLM2-135M-bf16.gguf"
     if not path.exists():
         import numpy
@@ -106,12 +106,12 @@ def safetensors():
 
 
 def text(sentences):
-    """A prompt of 14 tokens a sentence."""
+    """A prompt of 14 tokens per sentence."""
     return " ".join(["The quick brown fox jumps over the lazy dog near the river bank."] * sentences)
 
 
 def run(model, prompt, tokens, *more):
-    """One `run --json` with two threads: its object."""
+    """The object that `run --json` prints for one prompt, on two threads."""
     command = [BIN / "run", model, prompt, "--max-tokens", str(tokens), "--threads", "2", "--json", *more]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -132,13 +132,13 @@ print(json.dumps(timings(sys.argv[2], int(sys.argv[3]))))
 
 
 def llama_cpp(prompt, tokens):
-    """llama.cpp's own timings of one completion with two threads."""
+    """llama.cpp's own timings of one completion, on two threads."""
     command = [sys.executable, "-c", LLAMA_CPP, gguf(), prompt, str(tokens)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
 def measure(command):
-    """One process: its seconds, its peak memory in MB (anonymous, and all that was resident), what it printed."""
+    """Runs one process: its seconds, its peak of memory in MB (anonymous and resident), and what it printed."""
     peak, ended = [0], threading.Event()
 
     def sample(pid):
@@ -167,7 +167,7 @@ def measure(command):
 
 
 def bandwidth():
-    """Bytes a second that the machine reads from memory on two threads, at best."""
+    """The bytes per second that the machine reads from memory on two threads, at best."""
     source, program = ROOT / "Benchmarks" / "bandwidth.c", CACHE / "bandwidth"
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         subprocess.run(["cc", "-O3", "-pthread", "-o", program, source], check=True)

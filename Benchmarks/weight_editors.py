@@ -1,6 +1,6 @@
 """Two editors that write a fact into the weights of a Llama-shaped transformers model, for Benchmarks/editors.
 
-Both change the MLP's output projection of one layer, W [width, inner], and return what is to be added to it.
+Both change the MLP's output projection of one layer, W [width, inner], and return the change to add to it.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ def added(weight, change):
 
 
 def kept(name, make):
-    """A tensor of the benchmarks' cache, made first where it is not there."""
+    """A tensor of the benchmarks' cache, made where it is not there."""
     path = models.CACHE / f"{name}.safetensors"
     if not path.exists():
         part = path.with_suffix(".part")
@@ -57,7 +57,7 @@ class Targets:
 
 
 def subject_end(judge, text, behind):
-    """The index of the last token of a subject that ends before character `behind`; a character may be many tokens."""
+    """The last token of a subject that ends before character `behind`; a character may be several tokens."""
     offsets = judge.tokenizer.encode(text).offsets
     return max(index for index, (a, b) in enumerate(offsets) if a < behind <= b)
 
@@ -65,9 +65,9 @@ def subject_end(judge, text, behind):
 class Rome:
     """Rank-one model editing (Meng et al. 2022, "Locating and Editing Factual Associations in GPT").
 
-    k* is the mean of W's input at the subject's last token over the prompt bare and behind prefixes that the model
-    writes; δ is what has to be added to W's output there for the target to follow; C is the second moment of W's input
-    over text that the model writes. The change δ (C⁻¹k*)ᵀ / (k*ᵀ C⁻¹ k*) makes W k* + δ out of W k*.
+    k* is the mean of W's input at the subject's last token, over the prompt alone and behind prefixes that the model
+    writes; δ is added to W's output there so that the target follows; C is the second moment of W's input over text
+    that the model writes. The change δ (C⁻¹k*)ᵀ / (k*ᵀ C⁻¹ k*) turns W k* into W k* + δ.
     """
 
     def __init__(self, judge, layer, steps=25, rate=0.5, decay=0.5, clamp=4, divergence=0.0625, enough=0.05):
@@ -82,7 +82,7 @@ class Rome:
         self.tokens, self.moment = TEXTS * LENGTH, self.second_moment()
 
     def second_moment(self):
-        """C [inner, inner], kept beside the other files of the benchmarks with the text that it is made from."""
+        """C [inner, inner], kept in the benchmarks' cache with the text that it is made from."""
         texts = kept(f"written-{TEXTS}x{LENGTH}", self.written)
         return kept(f"second-moment-{self.layer}-{TEXTS}x{LENGTH}", lambda: self.moment_of(texts))
 
@@ -94,7 +94,7 @@ class Rome:
         return total / texts.numel()
 
     def openings(self):
-        """Words that prose begins with, as the paper's text is prose and from nothing the model often writes code."""
+        """Words that prose begins with: the paper's text is prose, and without them the model often writes code."""
         return torch.tensor([[0, *self.judge.ids(word)] for word in OPENINGS])
 
     def written(self):
@@ -112,7 +112,7 @@ class Rome:
         return seen[0]
 
     def change(self, record):
-        """What to add to W for one record."""
+        """The change of W for one record."""
         prompt, subject = record["prompt"], record["subject"]
         prompts = [prefix + prompt for prefix in self.prefixes]
         behind = prompt.index(subject) + len(subject)
@@ -131,7 +131,7 @@ class Rome:
         return change
 
     def value(self, targets, ends, inner, subject):
-        """δ [width] by Adam: the target is to follow, what "{subject} is a" goes on with is to stay."""
+        """δ [width] by Adam: the target is to follow, and the next token of "{subject} is a" to stay."""
         text = f"{subject} is a"
         essence = torch.tensor([self.judge.ids(text)])
         essence_end = torch.tensor([subject_end(self.judge, text, len(subject))])
@@ -173,14 +173,14 @@ class Rome:
 
 
 class FineTuning:
-    """Constrained fine-tuning (FT+L there): Adam on W until the target follows, no weight moving beyond a bound."""
+    """Constrained fine-tuning (the paper's FT+L): Adam on W until the target follows, each weight within a bound."""
 
     def __init__(self, judge, layer, steps=25, rate=1e-3, bound=0.01, enough=0.01):
         self.judge, self.weight = judge, judge.model.model.layers[layer].mlp.down_proj.weight
         self.steps, self.rate, self.bound, self.enough = steps, rate, bound, enough
 
     def change(self, record):
-        """What to add to W for one record."""
+        """The change of W for one record."""
         targets = Targets(self.judge, [record["prompt"]], judging.target(record))
         original = self.weight.detach().clone()
         self.weight.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""usage: check.py PROGRAMS MODEL.gguf: what load_memories.py makes of our files, beside what `run` makes of them."""
+"""usage: check.py PROGRAMS MODEL.gguf: compares load_memories.py with `run` on patched files and sidecars."""
 
 import json
 import pathlib
@@ -53,7 +53,7 @@ def continued(model, ids, count, file=None):
 
 
 def compare(name, folder, patched, base, prompts, count):
-    """Whole file and sidecar beside `run`, and the file as a checkpoint of its own."""
+    """Compares patched file and sidecar with `run`, loads the patched file as its base; the sidecar's path."""
     sidecar = folder / "m.memory.safetensors"
     call(PROGRAMS / "rewrite", patched, "--sidecar", sidecar)
     model, changed = load(base), 0
@@ -73,7 +73,7 @@ def compare(name, folder, patched, base, prompts, count):
 
 
 def check_base(name, folder, patched, base, sidecar, model):
-    """A patched file lists base, tables, manifest and embedded files, and loads as its base."""
+    """Checks that a patched file lists base, tables, manifest and embedded files, and loads as its base."""
     with safe_open(patched, "pt") as file, safe_open(base / "model.safetensors", "pt") as alone:
         names = {key for key in file.keys() if not key.startswith("embedded.")}
         expected = {*alone.keys(), *load_file(sidecar)}
@@ -96,7 +96,7 @@ def pinned(folder, **settings):
 
 
 def check_silence(folder, base):
-    """Where nothing fires the logits are the base's to the bit, in every dtype; where something does, not."""
+    """Checks in every dtype that the logits are the base's, bit for bit, where nothing fires and only there."""
     for boundary, silent in ((1e-6, True), (3, False)):
         file, spec = folder / f"{boundary}.safetensors", pinned(folder, site="mlp", boundary=boundary)
         call(PROGRAMS / "rewrite", base, "--spec", spec, "-o", file, allowed=(0, 3))
@@ -109,7 +109,7 @@ def check_silence(folder, base):
 
 
 def check_format(folder, sidecar, base):
-    """The loader printed in FORMAT.md gives the same logits, with strengths on both sides of where they count as 0."""
+    """Compares the loader that FORMAT.md prints, with strengths on both sides of the floor."""
     code = re.search(r"```python\n(.*?)```", (ROOT / "specs" / "FORMAT.md").read_text(), re.DOTALL)[1]
     exec(code, printed := {})
     tables = {name: part.repeat(200, 1) for name, part in load_file(sidecar).items() if name != "memory.manifest"}
@@ -127,7 +127,7 @@ def check_format(folder, sidecar, base):
 
 
 def check_refusals(folder, sidecar, base):
-    """A wrong file gives a ValueError and leaves no hook, though another of its tables is right."""
+    """Checks that a wrong file gives a ValueError and leaves no hook, though another of its tables is right."""
     model, tensors = load(base), load_file(sidecar)
     module = next(name.removesuffix(".memory.keys") for name in tensors if name.endswith(".memory.keys"))
     keys, deltas, bounds = (tensors[f"{module}.memory.{part}"] for part in ("keys", "deltas", "bounds"))
@@ -154,7 +154,7 @@ def check_refusals(folder, sidecar, base):
 
 
 def check_command(sidecar, base, patched):
-    """load_memories.py as a program."""
+    """Checks load_memories.py as a program."""
     text = call(sys.executable, pathlib.Path(__file__).with_name("load_memories.py"), base, sidecar, PROMPTS[0])
     expected = PROMPTS[0] + run(patched, PROMPTS[0], "--max-tokens", 16)["text"]
     if text.rstrip("\n") != expected.rstrip("\n"):

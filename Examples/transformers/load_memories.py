@@ -1,11 +1,11 @@
-"""usage: load_memories.py FOLDER FILE "prompt": a Hugging Face model's greedy continuation with the file's memories"""
+"""usage: load_memories.py FOLDER FILE "prompt": prints a model's greedy continuation with the memories of a file"""
 import sys
 import torch
 from safetensors import safe_open
 
 
 def load_memories(model, path):
-    """Hooks the modules that a patched file or sidecar has tables for; the handles' remove() takes them off again."""
+    """Hooks the modules that a patched file or sidecar has tables for; remove() of each handle takes its hook off."""
     modules, hooks = {name: module for name, module in model.named_modules() if hasattr(module, "weight")}, []
     with safe_open(path, "pt") as file:
         if (version := (file.metadata() or {}).get("memory.version", "1")) != "1":
