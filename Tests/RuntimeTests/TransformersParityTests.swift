@@ -4,9 +4,9 @@ import Testing
 @testable import Format
 @testable import Runtime
 
-/// Against Hugging Face transformers, by the fixtures that make_model_fixtures.py wrote.
+/// Against Hugging Face transformers, by the fixtures that make_model_fixtures.py and record_activations.py wrote.
 @Suite struct TransformersParityTests {
-  @Test(arguments: ModelFixture.all)
+  @Test(arguments: ModelFixture.allAndRecorded)
   func logitsAndActivations(_ fixture: ModelFixture) throws {
     let model = try fixture.transformer()
     let expected = try fixture.expected()
@@ -20,12 +20,12 @@ import Testing
         let ours = tape[address.layer].site(address.site)
         return Departure("\(address.site) of layer \(address.layer)", ours, reference, tolerance: 1e-4)
       }
-      #expect(departures.isEmpty, "case \(i): first at \(departures[0]), in all at \(departures.count) sites")
+      #expect(departures.isEmpty, "case \(i) leaves transformers at \(departures[0])")
       let reference = try #require(expected[ByteString("case.\(i).logits")]?.floats())
       let rows = reference.count / model.shape.vocabulary
       let logits = model.logits(batch.residual, rows: Array((item.ids.count - rows)..<item.ids.count))
       let departure = Departure("the logits", logits, reference, tolerance: 1e-4)
-      #expect(departure == nil, "case \(i): \(departure!)")
+      #expect(departure == nil, "case \(i) leaves transformers at \(departure!)")
     }
   }
 
@@ -56,7 +56,7 @@ import Testing
     var description: String { "\(name), from row \(row) on, by a relative error of \(error)" }
   }
 
-  @Test(arguments: ModelFixture.all)
+  @Test(arguments: ModelFixture.allAndRecorded)
   func greedyTokens(_ fixture: ModelFixture) throws {
     let model = try fixture.transformer()
     for item in try fixture.cases() {
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ModelFixture.all)
+  @Test(arguments: ModelFixture.allAndRecorded)
   func lossAndGradients(_ fixture: ModelFixture) throws {
     let model = try fixture.transformer()
     let expected = try fixture.expected()
@@ -87,12 +87,12 @@ import Testing
           expected[ByteString("case.\(i).grad.\(address.site).\(address.layer)")]?.floats())
         return Departure("\(address.site) of layer \(address.layer)", gradients[address], reference, tolerance: 1e-3)
       }
-      #expect(departures.isEmpty, "case \(i): first at \(departures[0]), in all at \(departures.count) sites")
+      #expect(departures.isEmpty, "case \(i) leaves transformers at \(departures[0])")
     }
   }
 
   /// A batch of the last token alone, behind the others in a cache, has that token's gradient.
-  @Test(arguments: ModelFixture.all)
+  @Test(arguments: ModelFixture.allAndRecorded)
   func lastTokenGradients(_ fixture: ModelFixture) throws {
     let model = try fixture.transformer()
     for item in try fixture.cases() where item.ids.count > 1 {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Format
@@ -17,8 +18,15 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
 
   static let folder = "\(fixtureFolder)/models"
 
+  /// All fixtures, and the folder of record_activations.py that the environment names.
+  static let allAndRecorded =
+    all
+    + [ProcessInfo.processInfo.environment["LOCAL_MEMORY_PARITY"]].compactMap(\.self).map {
+      ModelFixture(name: URL(fileURLWithPath: $0).path)
+    }
+
   var testDescription: String { name }
-  var path: String { "\(Self.folder)/\(name)" }
+  var path: String { name.hasPrefix("/") ? name : "\(Self.folder)/\(name)" }
 
   struct Case {
     var prompt: String
