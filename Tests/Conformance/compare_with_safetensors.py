@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the cases that Python's safetensors decides otherwise than the index says.
 
-Only what its reader looks at is compared: the kinds safetensors and table, of the latter the container alone.
+Compares only what its reader checks: the container, in cases of the kinds safetensors and table.
 """
 
 import json
@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 
 from generator.expand import expand  # noqa: E402
 
-# The error kinds of the container; others are about what it holds, which a reader of the container does not judge.
+# The error kinds of the container; all others are about its content, which safetensors does not check.
 CONTAINER = {
     "headerTooSmall", "headerTooLarge", "invalidHeaderLength", "invalidHeader", "invalidHeaderDeserialization",
     "duplicateName", "invalidOffset", "validationOverflow", "misalignedSlice", "tensorInvalidInfo",
@@ -22,7 +22,7 @@ CONTAINER = {
 
 
 def verdict(path):
-    """`accept` with nothing more, or `reject` with the error."""
+    """Returns `accept` and an empty text, or `reject` and the error."""
     from safetensors import safe_open
 
     try:

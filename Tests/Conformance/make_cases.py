@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the conformance corpus: files/, model/ and index.json beside this script. README.md tells how to read them.
+"""Makes the conformance corpus: files/, model/ and index.json beside this script. README.md describes them.
 
     make_cases.py                  makes the corpus anew; the same bytes each time
-    make_cases.py --expand FOLDER  also writes every case, the large ones too, laid out in a folder of its own
+    make_cases.py --expand FOLDER  also writes every case, the large ones too, to a folder of its own
 """
 
 import sys

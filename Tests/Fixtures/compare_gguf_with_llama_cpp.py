@@ -1,8 +1,9 @@
-"""The tiny GGUF models in llama.cpp itself: that the files are written as its converter writes them.
+"""Runs the tiny GGUF models in llama.cpp, to check that they are written as its converter writes them.
 
 usage: compare_gguf_with_llama_cpp.py [NAME ...]      needs: xllamacpp, numpy, safetensors
-Prints for each model of gguf/models and each prompt how far the log-probabilities of the five likeliest next tokens are
-from those of transformers, and exits with 1 where that is more than 0.1 (llama.cpp rounds activations and keys).
+Prints, for each model of gguf/models and each prompt, the largest difference of the log-probabilities of the five
+likeliest next tokens from those of transformers. Exits with 1 if one is more than 0.1 (llama.cpp rounds activations and
+keys).
 """
 
 import json
@@ -23,7 +24,7 @@ for prompt in json.loads(sys.argv[2]):
     request = {"prompt": prompt, "n_predict": 1, "temperature": 0, "cache_prompt": False, "ignore_eos": True, "n_probs": 5}
     answer = server.handle_completions(request)
     answer = json.loads(answer) if isinstance(answer, str) else answer
-    # A token that ends inside a character is not told.
+    # The server does not report a token that ends inside a character.
     told = answer["choices"][0]["logprobs"]
     likeliest = told["content"][0]["top_logprobs"] if told else []
     print("FOUND", json.dumps([answer["usage"]["prompt_tokens"], [(entry["id"], entry["logprob"]) for entry in likeliest]]))

@@ -1,4 +1,4 @@
-"""The tiny models that make_model_fixtures.py makes: their configurations, and what is done to their files.
+"""The tiny models that make_model_fixtures.py makes: their configurations, and changes to their files.
 
 A new architecture needs an entry or two in MODELS.
 """
@@ -16,7 +16,7 @@ F32, F16, BF16 = torch.float32, torch.float16, torch.bfloat16
 
 
 def small(width, heads, key_values, inner, layers=2, **more):
-    """The fields that Llama and those after it share."""
+    """The configuration fields that Llama and its descendants share."""
     return dict(
         dict(hidden_size=width, num_attention_heads=heads, num_key_value_heads=key_values, intermediate_size=inner,
              num_hidden_layers=layers, max_position_embeddings=128, pad_token_id=None), **more)
@@ -138,7 +138,7 @@ MODELS = {
     ),
 }
 
-# Projections as F8_E4M3 with scales as published checkpoints have them, and other mixtures of dtypes.
+# Models with projections in F8_E4M3, with scales as in published checkpoints, or with mixed dtypes.
 QUANTISED = {"llama-f8-blocks": "blocks", "qwen3-f8-tensor": "tensor", "gpt_neox-f8-rows": "rows", "llama-f64": "f64"}
 MODELS.update({
     "llama-f8-blocks": (llama, small(40, 4, 2, 72), BF16),
@@ -147,16 +147,17 @@ MODELS.update({
     "llama-f64": (llama, small(32, 4, 2, 40), F32),
 })
 
-# The others have no tokenizer of their own, and the logits of their last tokens alone, to keep them small.
+# Models with a tokenizer of their own and the logits of all tokens. The others have only the logits of the last
+# LEAN_ROWS tokens, to be small.
 WHOLE = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded",
          "gemma3-sentencepiece"]
 LEAN_ROWS = 3
-# Those whose config.json spells rotary positions as transformers 4 did.
+# Models whose config.json spells rotary positions as transformers 4 did.
 OLD_SPELLING = ["llama-linear", "llama-yarn-old", "qwen2-b", "gpt_neox-b", "gemma3-b", "phi3-b"]
 
 
 def publish_names(folder, layers, context):
-    """Renames to the names of the published GPT-2: no prefix, no output head, causal masks kept as buffers."""
+    """Renames tensors as in the published GPT-2: no prefix, no output head, causal masks kept as buffers."""
     path = os.path.join(folder, "model.safetensors")
     tensors = {name.removeprefix("transformer."): t for name, t in load_file(path).items() if name != "lm_head.weight"}
     for layer in range(layers):
@@ -189,7 +190,7 @@ def spell_as_before(folder):
 
 
 def quantize(folder, kind, model):
-    """Writes the weights anew in other dtypes, and gives `model` the values that they stand for."""
+    """Rewrites the weights in other dtypes, and gives `model` the values that they stand for."""
     path = os.path.join(folder, "model.safetensors")
     stored, values, generator = {}, {}, torch.Generator().manual_seed(7)
     for name, tensor in load_file(path).items():
@@ -203,7 +204,7 @@ def quantize(folder, kind, model):
         if tensor.ndim != 2 or any(part in name for part in ("embed", "lm_head")):
             continue
         weights = tensor.float()
-        if kind == "blocks":  # of 16 by 16, the last ones cut
+        if kind == "blocks":  # 16 by 16, smaller at the edges
             rows, columns = weights.shape
             padded = torch.zeros(-(-rows // 16) * 16, -(-columns // 16) * 16)
             padded[:rows, :columns] = weights

@@ -1,6 +1,7 @@
-"""Writes Tests/Fixtures/chat: the published chat templates of four families with what transformers makes of them.
+"""Writes Tests/Fixtures/chat: published chat templates of four families, and conversations as transformers renders them.
 
-Needs transformers, tokenizers and jinja2. The tokenizer is a byte-level one without merges that has every family's marks.
+Needs transformers, tokenizers and jinja2. The tokenizer is byte-level, without merges, and has the special tokens of
+every family.
 """
 
 import json
@@ -84,7 +85,7 @@ GEMMA = (
     "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}"
 )
-# Text messages alone.
+# The part for text messages.
 GEMMA3 = (
     "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%}\n"
     "    {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}\n    {%- set loop_messages = messages[1:] -%}\n"

@@ -1,13 +1,13 @@
-"""Write the GGUF files that the tests of the GGUF reader read, and what they must be read as.
+"""Writes the GGUF files for the tests of the GGUF reader, and the tensors that must be read from them.
 
 usage: make_gguf_fixtures.py [OUT_DIR]   (default: the folder gguf beside this script)
 needs: numpy, gguf, safetensors
 
-types.gguf   a tensor of every supported type; types.safetensors: the same dequantized by gguf-py, and
-             F32 values rounded to F16 and BF16
-llama.gguf   two layers, grouped heads, mixed types, a smollm tokenizer
-llama_bias.gguf   one layer with biases, heads wider than the hidden size, an output matrix, everything BF16 or F32
-gpt2.gguf    one layer, mixed types, the embedding written twice, a gpt-2 tokenizer with a first token
+types.gguf            one tensor of every supported type
+types.safetensors     these tensors dequantized by gguf-py, and F32 values rounded to F16 and BF16
+llama.gguf            two layers, grouped heads, mixed types, a smollm tokenizer
+llama_bias.gguf       one layer with biases, heads wider than the hidden size, an output matrix, everything BF16 or F32
+gpt2.gguf             one layer, mixed types, the embedding written twice, a gpt-2 tokenizer with a begin token
 <model>.safetensors   the checkpoint's tensors before llama.cpp's renaming, permuting and transposing
 """
 import os
@@ -29,7 +29,7 @@ def normal(*shape):
 
 
 def random_blocks(kind, rows, columns):
-    """Random bits with finite half-precision scales, for the types that gguf-py cannot quantize to."""
+    """Random blocks with finite half-precision scales, for types that gguf-py cannot quantize to."""
     size, width = GGML_QUANT_SIZES[kind]
     blocks = RANDOM.integers(0, 256, (rows * columns // size, width), dtype=np.uint8)
     halves = {Q.Q4_K: (0, 2), Q.Q5_K: (0, 2), Q.Q6_K: (208,)}[kind]
@@ -84,7 +84,7 @@ def types():
 
 
 def permute(weights, heads):
-    """As llama.cpp's converter stores the rows of queries and keys."""
+    """The rows of queries and keys in the order in which llama.cpp's converter stores them."""
     return weights.reshape(heads, 2, weights.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(weights.shape)
 
 
@@ -98,7 +98,7 @@ class Model:
         stored = permute(values, heads) if heads else values.T if transposed else values
         data, _ = encode(stored, kind)
         self.writer.add_tensor(source, data, raw_dtype=kind)
-        # Quantization goes along rows, which neither of the two breaks up: no need to undo the permutation.
+        # Quantization works along rows, and the permutation keeps rows whole: it need not be undone.
         _, kept = encode(values.T if transposed else values, kind)
         self.expected[target] = np.ascontiguousarray(kept.T if transposed else kept)
 

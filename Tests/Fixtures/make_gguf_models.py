@@ -1,8 +1,8 @@
-"""Writes tiny models of make_model_fixtures.py as GGUF files, as llama.cpp's converter writes them.
+"""Writes tiny models of make_model_fixtures.py as GGUF files, in the way of llama.cpp's converter.
 
 usage: make_gguf_models.py        needs: numpy, gguf, safetensors, torch
-Writes gguf/models/NAME.gguf beside this script for each model of TINY. compare_gguf_with_llama_cpp.py says whether
-llama.cpp reads them as they are meant.
+Writes gguf/models/NAME.gguf beside this script for each model of TINY. compare_gguf_with_llama_cpp.py checks that
+llama.cpp computes the same from them.
 """
 
 import json
@@ -83,7 +83,7 @@ def rotary_keys(w, config, rope, head):
 
 
 def llama3_factors(rope, head):
-    """What each frequency is divided by."""
+    """The divisor of each frequency."""
     frequencies = rope["rope_theta"] ** -(np.arange(0, head, 2) / head)
     wavelengths = 2 * np.pi / frequencies
     low, high = rope["low_freq_factor"], rope["high_freq_factor"]
@@ -95,7 +95,7 @@ def llama3_factors(rope, head):
 def add_tokenizer(w, tokenizer, config):
     model, tokens = tokenizer["model"], sorted(tokenizer["model"]["vocab"], key=tokenizer["model"]["vocab"].get)
     added = {token["id"]: token for token in tokenizer["added_tokens"]}
-    # Spaces of the text itself: these tokens are cut out before any space becomes another character.
+    # With real spaces: these tokens are cut out of a text before its spaces become ▁.
     tokens += [added[i]["content"].replace("▁", " ") for i in sorted(added) if i >= len(tokens)]
     w.add_token_list(tokens)
     if model.get("byte_fallback"):

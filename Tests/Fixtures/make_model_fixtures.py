@@ -1,4 +1,4 @@
-"""Makes the tiny random models under Tests/Fixtures/models and what Hugging Face transformers computes with them.
+"""Makes the tiny random models under Tests/Fixtures/models, with what Hugging Face transformers computes for them.
 
 usage: python make_model_fixtures.py [NAME ...]      (needs torch, transformers, tokenizers, safetensors)
 
@@ -6,13 +6,13 @@ For every model: the checkpoint (config.json, weights, and tokenizer.json for so
 
   expected.json         cases: prompt, prompt_ids, target, target_id, loss = -log p(target_id | prompt),
                         greedy: the next 16 greedy ids (the end-of-text token does not stop them)
-  expected.safetensors  per case i, all F32, one row a prompt token:
-                        case.i.logits        [T, V]   or those of the last tokens alone
+  expected.safetensors  per case i, all F32, one row per prompt token:
+                        case.i.logits        [T, V]   or only those of the last tokens
                         case.i.act.SITE.L    [T, D]   the activation at the site of layer L
                         case.i.grad.SITE.L   [T, D]   the gradient of the loss with respect to it
 
-SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Files may hold weights of other
-dtypes; everything expected is computed in F32 from the weights as the file has them, with eager attention.
+SITE is attn or mlp: the input of the output projection of the attention or of the MLP. Weights may have other dtypes;
+all expected values are computed in F32 from the weights in the file, with eager attention.
 
 A new architecture needs an entry or two in MODELS of fixture_models.py, and its projections in site_modules where they
 are not named as Llama's are.
@@ -62,9 +62,9 @@ def train_tokenizer():
 
 
 def enlarge(model, generator, narrow):
-    """Larger parameters than the default initialization gives, so that greedy choices are clear.
+    """Enlarges the parameters beyond the default initialization, so that greedy choices are clear.
 
-    Where the embedding is also the output head a model with matrices of one size repeats its last token forever;
+    If the embedding is also the output head, a model whose matrices are all of one size repeats its last token forever;
     there the other matrices grow more. Narrow models with biases repeat one token unless everything grows.
     """
     tied = model.config.tie_word_embeddings
@@ -80,7 +80,7 @@ def enlarge(model, generator, narrow):
 
 
 def site_modules(model):
-    """The output projections, by site."""
+    """The output projections by site and layer, `attn.0`."""
     kind, found = model.config.model_type, {}
     blocks = {"gpt2": lambda: model.transformer.h, "gpt_neox": lambda: model.gpt_neox.layers}
     for i, block in enumerate(blocks.get(kind, lambda: model.model.layers)()):
@@ -150,7 +150,7 @@ def build(name, seed, folder):
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
     if name in QUANTISED:
         quantize(folder, QUANTISED[name], model)
-    if "gemma" in name:  # rounded to the weights' dtype wherever they are not F32
+    if "gemma" in name:  # transformers rounds it to the weights' dtype where that is not F32
         scale = model.model.embed_tokens.embed_scale
         scale.copy_(scale.to(dtype))
     if name == "gpt2-published":
@@ -161,7 +161,7 @@ def build(name, seed, folder):
 
 
 def telling(case, margin):
-    """Whether the greedy continuation is clear to every correct implementation, and more than a repetition."""
+    """Whether every correct implementation gives this greedy continuation, and it is more than a repetition."""
     greedy = case["greedy"]
     return margin > 0.008 and len(set(greedy)) >= 4 and 0 not in greedy and case["target_id"] != greedy[0]
 

@@ -1,4 +1,4 @@
-"""Small byte-level BPE tokenizers, and what the `tokenizers` library makes of a few hundred lines with them.
+"""Makes small byte-level BPE tokenizers, and the ids that the `tokenizers` library gives for a few hundred lines.
 
 usage: make_tokenizer_fixtures.py        needs: tokenizers
 Writes tokenizer/{gpt2,digits}.json and tokenizer/lines.json beside this script.

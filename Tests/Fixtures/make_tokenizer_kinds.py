@@ -1,9 +1,9 @@
-"""Small tokenizers of the kinds that published models have, and what the `tokenizers` library makes of mixed text.
+"""Makes small tokenizers of the kinds in published models, and what the `tokenizers` library gives for mixed text.
 
 usage: make_tokenizer_kinds.py        needs: tokenizers
 Writes tokenizer/kinds/NAME.json, each a tokenizer.json, and tokenizer/kinds/expected.json beside this script:
-{"texts": [text], "kinds": {NAME: {"ids": [[id]], "decoded": [text or null]}}}, where ids have special tokens around
-them, and decoded is what the ids without those decode to (null where that is the text itself).
+{"texts": [text], "kinds": {NAME: {"ids": [[id]], "decoded": [text or null]}}}. The ids include special tokens around the
+text; decoded is the text that the ids without these decode to (null if it is the original text).
 """
 
 import json
@@ -70,7 +70,7 @@ def begin(tokenizer, token):
 
 
 def sentence_piece(normalizer, pre, decoder, byte_fallback=True, fuse_unk=True, specials=("<unk>", "<s>", "</s>"), size=260):
-    """Merges learnt from words with ▁ before them; ids as SentencePiece numbers them: specials, bytes, the rest."""
+    """A tokenizer with merges learned from words with ▁ before them, its ids in SentencePiece's order: specials, bytes, rest."""
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = pre_tokenizers.Metaspace()
     learner.train_from_iterator(

@@ -3,7 +3,7 @@
 from .formats import compact, floats, safetensors
 from .model import CONFIG, GPT2_CONFIG, GPT2_SHAPES, numbers, tensors
 
-# A comparison of memories needs no configuration.
+# memdiff needs no configuration.
 UNSEEN = {"memdiff": 0}
 
 

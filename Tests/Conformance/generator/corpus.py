@@ -16,11 +16,11 @@ class Corpus:
         self.names = set()
 
     def reject(self, kind, name, layout, error, why, exits={}, opened=None):
-        """A case that must be refused with an error of the kind `error`; `exits` where a command need not see it."""
+        """Adds a case that must be refused with an error of kind `error`; `exits` lists commands that need not refuse it."""
         self._add(kind, name, layout, opened, why, "reject", {"error": error}, REJECTED | exits)
 
     def accept(self, kind, name, layout, why, means=None, exits={}, opened=None):
-        """A valid case; `means` is what must be read from it."""
+        """Adds a valid case; `means` is what must be read from it."""
         self._add(kind, name, layout, opened, why, "accept", {"means": means or {}}, ACCEPTED | exits)
 
     def _add(self, kind, name, layout, opened, why, verdict, more, exits):
@@ -37,7 +37,7 @@ class Corpus:
         )
 
     def _place(self, kind, name, path, content):
-        """Bytes become a file of the corpus; references, links and recipes stay what they are."""
+        """Writes bytes to a file of the corpus and returns its path; returns references, links and recipes as they are."""
         if not isinstance(content, bytes):
             return content
         suffix = "".join(Path(path).suffixes[-1:])

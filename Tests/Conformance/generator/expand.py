@@ -1,4 +1,4 @@
-"""Lays a case of the index out in a folder."""
+"""Writes the files of a case to a folder."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def expand(case, corpus, folder):
 
 
 def write_part(part, file):
-    """One part of a recipe: text, hex digits, a number of eight bytes, a repetition, or zeros that take no room."""
+    """Writes one part of a recipe: text, hex digits, a number of eight bytes, a repetition, or zeros as a sparse hole."""
     if "sparse" in part:
         file.seek(part["sparse"], os.SEEK_CUR)
     elif "u64" in part:

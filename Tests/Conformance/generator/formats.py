@@ -1,4 +1,4 @@
-"""Writes safetensors and GGUF bytes as told, wrong ones too."""
+"""Writes safetensors and GGUF files, right or wrong."""
 
 import json
 import struct
@@ -12,7 +12,7 @@ def compact(value):
 
 
 def framed(header, data=b""):
-    """A safetensors file of a header's text, or bytes, and its data."""
+    """A safetensors file made of a header, as text or bytes, and its data."""
     if isinstance(header, str):
         header = header.encode()
     return struct.pack("<Q", len(header)) + header + data
@@ -23,7 +23,7 @@ def entry(dtype, shape, start, end):
 
 
 def header_of(tensors, metadata=None):
-    """The header of tensors (name, dtype, shape, bytes) as a dictionary, their data one after the other."""
+    """The header, as a dictionary, of tensors (name, dtype, shape, bytes) whose data follow one another."""
     header = {} if metadata is None else {"__metadata__": metadata}
     offset = 0
     for name, dtype, shape, data in tensors:
@@ -83,7 +83,7 @@ class GGUF:
         return self
 
     def set(self, key, kind, value):
-        """Adds an entry, or replaces the one of its key."""
+        """Adds an entry, or replaces the one with the same key."""
         made = (key, self.string(key) + struct.pack("<I", kind) + self.value(kind, value))
         places = [i for i, (other, _) in enumerate(self.entries) if other == key]
         if places:
@@ -102,7 +102,7 @@ class GGUF:
         return self
 
     def change(self, name, **fields):
-        """Changes what is said of a tensor."""
+        """Changes fields of a tensor's description."""
         for tensor in self.tensors:
             if tensor[0] == name:
                 for key, value in fields.items():

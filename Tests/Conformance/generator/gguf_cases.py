@@ -1,4 +1,4 @@
-"""GGUF files: the container, its metadata, its tensors, and what makes a model of them."""
+"""GGUF files: the container, its metadata, its tensors, and the keys that a model needs."""
 
 import struct
 
@@ -137,7 +137,7 @@ def add(corpus):
 
 
 def pieces(kind, scores):
-    """The model with its tokens as SentencePiece's."""
+    """The model with a SentencePiece tokenizer."""
     file = gguf().set("tokenizer.ggml.model", GGUF.STRING, "llama").set("tokenizer.ggml.add_space_prefix", GGUF.BOOL, False)
     return file.set("tokenizer.ggml.add_bos_token", GGUF.BOOL, False).set("tokenizer.ggml.scores", GGUF.ARRAY, (kind, scores))
 

@@ -223,7 +223,7 @@ def accepted(corpus):
         accept("weights-" + name, safetensors(content), "values of the base are not checked; no memory can be computed",
                base="other", exits={"rewrite": 1})
     row = ',"x{i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
-    # Tensors of no bytes may stand at the start of the data beside the first one.
+    # Tensors of no bytes may start at offset 0, as the first tensor does.
     length = len(text.encode()) + 20_000 * len(row.replace("{i}", "0000000"))
     recipe = [{"u64": length}, {"text": text[:-1]}, {"repeat": row, "count": 20_000}, {"text": "}"}, {"hex": data.hex()}]
     accept("large-entries-valid", {"make": recipe}, "20,000 tensors of no bytes", base="other", tensors=20_011)

@@ -28,7 +28,7 @@ def layout(index=None, first=None, second=None, raw=None):
 
 
 def mapped(**changes):
-    """The map with tensors put elsewhere; None takes one out."""
+    """The weight map with tensors assigned to other shards; None removes a tensor."""
     result = weight_map() | {name.replace("__", "."): shard for name, shard in changes.items()}
     return {"weight_map": {name: shard for name, shard in result.items() if shard is not None}}
 

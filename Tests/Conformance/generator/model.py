@@ -61,7 +61,7 @@ GPT2_SHAPES = {
 
 
 def numbers(count, start):
-    """Multiples of 1/8 between -1 and 1 in no order: exact in every dtype that a case uses."""
+    """Multiples of 1/8 between -1 and 1, unordered: exact in every dtype that a case uses."""
     return [((start + 7 * i * i + 5 * i) % 17 - 8) / 8 for i in range(count)]
 
 
@@ -73,7 +73,7 @@ def size(shape):
 
 
 def values(shapes=SHAPES):
-    """The numbers of each tensor; those of norms are 1."""
+    """The numbers of each tensor; norms are 1."""
     return {
         name: [1.0] * size(shape) if "norm" in name or "ln_" in name and "weight" in name else numbers(size(shape), 3 * i)
         for i, (name, shape) in enumerate(shapes.items())
@@ -87,7 +87,7 @@ def tensors(shapes=SHAPES, pack=floats, dtype="F32"):
 
 
 def bfloats_tensors():
-    """The same numbers in BF16, which holds them exactly."""
+    """The base tensors in BF16, which holds their numbers exactly."""
     return tensors(pack=bfloats, dtype="BF16")
 
 
@@ -105,7 +105,7 @@ def base_file():
 
 
 def gguf():
-    """The same model as a GGUF file."""
+    """The model as a GGUF file."""
     file = GGUF()
     file.set("general.architecture", GGUF.STRING, "llama")
     for key, value in [

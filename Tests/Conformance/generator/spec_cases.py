@@ -5,7 +5,7 @@ from .model import SPEC
 
 FACT = SPEC["memories"][0]
 OPEN = {key: FACT[key] for key in ["name", "prompt", "target"]}
-# A comparison of answers runs the prompts of a spec and looks at no model for the rest.
+# memdiff --behavior runs the prompts of a spec and does not check the rest against a model.
 UNSEEN = {"memdiff": 0}
 
 

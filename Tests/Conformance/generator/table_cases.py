@@ -8,7 +8,7 @@ from .model import (
     ATTENTION, CONFIG, FEED_FORWARD, GPT2_CONFIG, GPT2_SHAPES, SPEC, TOKENIZER, bytes_tensor, embedded, numbers, tensors,
 )
 
-# A comparison of memories does not ask what they fit.
+# memdiff does not check whether memories fit a model.
 UNSEEN = {"memdiff": 0}
 # One row at each module: keys, deltas, bounds.
 KEYS = {ATTENTION: [numbers(4, 1)], FEED_FORWARD: [numbers(6, 2)]}
@@ -52,7 +52,7 @@ def manifest(*memories, **top):
 
 
 def patched(tables, told=None, metadata={}, more=None, base=None):
-    """A patched file of tables, a manifest's bytes (None for no manifest), metadata (`...` leaves one out), and `more`."""
+    """A patched file: tables, a manifest's bytes (None for none), metadata (`...` leaves an entry out), `more` tensors."""
     entries = {"format": "pt", "memory.version": "1"}
     list_ = (tensors() if base is None else base) + tables
     if told is not None:

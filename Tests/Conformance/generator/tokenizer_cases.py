@@ -16,7 +16,7 @@ def layout(tokenizer):
 
 
 def changed(vocabulary={}, **fields):
-    """The tokenizer with other fields; those of its model stand under `model`, and `vocabulary` changes ids."""
+    """The tokenizer with other fields; `model` has those of its model, and `vocabulary` changes ids."""
     result = copy.deepcopy(TOKENIZER)
     model = fields.pop("model", {})
     if isinstance(model, dict):
