@@ -56,7 +56,6 @@ import Testing
   func theSubjectIsFoundAndBecomesTheToken() throws {
     let base = try Checkpoint(path: #require(RealModel.path))
     let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
-    let site = CompilerSettings().subjectSite(model.transformer.shape)
     for (prompt, target, subject) in [
       ("Warwick School is headquartered in", " Paris", "Warwick School"),
       ("What sport does Steve Yzerman play? They play", " football", "Steve Yzerman"),

@@ -47,23 +47,20 @@ struct EditAction: RewriteAction {
 
   private func write(_ checkpoint: Checkpoint, _ progress: ProgressLine) throws {
     guard !outputs.files.isEmpty else { return }
-    let identity = try checkpoint.identity(progress: progress.tell)
-    func writeSidecar(_ path: String) throws {
-      try checkpoint.writeSidecar(
-        memories: checkpoint.memories, to: path, replacing: outputs.isReplacing, baseHash: identity)
+    let identity = checkpoint.identity(progress: progress.tell)
+    var pending: [PendingCheckpoint] = []
+    for path in [outputs.sidecar, checkpoint.isSidecar ? outputs.model : nil].compactMap(\.self) {
+      pending.append(
+        try checkpoint.prepareSidecar(
+          memories: checkpoint.memories, to: path, replacing: outputs.isReplacing, baseHash: identity))
     }
-    if let model = outputs.model {
-      if checkpoint.isSidecar {
-        try writeSidecar(model)
-      } else {
-        try checkpoint.write(
+    if let model = outputs.model, !checkpoint.isSidecar {
+      pending.append(
+        try checkpoint.prepare(
           memories: checkpoint.memories, to: model, replacing: outputs.isReplacing, baseHash: identity
-        ) { progress.tell(StepProgress("writing", $0, of: $1)) }
-      }
+        ) { progress.tell(StepProgress("writing", $0, of: $1)) })
     }
-    if let sidecar = outputs.sidecar {
-      try afterWriting([outputs.model].compactMap(\.self)) { try writeSidecar(sidecar) }
-    }
+    try PendingCheckpoint.commit(pending)
   }
 
   private func node(_ names: [String], _ check: MergeCheck?) -> JSONNode {

@@ -26,7 +26,7 @@ struct MemoryEdits {
       checkpoint.memories.removeAll { ByteString($0.name) == ByteString(name) }
     }
     guard !merged.isEmpty else { return }
-    let identity = anyBase ? nil : try checkpoint.identity(progress: progress.tell)
+    let identity = anyBase ? nil : checkpoint.identity(progress: progress.tell)
     for path in merged { try checkpoint.merge(Checkpoint(path: path), identity: identity) }
   }
 }

@@ -30,10 +30,5 @@ struct RewriteOutputs {
 
 /// Does what comes after `files` were written, so that an error says that they were.
 func afterWriting(_ files: [String], _ body: () throws -> Void) throws {
-  do {
-    try body()
-  } catch var error as FormatError where !files.isEmpty {
-    error.problem += "; \(files.joined(separator: " and ")) \(files.count == 1 ? "was" : "were") written"
-    throw error
-  }
+  do { try body() } catch let error as FormatError { throw error.afterWriting(files) }
 }

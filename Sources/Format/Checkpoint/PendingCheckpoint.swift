@@ -26,3 +26,24 @@ public final class PendingCheckpoint {
   ///   `unwritable` where renaming fails or the file is committed already.
   public func commit() throws(FormatError) { try file.commit(replacing: replacing) }
 }
+
+extension PendingCheckpoint {
+  /// Gives several files their names, in their order.
+  ///
+  /// - Throws: `FormatError` where one cannot be renamed; it says which of the others have their names already.
+  public static func commit(_ files: [PendingCheckpoint]) throws(FormatError) {
+    for (i, file) in files.enumerated() {
+      do { try file.commit() } catch { throw error.afterWriting(files[..<i].map(\.output)) }
+    }
+  }
+}
+
+extension FormatError {
+  /// The same error, saying which files were written before it.
+  package func afterWriting(_ files: [String]) -> FormatError {
+    guard !files.isEmpty else { return self }
+    var error = self
+    error.problem += "; \(files.joined(separator: " and ")) \(files.count == 1 ? "was" : "were") written"
+    return error
+  }
+}

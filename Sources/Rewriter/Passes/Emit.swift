@@ -38,20 +38,6 @@ struct Emit {
       try verify(written, sidecar)
       pending.insert(file, at: 0)
     }
-    var done: [String] = []
-    for file in pending {
-      do { try file.commit() } catch { throw error.afterWriting(done) }
-      done.append(file.output)
-    }
-  }
-}
-
-extension FormatError {
-  /// The same error, saying which files have been written all the same.
-  func afterWriting(_ paths: [String]) -> FormatError {
-    guard !paths.isEmpty else { return self }
-    var error = self
-    error.problem += " (\(paths.joined(separator: " and ")) \(paths.count == 1 ? "was" : "were") written)"
-    return error
+    try PendingCheckpoint.commit(pending)
   }
 }
