@@ -81,7 +81,8 @@ struct RewriteJob {
     let emit = Emit(
       checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing)
     try emit.write(
-      memories, identity: identity ?? checkpoint.identity(progress: progress), progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
+      memories, identity: identity ?? checkpoint.identity(progress: progress),
+      progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
     ) { written, path throws(FormatError) in
       clock.lap(.write)
       progress(StepProgress("verifying"))

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// The boundary that follows from similarities, for the hardness that a row has.
+@Suite struct SeparationTests {
+  private static func separation(
+    _ positives: [Float], _ others: [Float], boundary: Float? = nil, hardness: Float
+  ) -> Separation {
+    Separation(
+      positives: positives, others: others, leftOut: [], boundary: boundary, hardness: hardness,
+      settings: CompilerSettings())
+  }
+
+  /// Where the compiler calls a region separate, no other sample is acted on and every positive nearly at full strength.
+  @Test(arguments: [1, 1.5, 2, 3, 5, 8, 13, 40] as [Float])
+  func noOtherSampleIsInsideASeparateRegion(_ hardness: Float) {
+    let seed: UInt64 = 17
+    var random = SeededGenerator(seed: seed)
+    var separate = 0
+    for round in 0..<400 {
+      let positives = (0..<5).map { _ in Float.random(in: 0.7...1.1, using: &random) }
+      let others = (0..<20).map { _ in Float.random(in: -0.3...0.95, using: &random) }
+      let pinned: Float? = round % 4 == 0 ? Float.random(in: 0.05...0.8, using: &random) : nil
+      let separation = Self.separation(positives, others, boundary: pinned, hardness: hardness)
+      guard separation.separates else { continue }
+      separate += 1
+      func strength(_ similarity: Float) -> Float {
+        MemoryRegion.strength(similarity: similarity, boundary: separation.boundary, hardness: hardness)
+      }
+      #expect(others.allSatisfy { strength($0) == 0 }, "seed \(seed), round \(round): \(separation)")
+      #expect(
+        positives.filter { $0 <= 1 }.allSatisfy { strength($0) >= 0.96 }, "seed \(seed), round \(round): \(separation)")
+    }
+    #expect(separate > 10)
+  }
+
+  /// Between the reach at 0.35 from the others and the positives, the post's hardness leaves less room than 8 does.
+  @Test func aTailReachesFartherAtALowHardness() {
+    let wide = Self.separation([1], [0.65], hardness: 8)
+    let narrow = Self.separation([1], [0.65], hardness: 3)
+    #expect(wide.separates && narrow.separates)
+    #expect(abs(wide.boundary - 0.35 / 1.18) < 1e-6 && abs(narrow.boundary - 0.35 / 1.55) < 1e-6)
+    // Farther apart, the usual boundary does.
+    #expect(Self.separation([1], [0.2], hardness: 3).boundary == 0.4)
+  }
+
+  /// The spec's boundary is judged, not replaced.
+  @Test func aPinnedBoundaryIsJudged() {
+    #expect(Self.separation([1], [0.5], boundary: 0.3, hardness: 3).separates)
+    #expect(!Self.separation([1], [0.5], boundary: 0.4, hardness: 3).separates)
+    #expect(Self.separation([1], [0.5], boundary: 0.4, hardness: 8).separates)
+    #expect(Self.separation([1], [0.5], boundary: 0.4, hardness: 3).boundary == 0.4)
+  }
+
+  /// With the post's hardness pinned, a compiled memory acts on no token of a negative that its key tells apart.
+  @Test(arguments: TinyModel.all)
+  func aCompiledRegionKeepsItsNegativesOut(_ name: String) throws {
+    let result = try compile(
+      TinyModel.checkpoint(name), SpecText.auto("a", extra: #","hardness":3,"token":"last""#))
+    let candidates = result.compiled[0].considered.filter { $0.isChosen && $0.separation != nil }
+    let row = result.compiled[0].rows[0]
+    #expect(row.hardness == 3)
+    guard let separation = candidates.first?.separation, let highest = separation.highestOutside else { return }
+    let room = 1 - max(0, highest)
+    guard (1 - separation.lowestInside) / 0.55 <= room / 1.55 else { return }
+    #expect(row.boundary * 1.55 <= room * 1.0001)
+    #expect(result.results[0].prompts.filter { !$0.role.isPositive }.allSatisfy { !$0.fired && $0.isIdentical })
+  }
+}
