@@ -1,13 +1,13 @@
-/// Dequantization as ggml's `dequantize_row_*` does it (ggml-org/ggml, `ggml-quants.c`), each product and sum
+/// Dequantization with the bits of ggml's `dequantize_row_*` (ggml-org/ggml, `ggml-quants.c`): each product and sum is
 /// rounded on its own.
 ///
-/// Every function reads `count` blocks at `source`, which need not be aligned, and writes `count` times the
-/// block's size in floats to `output`.
+/// Every function reads `count` blocks at `source`, which need not be aligned, and writes `count` times the block's size
+/// in floats to `output`.
 enum GGMLBlocks {
   typealias Source = UnsafeRawPointer
   typealias Output = UnsafeMutablePointer<Float>
 
-  /// Decodes `count` blocks of `type`.
+  /// Decodes `count` blocks of `type` to F32.
   static func decode(_ type: GGMLType, _ source: Source, _ output: Output, count: Int) {
     switch type {
     case .f32: UnsafeMutableRawPointer(output).copyMemory(from: source, byteCount: 4 * count)
@@ -37,7 +37,7 @@ enum GGMLBlocks {
     source.load(fromByteOffset: offset, as: UInt8.self)
   }
 
-  /// scale: f16, 16 bytes of two 4-bit numbers; the low halves are the first 16 elements.
+  /// Block: scale: f16, 16 bytes of two 4-bit numbers; the low halves are the first 16 elements.
   private static func q4_0(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 18 * block
@@ -51,7 +51,7 @@ enum GGMLBlocks {
     }
   }
 
-  /// scale, minimum: f16, 16 bytes of two 4-bit numbers.
+  /// Block: scale, minimum: f16, 16 bytes of two 4-bit numbers.
   private static func q4_1(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 20 * block
@@ -66,7 +66,7 @@ enum GGMLBlocks {
     }
   }
 
-  /// scale: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
+  /// Block: scale: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
   private static func q5_0(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 22 * block
@@ -83,7 +83,7 @@ enum GGMLBlocks {
     }
   }
 
-  /// scale, minimum: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
+  /// Block: scale, minimum: f16, 32 fifth bits, 16 bytes of two 4-bit numbers.
   private static func q5_1(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 24 * block
@@ -101,7 +101,7 @@ enum GGMLBlocks {
     }
   }
 
-  /// scale: f16, 32 signed bytes.
+  /// Block: scale: f16, 32 signed bytes.
   private static func q8_0(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 34 * block

@@ -1,6 +1,6 @@
-/// The K-quants: blocks of 256 with scales of their own for every 16 or 32 elements.
+/// The K-quants: blocks of 256 elements with a scale per 16 or 32.
 extension GGMLBlocks {
-  /// scale, minimum: f16, 12 bytes of 6-bit sub-scales and sub-minima, 128 bytes of two 4-bit numbers.
+  /// Block: scale, minimum: f16, 12 bytes of 6-bit sub-scales and sub-minima, 128 bytes of two 4-bit numbers.
   static func q4_k(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 144 * block
@@ -21,7 +21,7 @@ extension GGMLBlocks {
     }
   }
 
-  /// scale, minimum: f16, 12 bytes as above, 32 bytes of fifth bits, 128 bytes of two 4-bit numbers.
+  /// Block: scale, minimum: f16, 12 bytes as of `q4_k`, 32 bytes of fifth bits, 128 bytes of two 4-bit numbers.
   static func q5_k(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 176 * block
@@ -45,7 +45,7 @@ extension GGMLBlocks {
     }
   }
 
-  /// The scale and minimum of the 32 elements number `index` (0 to 7), unpacked from 12 bytes at `packed`.
+  /// The scale and minimum of the group `index` (0 to 7) of 32 elements, unpacked from 12 bytes at `packed`.
   @inline(__always)
   private static func subscale(
     _ packed: Source, _ index: Int, _ scale: Float, _ minimum: Float
@@ -62,7 +62,7 @@ extension GGMLBlocks {
     return (scale * Float(Int32(scaleBits)), minimum * Float(Int32(minimumBits)))
   }
 
-  /// 128 bytes of low 4 bits, 64 bytes of high 2 bits, 16 signed sub-scales, scale: f16.
+  /// Block: 128 bytes of low 4 bits, 64 bytes of high 2 bits, 16 signed sub-scales, scale: f16.
   static func q6_k(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {
       let source = source + 210 * block

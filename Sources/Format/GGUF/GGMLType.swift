@@ -1,4 +1,4 @@
-/// The tensor types of ggml that can be read, by their codes in the file.
+/// The tensor types of ggml that can be read, with their codes in the file.
 enum GGMLType: UInt32, CaseIterable, Sendable {
   case f32 = 0
   case f16 = 1
@@ -12,10 +12,10 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
   case q6_k = 14
   case bf16 = 30
 
-  /// The name that ggml gives it.
+  /// ggml's name of the type.
   var name: String { "\(self)".uppercased() }
 
-  /// Elements a block, along a row.
+  /// Elements per block, along a row.
   var blockSize: Int {
     switch self {
     case .f32, .f16, .bf16: 1
@@ -24,7 +24,7 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
     }
   }
 
-  /// Bytes a block.
+  /// Bytes per block.
   var blockByteCount: Int {
     switch self {
     case .f32: 4
@@ -40,7 +40,7 @@ enum GGMLType: UInt32, CaseIterable, Sendable {
     }
   }
 
-  /// The same elements in a safetensors file; nil for quantized types.
+  /// The dtype of the same elements in a safetensors file; nil for quantized types.
   var dtype: Dtype? {
     switch self {
     case .f32: .f32

@@ -1,14 +1,14 @@
-/// One tensor as a GGUF file describes it.
+/// A tensor as a GGUF file describes it.
 struct GGUFTensorInfo: Sendable {
   var name: ByteString
   var type: GGMLType
   /// Slowest dimension first, as in PyTorch: GGUF's own order reversed.
   var shape: [Int]
-  /// Where its bytes are in the file.
+  /// The range of its bytes in the file.
   var range: Range<Int>
 }
 
-/// A mapped GGUF file (version 2 or 3, little endian), validated: its metadata and its tensors.
+/// A mapped and validated GGUF file (version 2 or 3, little endian): its metadata and its tensors.
 struct GGUFContainer: Sendable {
   let file: MappedFile
   /// The file's path, for error messages.
@@ -25,7 +25,7 @@ struct GGUFContainer: Sendable {
     var cursor = GGUFCursor(bytes: file.bytes, location: path)
     try Self.checkMagic(&cursor)
     let tensorCount = try cursor.integer(UInt64.self, "the number of tensors")
-    // Key, type and value of an entry; name, rank, type and offset of a tensor.
+    // The least size of an entry: key, type and value; of a tensor: name, rank, type and offset.
     let entryCount = try cursor.count("the number of metadata entries", minimum: 8 + 4 + 1)
     for _ in 0..<entryCount { try readEntry(&cursor) }
     let tensorLimit = cursor.remaining / (8 + 4 + 4 + 8)
@@ -39,7 +39,7 @@ struct GGUFContainer: Sendable {
     var names: Set<ByteString> = []
     for _ in 0..<Int(tensorCount) {
       let header = try Self.readTensor(&cursor)
-      // Here already, so that the empty descriptions of a sparse file are not collected.
+      // Checked here, so that the empty descriptions of a sparse file are not collected.
       guard names.insert(header.info.name).inserted else {
         throw FormatError(.gguf, path, "the tensor \(header.info.name) stands twice")
       }
@@ -80,7 +80,7 @@ struct GGUFContainer: Sendable {
     return alignment
   }
 
-  /// The description of one tensor; its range still counts from 0, the offset from the start of the data.
+  /// Reads the description of a tensor; its range counts from 0, the offset from the start of the data.
   private static func readTensor(
     _ cursor: inout GGUFCursor
   ) throws(FormatError) -> (info: GGUFTensorInfo, offset: UInt64) {
@@ -110,7 +110,7 @@ struct GGUFContainer: Sendable {
     _ dimensions: [UInt64], _ type: GGMLType, location: String
   ) throws(FormatError) -> (shape: [Int], byteCount: Int) {
     var shape: [Int] = []
-    // Zero counts as one here, so that it cannot hide an overflow.
+    // A dimension of zero counts as one here, so that it cannot hide an overflow.
     var bytes = type.blockByteCount
     for (index, dimension) in dimensions.enumerated() {
       var factor = max(dimension, 1)
@@ -139,14 +139,14 @@ struct GGUFContainer: Sendable {
     return (shape, shape.contains(0) ? 0 : bytes)
   }
 
-  /// Gives the tensors their ranges in the file: aligned, inside it, apart from each other.
+  /// Gives the tensors their ranges in the file, which must be aligned, inside the file and disjoint.
   private mutating func locate(
     _ headers: [(info: GGUFTensorInfo, offset: UInt64)], headerEnd: Int, alignment: Int
   ) throws(FormatError) {
     // Both are far below 2⁶³: the end of a mapped header and at most 2²⁴.
     let dataStart = (headerEnd + alignment - 1) & ~(alignment - 1)
-    var placed: [GGUFTensorInfo] = []
-    placed.reserveCapacity(headers.count)
+    var located: [GGUFTensorInfo] = []
+    located.reserveCapacity(headers.count)
     for header in headers {
       var info = header.info
       let what = "\(location): tensor \(info.name)"
@@ -165,10 +165,10 @@ struct GGUFContainer: Sendable {
       }
       info.range = (dataStart + offset)..<(dataStart + offset + info.range.count)
       tensors[info.name] = info
-      placed.append(info)
+      located.append(info)
     }
-    placed.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
-    for (a, b) in zip(placed, placed.dropFirst()) where a.range.upperBound > b.range.lowerBound {
+    located.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    for (a, b) in zip(located, located.dropFirst()) where a.range.upperBound > b.range.lowerBound {
       throw FormatError(.gguf, "\(location): tensor \(b.name)", "its data overlaps that of \(a.name)")
     }
   }

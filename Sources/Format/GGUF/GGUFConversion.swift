@@ -1,20 +1,20 @@
-/// How the rows of a GGUF tensor become those of the checkpoint's tensor.
+/// The way from the elements of a GGUF tensor to those of the checkpoint's tensor.
 enum GGUFLayout: Sendable, Equatable {
-  /// As they are.
+  /// The elements stay where they are.
   case same
-  /// llama.cpp stores the rows of queries and keys so that the two of a rotated pair are adjacent; Hugging Face
-  /// keeps them half a head apart. `(heads, D/2, 2, C)` becomes `(heads, 2, D/2, C)`.
+  /// `(heads, D/2, 2, C)` becomes `(heads, 2, D/2, C)`: llama.cpp stores the rows of queries and keys so that the two of a
+  /// rotated pair are adjacent; Hugging Face keeps them half a head apart.
   case interleavedHeads(Int)
-  /// llama.cpp stores GPT-NeoX's queries of all heads, then keys, then values; Hugging Face the three of each head
-  /// together. `(3, heads, D, C)` becomes `(heads, 3, D, C)`.
+  /// `(3, heads, D, C)` becomes `(heads, 3, D, C)`: llama.cpp stores GPT-NeoX's queries of all heads, then keys, then
+  /// values; Hugging Face keeps the three of each head together.
   case partsOfHeads(Int)
-  /// `(R, C)` becomes `(C, R)`: Conv1D keeps its weights as `(in, out)`.
+  /// `(R, C)` becomes `(C, R)`: Hugging Face's Conv1D keeps its weights as `(in, out)`.
   case transposed
-  /// Gemma's norms multiply by 1 + weight, which llama.cpp stores.
+  /// Each element becomes one less: Gemma's norms multiply by 1 + weight, which llama.cpp stores.
   case lessOne
 }
 
-/// Makes the bytes of one checkpoint tensor out of those of a GGUF tensor of `(rows, columns)`.
+/// The conversion of a GGUF tensor of `(rows, columns)` to a checkpoint's tensor.
 struct GGUFConversion: Sendable {
   var type: GGMLType
   var dtype: Dtype
@@ -24,8 +24,10 @@ struct GGUFConversion: Sendable {
 
   var byteCount: Int { rows * columns * dtype.bits / 8 }
 
+  /// Makes the bytes of the checkpoint's tensor.
+  ///
   /// - Parameter source: `rows` rows of `columns` elements of `type`, validated to be that long.
-  /// - Complexity: one pass; beside the result, 16 rows of memory.
+  /// - Complexity: reads each element once; takes 16 rows of memory besides the result.
   func bytes(from source: UnsafeRawBufferPointer) -> [UInt8] {
     guard rows > 0, columns > 0, let base = source.baseAddress else { return [] }
     let rowBytes = columns / type.blockSize * type.blockByteCount
@@ -52,7 +54,7 @@ struct GGUFConversion: Sendable {
     }
   }
 
-  /// Where a row goes, unless rows become columns.
+  /// The index that a row gets, unless rows become columns.
   @inline(__always)
   private func targetRow(_ row: Int) -> Int {
     switch layout {
@@ -69,7 +71,7 @@ struct GGUFConversion: Sendable {
     }
   }
 
-  /// Elements that keep their bits.
+  /// Moves elements that keep their bits.
   private func move<Bits: FixedWidthInteger>(
     _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, as: Bits.Type
   ) {
@@ -92,7 +94,7 @@ struct GGUFConversion: Sendable {
     }
   }
 
-  /// Decodes 16 rows at a time and writes them converted, so that transposing fills whole cache lines.
+  /// Decodes and converts 16 rows at a time, so that transposing fills whole cache lines.
   @inline(__always)
   private func convert<Bits: FixedWidthInteger>(
     _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, _ rowBytes: Int,

@@ -1,10 +1,10 @@
-/// Reads little-endian GGUF fields one after the other, each checked against what is left of the file.
+/// A reader of little-endian GGUF fields one after the other, each checked against the rest of the file.
 struct GGUFCursor {
   let bytes: UnsafeRawBufferPointer
   let location: String
   private(set) var position = 0
 
-  /// Arrays of arrays deeper than this are refused, so that no file exhausts the stack.
+  /// The deepest nesting of arrays that is read, so that no file exhausts the stack.
   static let depthLimit = 4
 
   init(bytes: UnsafeRawBufferPointer, location: String) {
@@ -14,7 +14,7 @@ struct GGUFCursor {
 
   var remaining: Int { bytes.count - position }
 
-  /// Moves past `count` bytes and returns where they are.
+  /// Moves past `count` bytes and returns their range.
   mutating func take(_ count: Int, _ what: String) throws(FormatError) -> Range<Int> {
     guard count >= 0, count <= remaining else {
       throw FormatError(
@@ -30,7 +30,7 @@ struct GGUFCursor {
     return T(littleEndian: bytes.loadUnaligned(fromByteOffset: range.lowerBound, as: T.self))
   }
 
-  /// A count of things that take at least `minimum` bytes each, hence bounded by what is left of the file.
+  /// Reads a count of things that take at least `minimum` bytes each, hence bounded by the rest of the file.
   mutating func count(_ what: String, minimum: Int) throws(FormatError) -> Int {
     let claimed = try integer(UInt64.self, what)
     guard let count = Int(exactly: claimed), count <= remaining / minimum else {
@@ -41,13 +41,13 @@ struct GGUFCursor {
     return count
   }
 
-  /// The bytes of a length-prefixed string.
+  /// Reads a string with its length in front and returns the range of its bytes.
   mutating func string(_ what: String) throws(FormatError) -> Range<Int> {
     let length = try self.count("the length of \(what)", minimum: 1)
     return try take(length, what)
   }
 
-  /// A metadata value, type first.
+  /// Reads a metadata value with its type in front.
   mutating func typedValue(_ what: String, depth: Int = 0) throws(FormatError) -> GGUFValue {
     let type = try valueType(what)
     return try value(type, what, depth: depth)

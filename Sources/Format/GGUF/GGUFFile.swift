@@ -1,7 +1,7 @@
-/// A model in a GGUF file (version 2 or 3, little endian), read as the Hugging Face checkpoint it came from.
+/// A model in a GGUF file (version 2 or 3, little endian), read as the Hugging Face checkpoint that it came from.
 ///
-/// Supported architectures: `llama` and `gpt2`. Supported tensor types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0,
-/// Q5_1, Q4_K, Q5_K and Q6_K.
+/// The supported architectures are those of `GGUFModel.architectures`, the supported tensor types F32, F16, BF16, Q8_0,
+/// Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K.
 public struct GGUFFile: Sendable {
   private let container: GGUFContainer
   private let model: GGUFModel
@@ -18,9 +18,8 @@ public struct GGUFFile: Sendable {
   /// sorted by the bytes of their names.
   ///
   /// Query and key rows are unpermuted and GPT-2's Conv1D weights transposed to `(in, out)`. A tensor that needs
-  /// neither that nor a conversion lies in the mapped file; the others are made each time their bytes are asked
-  /// for, so that no more than one is in memory at a time.
-  ///
+  /// neither that nor a conversion lies in the mapped file; the others are computed each time their bytes are needed,
+  /// so that no more than one is in memory at a time.
   /// - Parameter dtype: F32, F16 or BF16 for all tensors, rounded to nearest even; nil keeps the F32, F16 and BF16
   ///   of the file and makes quantized tensors F32, bit for bit as ggml dequantizes them.
   /// - Throws: `FormatError` of kind `gguf` for any other `dtype`.
@@ -50,23 +49,22 @@ public struct GGUFFile: Sendable {
     }
   }
 
-  /// The bytes of a `config.json` for transformers' class of the architecture, compact, with the same bytes for the
-  /// same file.
+  /// A compact `config.json` for transformers' class of the architecture, the same bytes for the same file.
   ///
-  /// Its `dtype` is that of the matrices as `tensors(dtype:)` gives them, float32 where they differ.
+  /// Its field `dtype` is that of the matrices as `tensors(dtype:)` gives them, float32 where they differ.
   public func configJSON(dtype: Dtype? = nil) throws(FormatError) -> [UInt8] {
     let names: [Dtype: String] = [.f16: "float16", .bf16: "bfloat16", .f32: "float32"]
     let name = dtype.flatMap { names[$0] } ?? model.configDtype
     return JSONNode.object(model.config + [("dtype", .string(name))]).bytes()
   }
 
-  /// The bytes of a `tokenizer.json`, compact, with the same bytes for the same file.
+  /// A compact `tokenizer.json`, the same bytes for the same file.
   ///
   /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is of another kind than `gpt2` or `llama`, has a
   ///   pre-tokenizer that is not known, or is inconsistent.
   public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
 
-  /// The bytes of a `tokenizer_config.json` with the file's chat template; nil where it has none.
+  /// A `tokenizer_config.json` with the file's chat template; nil where it has none.
   public func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? {
     try container.string("tokenizer.chat_template").map {
       JSONNode.object([("chat_template", .string($0))]).bytes()
@@ -75,8 +73,8 @@ public struct GGUFFile: Sendable {
 }
 
 extension GGUFConversion {
-  /// Of a whole tensor: its rows are those of all dimensions but the last; a vector that is permuted, a bias, is a
-  /// column.
+  /// The conversion of a whole tensor: its rows are those of all dimensions but the last; a vector that is permuted, such
+  /// as a bias, is a column.
   init(_ source: GGUFTensorInfo, to dtype: Dtype, _ layout: GGUFLayout) {
     let count = source.shape.reduce(1, *)
     let isColumn = source.shape.count == 1 && layout != .same

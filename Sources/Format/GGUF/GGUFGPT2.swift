@@ -23,8 +23,7 @@ extension GGUFModel {
     let positions = try table.rows("position_embd.weight")
     try table.add("token_embd.weight", as: "transformer.wte.weight", [vocabulary, E])
     try table.add("position_embd.weight", as: "transformer.wpe.weight", [positions, E])
-    try table.add("output_norm.weight", as: "transformer.ln_f.weight", [E])
-    try table.add("output_norm.bias", as: "transformer.ln_f.bias", [E])
+    try table.addWithBias("output_norm", as: "transformer.ln_f", [E])
     let tied = try isTied(table)
     if tied {
       table.drop("output.weight")
@@ -57,12 +56,11 @@ extension GGUFModel {
       try table.add("\(source).\(from).bias", as: "\(target).\(to).bias", [columns])
     }
     for (from, to) in [("attn_norm", "ln_1"), ("ffn_norm", "ln_2")] {
-      try table.add("\(source).\(from).weight", as: "\(target).\(to).weight", [E])
-      try table.add("\(source).\(from).bias", as: "\(target).\(to).bias", [E])
+      try table.addWithBias("\(source).\(from)", as: "\(target).\(to)", [E])
     }
   }
 
-  /// Whether the output matrix is absent or, as older converters wrote it, the embedding once more.
+  /// Whether the output matrix is absent or, as older converters wrote it, equal to the embedding.
   private static func isTied(_ table: GGUFTensorTable) throws(FormatError) -> Bool {
     guard table.has("output.weight") else { return true }
     let output = try table.info("output.weight")

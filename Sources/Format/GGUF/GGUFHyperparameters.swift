@@ -1,9 +1,9 @@
-/// The keys that shape a model of grouped-query attention.
+/// The keys that shape a model with grouped-query attention.
 struct GGUFHyperparameters {
-  /// The architecture's name, which the keys begin with.
+  /// llama.cpp's name of the architecture, which the keys begin with.
   let name: String
   let layers, hidden, inner, heads, keyValueHeads, headSize, positions: Int
-  /// How many elements of a head are rotated.
+  /// The number of elements of a head that are rotated.
   let rotated: Int
   let epsilon, ropeBase: Float
 
@@ -27,7 +27,7 @@ struct GGUFHyperparameters {
     ropeBase = try container.positive("\(name).rope.freq_base") ?? 10000
   }
 
-  /// The size of a head, for keys and values alike, and how many of its elements are rotated; both are even.
+  /// The size of a head, for keys and values alike, and the number of its elements that are rotated; both are even.
   private static func headSize(
     _ container: GGUFContainer, _ name: String, hidden: Int, heads: Int
   ) throws(FormatError) -> (size: Int, rotated: Int) {
@@ -61,13 +61,13 @@ struct GGUFHyperparameters {
 }
 
 extension GGUFHyperparameters {
-  /// `rope_scaling` of config.json, nil where frequencies are not scaled. Tensors of factors are taken out of `table`.
+  /// The field `rope_scaling` of config.json; nil where frequencies are not scaled. Takes tensors of factors from `table`.
   func ropeScaling(_ table: inout GGUFTensorTable) throws(FormatError) -> JSONNode? {
     let container = table.container
     let key = "\(name).rope.scaling"
     let original = try container.dimension("\(key).original_context_length")
     if table.has("rope_factors_short.weight") || table.has("rope_freqs.weight") {
-      // Llama 3's factors come as a tensor, which is what one list for short and long texts says.
+      // Llama 3's factors come as one tensor, which serves as the list for short and for long texts.
       let (short, long) =
         table.has("rope_freqs.weight")
         ? ("rope_freqs.weight", "rope_freqs.weight") : ("rope_factors_short.weight", "rope_factors_long.weight")

@@ -1,23 +1,24 @@
-/// How llama.cpp writes one of the architectures that descend from Llama (llama.cpp `src/models/`, transformers'
+/// The form in which llama.cpp writes an architecture that descends from Llama (llama.cpp `src/models/`, transformers'
 /// modules of the same names).
 struct GGUFLlamaFamily: Sendable {
-  /// llama.cpp's name, which its keys begin with.
+  /// llama.cpp's name of the architecture, which its keys begin with.
   var name: String
   var modelType: String
   var className: String
   /// Whether rows of queries and keys are stored pair by pair.
   var isInterleaved = false
-  /// One tensor for queries, keys and values, one for gate and up.
+  /// Whether queries, keys and values are one tensor, gate and up another.
   var isFused = false
-  /// Whether the attention's output has a bias where its inputs have.
+  /// Whether the attention's output has a bias where its inputs have one.
   var hasOutputBias = true
-  /// What norms over heads are as long as; nil where there are none.
+  /// The width of the norms of queries and keys; nil where there are none.
   var headNorms: HeadNorms?
+  /// The norms of a layer by both names.
   var norms = [("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm")]
-  /// How norms are stored.
+  /// The layout of the norms' weights.
   var normLayout = GGUFLayout.same
   var activation = (key: "hidden_act", name: "silu")
-  /// Fields of config.json beyond those that all have.
+  /// The fields of config.json beyond those that all families have.
   var fields: @Sendable (GGUFHyperparameters, GGUFContainer) throws(FormatError) -> [(String, JSONNode)] = {
     (_, _) throws(FormatError) in []
   }
@@ -54,7 +55,7 @@ struct GGUFLlamaFamily: Sendable {
   private static func gemma3(
     _ hyper: GGUFHyperparameters, _ container: GGUFContainer
   ) throws(FormatError) -> [(String, JSONNode)] {
-    // The file does not say it; llama.cpp knows the largest model by its layers.
+    // The file does not say it; llama.cpp tells the largest model by its number of layers.
     let scalar = hyper.layers == 62 ? hyper.hidden / hyper.heads : hyper.headSize
     var fields: [(String, JSONNode)] = [
       ("query_pre_attn_scalar", .int(scalar)),
@@ -94,14 +95,29 @@ struct GGUFLlamaFamily: Sendable {
     for layer in 0..<hyper.layers {
       try addLayer(layer, hyper, attentionBias: hasAttentionBias, innerBias: hasInnerBias, to: &table)
     }
-    let scaling = try hyper.ropeScaling(&table)
+    var config = shapeConfig(hyper, vocabulary: vocabulary)
+    if let scaling = try hyper.ropeScaling(&table) { config.append(("rope_scaling", scaling)) }
+    config += [
+      ("tie_word_embeddings", .bool(isTied)), ("attention_bias", .bool(hasAttentionBias)),
+      ("mlp_bias", .bool(hasInnerBias)),
+    ]
+    config += try fields(hyper, container)
+    config += try container.specialTokens(vocabulary: vocabulary)
+    return GGUFModel(entries: try table.finish(), config: config)
+  }
+
+  /// The fields of config.json that follow from the hyperparameters.
+  private func shapeConfig(_ hyper: GGUFHyperparameters, vocabulary: Int) -> [(String, JSONNode)] {
     var config: [(String, JSONNode)] = [
-      ("architectures", [.string(className)]), ("model_type", .string(modelType)), ("hidden_size", .int(E)),
-      ("intermediate_size", .int(hyper.inner)), ("num_hidden_layers", .int(hyper.layers)),
-      ("num_attention_heads", .int(hyper.heads)), ("num_key_value_heads", .int(hyper.keyValueHeads)),
+      ("architectures", [.string(className)]), ("model_type", .string(modelType)),
+      ("hidden_size", .int(hyper.hidden)), ("intermediate_size", .int(hyper.inner)),
+      ("num_hidden_layers", .int(hyper.layers)), ("num_attention_heads", .int(hyper.heads)),
+      ("num_key_value_heads", .int(hyper.keyValueHeads)),
     ]
     // Some families have a default of their own.
-    if hyper.headSize * hyper.heads != E || headNorms == .oneHead { config.append(("head_dim", .int(hyper.headSize))) }
+    if hyper.headSize * hyper.heads != hyper.hidden || headNorms == .oneHead {
+      config.append(("head_dim", .int(hyper.headSize)))
+    }
     config += [
       ("vocab_size", .int(vocabulary)), ("max_position_embeddings", .int(hyper.positions)),
       ("rms_norm_eps", .float(hyper.epsilon)), (activation.key, .string(activation.name)),
@@ -110,14 +126,7 @@ struct GGUFLlamaFamily: Sendable {
     if hyper.rotated != hyper.headSize {
       config.append(("partial_rotary_factor", .double(Double(hyper.rotated) / Double(hyper.headSize))))
     }
-    if let scaling { config.append(("rope_scaling", scaling)) }
-    config += [
-      ("tie_word_embeddings", .bool(isTied)), ("attention_bias", .bool(hasAttentionBias)),
-      ("mlp_bias", .bool(hasInnerBias)),
-    ]
-    config += try fields(hyper, container)
-    config += try container.specialTokens(vocabulary: vocabulary)
-    return GGUFModel(entries: try table.finish(), config: config)
+    return config
   }
 
   private func addLayer(

@@ -1,8 +1,9 @@
-/// The pre-tokenizers of byte-level vocabularies by llama.cpp's names, as the `tokenizers` library writes them.
+/// A pre-tokenizer of a byte-level vocabulary by llama.cpp's name, as the `tokenizers` library writes it.
 struct GGUFPreTokenizer {
   let json: JSONNode
   /// Whether whole words are looked up before anything is merged.
   let ignoresMerges: Bool
+  /// Whether a space can be put in front of a text.
   let takesPrefixSpace: Bool
 
   private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -10,12 +11,12 @@ struct GGUFPreTokenizer {
   private static let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
   private static let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
 
-  /// GPT-4's, with numbers of so many digits.
+  /// GPT-4's pattern, with numbers of `digits` digits.
   private static func cl100k(_ digits: String) -> String {
     contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"# + digits + #"| ?[^\s\p{L}\p{N}]+[\r\n]*"# + spaces
   }
 
-  /// GPT-4o's.
+  /// GPT-4o's pattern.
   private static func o200k(_ contractions: String, _ digits: String) -> String {
     let first = #"[^\r\n\p{L}\p{N}]?"#
     return first + upper + "*" + lower + "+" + contractions + "|" + first + upper + "+" + lower + "*" + contractions
@@ -59,7 +60,7 @@ struct GGUFPreTokenizer {
     ["type": "Sequence", "pretokenizers": .array(parts)]
   }
 
-  /// nil for a name that is not known.
+  /// The pre-tokenizer of that name; nil where it is unknown.
   init?(_ name: String, addPrefixSpace: Bool) {
     takesPrefixSpace = Self.words.contains(name)
     if takesPrefixSpace {

@@ -1,9 +1,9 @@
-/// The merges of a SentencePiece BPE, which files give as a score for each piece: of two adjacent pieces that make one,
-/// those of the highest score are merged first.
+/// The pieces of a SentencePiece BPE, each with a score: of the pairs that make a piece, that of the highest score is
+/// merged first.
 struct GGUFSentencePieces {
   private let tokens: [String]
   private let scores: [Float]
-  /// Which tokens are pieces of text (type 1): all of them where the file has no types.
+  /// Whether each token is a piece of text (type 1); true for all where the file has no types.
   private let isPiece: [Bool]
 
   init(_ tokens: [String], _ scores: [Float], types: [Int]?) {
@@ -12,8 +12,8 @@ struct GGUFSentencePieces {
     isPiece = types?.map { $0 == 1 } ?? tokens.map { _ in true }
   }
 
-  /// Every way to put a piece together from two others, as transformers derives them from a SentencePiece model: by
-  /// score, then by the lengths of the two.
+  /// The pairs of pieces that make another one, as transformers derives them from a SentencePiece model: by score, then
+  /// by the lengths of the two.
   func merges() -> [JSONNode] {
     struct Merge {
       var left, right: Substring
@@ -28,14 +28,14 @@ struct GGUFSentencePieces {
       let scalars = token.unicodeScalars
       let length = scalars.count
       guard length > 1 else { continue }
-      var place = scalars.index(after: scalars.startIndex)
+      var middle = scalars.index(after: scalars.startIndex)
       for i in 1..<length {
-        let (left, right) = (token[..<place], token[place...])
+        let (left, right) = (token[..<middle], token[middle...])
         if ids.contains(ByteString(left)), ids.contains(ByteString(right)) {
           merges.append(
             Merge(left: left, right: right, score: scores[id], lengths: (i, length - i), order: merges.count))
         }
-        place = scalars.index(after: place)
+        middle = scalars.index(after: middle)
       }
     }
     merges.sort { a, b in

@@ -1,8 +1,8 @@
-/// tokenizer.json from the `tokenizer.ggml.` keys.
+// tokenizer.json from the `tokenizer.ggml.` keys.
 extension GGUFContainer {
   private static let prefix = "tokenizer.ggml."
 
-  /// A BPE as the `tokenizers` library serializes it: byte-level, or SentencePiece's.
+  /// The tokenizer as the `tokenizers` library serializes it: a byte-level BPE, or SentencePiece's.
   ///
   /// - Throws: `FormatError` for another model or pre-tokenizer, and for lists that do not fit each other.
   func tokenizer() throws(FormatError) -> JSONNode {
@@ -57,7 +57,7 @@ extension GGUFContainer {
     return found
   }
 
-  /// What depends on the kind of tokenizer.
+  /// The parts that depend on the kind of tokenizer.
   private struct TokenizerParts {
     var normalizer = JSONNode.null
     var preTokenizer: JSONNode
@@ -66,11 +66,11 @@ extension GGUFContainer {
     var ignoresMerges = false
     var unknown: String?
     var hasBytes = false
-    /// Whether a begin token is added where the file does not say.
+    /// Whether a first token is added where the file does not say.
     var beginsByDefault = false
   }
 
-  /// Spaces are ▁; a character without a token is its bytes.
+  /// The parts of a SentencePiece BPE: spaces are ▁, and a character without a token is its bytes.
   private func sentencePiece(_ tokens: [String]) throws(FormatError) -> TokenizerParts {
     let scoresKey = Self.prefix + "scores"
     guard let scores = try floats(scoresKey) else { throw missing(scoresKey) }
@@ -116,8 +116,8 @@ extension GGUFContainer {
     return tokens
   }
 
-  /// The type of each token, nil where the file does not say: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused,
-  /// 6 a byte.
+  /// The type of each token: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 a byte; nil where the file does
+  /// not say.
   private func tokenTypes(_ tokens: [String]) throws(FormatError) -> [Int]? {
     let key = Self.prefix + "token_type"
     guard let types = try integers(key) else { return nil }
@@ -133,7 +133,7 @@ extension GGUFContainer {
     return types
   }
 
-  /// Control tokens (type 3) are special, user-defined ones (type 4) added but not special.
+  /// The field `added_tokens`: tokens of the `special` types, and user-defined ones (type 4), which are not special.
   private func addedTokens(_ tokens: [String], special: Set<Int>) throws(FormatError) -> JSONNode {
     guard let types = try tokenTypes(tokens) else { return [] }
     var added: [JSONNode] = []
@@ -150,7 +150,7 @@ extension GGUFContainer {
     return .array(added)
   }
 
-  /// Pairs of tokens in the order of their ranks, each spelled with one space between the two.
+  /// The merges in the order of their ranks, each two tokens with one space between them.
   private func merges() throws(FormatError) -> [JSONNode] {
     let key = Self.prefix + "merges"
     guard let merges = try strings(key) else { throw missing(key) }
@@ -165,7 +165,7 @@ extension GGUFContainer {
     return merges.map { .string($0) }
   }
 
-  /// Puts the first token before and the last one after each text where the file asks for that, else null.
+  /// The post-processor that puts a first token before and a last one behind each text; null where the file asks for none.
   private func postProcessor(_ tokens: [String], beginsByDefault: Bool) throws(FormatError) -> JSONNode {
     let first = try surrounding("bos", tokens, isDefault: beginsByDefault)
     let last = try surrounding("eos", tokens, isDefault: false)

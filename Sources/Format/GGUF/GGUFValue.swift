@@ -1,8 +1,8 @@
-/// The metadata types of GGUF by their codes in the file.
+/// The metadata types of GGUF with their codes in the file.
 enum GGUFValueType: UInt32, Sendable {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-  /// The size of a number; the length fields of an empty string or array.
+  /// The size of a number, or of an empty string or array: its length fields.
   var minimumByteCount: Int {
     switch self {
     case .uint8, .int8, .bool: 1
@@ -14,7 +14,7 @@ enum GGUFValueType: UInt32, Sendable {
   }
 }
 
-/// One metadata value. Strings and arrays stay in the file: these are their ranges in it, validated.
+/// A metadata value; strings and arrays as their validated ranges in the file.
 enum GGUFValue: Sendable {
   case unsigned(UInt64)
   case signed(Int64)
@@ -24,7 +24,7 @@ enum GGUFValue: Sendable {
   case string(Range<Int>)
   case array(GGUFArray)
 
-  /// What kind of value this is, for error messages.
+  /// The value's kind, for error messages.
   var kindDescription: String {
     switch self {
     case .unsigned(let value): "the integer \(value)"
@@ -38,7 +38,7 @@ enum GGUFValue: Sendable {
   }
 }
 
-/// An array that is `count` elements long and takes `range` of the file.
+/// An array of `count` elements in the bytes `range` of the file.
 struct GGUFArray: Sendable {
   let element: GGUFValueType
   let count: Int
@@ -54,6 +54,7 @@ extension GGUFContainer {
       got: value.kindDescription)
   }
 
+  /// The error for a key that must be there.
   func missing(_ key: String) -> FormatError { FormatError(.gguf, location, "the key \(key) is missing") }
 
   /// An integer of any width that fits; nil where the key is absent.
@@ -67,7 +68,7 @@ extension GGUFContainer {
     throw wrongType(key, "an integer", value)
   }
 
-  /// A positive integer below 2³¹, so that products of two cannot overflow.
+  /// A positive integer below 2³¹, so that products of two cannot overflow; nil where the key is absent.
   func dimension(_ key: String) throws(FormatError) -> Int? {
     guard let value = try integer(key) else { return nil }
     guard value > 0, value <= Int(Int32.max) else {
@@ -83,7 +84,7 @@ extension GGUFContainer {
     return value
   }
 
-  /// A finite positive number.
+  /// A finite positive number; nil where the key is absent.
   func positive(_ key: String) throws(FormatError) -> Float? {
     guard let value = metadata[ByteString(key)] else { return nil }
     let number: Float
@@ -112,7 +113,7 @@ extension GGUFContainer {
     return try text(range, key)
   }
 
-  /// The elements of an array of strings, each of them UTF-8.
+  /// The elements of an array of strings, each valid UTF-8; nil where the key is absent.
   func strings(_ key: String) throws(FormatError) -> [String]? {
     guard let value = metadata[ByteString(key)] else { return nil }
     guard case .array(let array) = value, array.element == .string else {
@@ -129,17 +130,17 @@ extension GGUFContainer {
     return result
   }
 
-  /// The elements of an array of 32-bit integers.
+  /// The elements of an array of 32-bit integers; nil where the key is absent.
   func integers(_ key: String) throws(FormatError) -> [Int]? {
     try words(key, [.int32, .uint32], "integers")?.map { $1 == .int32 ? Int(Int32(bitPattern: $0)) : Int($0) }
   }
 
-  /// The elements of an array of 32-bit floats.
+  /// The elements of an array of 32-bit floats; nil where the key is absent.
   func floats(_ key: String) throws(FormatError) -> [Float]? {
     try words(key, [.float32], "floats")?.map { Float(bitPattern: $0.bits) }
   }
 
-  /// The bits of an array's 32-bit elements, which have one of `types`.
+  /// The bits of an array's 32-bit elements, which have one of `types`; nil where the key is absent.
   private func words(
     _ key: String, _ types: [GGUFValueType], _ name: String
   ) throws(FormatError) -> [(bits: UInt32, type: GGUFValueType)]? {
