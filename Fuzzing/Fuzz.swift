@@ -2,8 +2,8 @@ import Foundation
 
 @testable import Format
 
-/// What libFuzzer calls with every input: the parser that the environment names reads it, and either succeeds with what
-/// holds together or throws an error of one line.
+/// The entry point of libFuzzer: an input is read by the parser that the environment names, which either gives a
+/// consistent value or throws an error of one line.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -26,5 +26,5 @@ nonisolated(unsafe) private let parser: ([UInt8]) throws -> Void = {
   return parser
 }()
 
-/// A variable that scripts/fuzz sets.
+/// The value of an environment variable that scripts/fuzz sets.
 func environment(_ name: String) -> String { ProcessInfo.processInfo.environment[name] ?? "" }

@@ -4,9 +4,9 @@ import Foundation
 @testable import Rewriter
 @testable import Runtime
 
-/// What is done with an input, one function a parser.
+/// The checks of an input, one function per parser.
 enum Parsers {
-  /// A folder of this process alone, with the files of the corpus's model in it.
+  /// A folder for this process alone, with the files of the corpus's model.
   private static let folder: String = {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-\(getpid())").path
     try? FileManager.default.removeItem(atPath: path)
@@ -31,7 +31,7 @@ enum Parsers {
     }
   }
 
-  /// What is parsed and written gives the same when it is parsed again.
+  /// A value that is parsed, written and parsed again stays the same.
   static func json(_ bytes: [UInt8]) throws {
     let written = JSONNode(try JSONDocument(bytes, location: "f").root).bytes()
     let again = JSONNode(try JSONDocument(written, location: "again").root).bytes()
@@ -45,7 +45,7 @@ enum Parsers {
     try run(LanguageModel(Checkpoint(path: folder), pool: pool))
   }
 
-  /// A model that opens runs; its tokens are those that it knows.
+  /// A model that opens runs, and its tokens are in its vocabulary.
   private static func run(_ model: LanguageModel) throws {
     let ids = try model.encode("ab")
     precondition(ids.allSatisfy { 0..<model.transformer.shape.vocabulary ~= $0 })
@@ -65,13 +65,13 @@ enum Parsers {
     }
   }
 
-  /// What a memory keeps of its entry in a manifest can be read from there.
+  /// The entry that a manifest keeps of a memory can be read again.
   static func spec(_ bytes: [UInt8]) throws {
     for memory in try Spec(json: bytes, location: "f.json").memories {
       let again = try MemorySpec(JSONDocument(memory.completeEntry.bytes(), location: "entry").root)
       precondition(ByteString(again.name) == ByteString(memory.name) && again.keyToken == memory.keyToken)
     }
-    // Lines too, which another name asks for.
+    // The same bytes as JSON lines, which the name asks for.
     _ = try Spec(json: bytes, location: "f.jsonl")
   }
 
@@ -82,7 +82,7 @@ enum Parsers {
     try run(LanguageModel(checkpoint, pool: pool))
   }
 
-  /// The same file with the hash that its manifest has now, so that a change of the manifest gets past that check.
+  /// The file with the hash of its present manifest, so that a changed manifest passes that check.
   private static func withRightHash(_ bytes: [UInt8]) throws -> [UInt8] {
     let header = try bytes.withUnsafeBytes { bytes in try SafetensorsHeader(validating: bytes, location: "f") }
     let key = Array(#""memory.manifest":""#.utf8)

@@ -2,6 +2,7 @@ import Testing
 
 @testable import Format
 
+/// The base tensors that differ between two checkpoints, and by how many elements.
 @Suite struct BaseChangesTests {
   private func checkpoint(_ tensors: [Tensor]) throws -> Checkpoint {
     let folder = try TemporaryFolder()
@@ -52,7 +53,7 @@ import Testing
     #expect(change.differing == 2 && change.new?.unitCount == (dtype.bits < 8 ? 48 : shape[0]))
   }
 
-  @Test func nothingHasNoTensors() throws {
+  @Test func anEmptyCheckpointLacksAllTensors() throws {
     let some = try checkpoint([tensor("t", .u8, [1], [1])])
     #expect(Checkpoint(emptyAt: "/dev/null").baseChanges(to: some).map(\.name) == ["t"])
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// Files, folders and shards in, one file out.
+/// Reading files, folders and shards, and writing one file.
 @Suite struct CheckpointTests {
   @Test func writesWhatItReads() throws {
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// Stretches of files copied in each of the ways there are.
+/// Copying ranges of files by each of the means.
 @Suite struct FileCopyTests {
   private static let megabyte = 1 << 20
 
@@ -27,7 +27,7 @@ import Testing
   @Test(
     arguments: [(0, 0), (100, 4196), (100, 300), (4096, 8192), (5000, 8)],
     [FileCopy.Means.all, [.kernel], []])
-  func stretchesArriveWhole(_ places: (from: Int, to: Int), _ means: FileCopy.Means) throws {
+  func rangesArriveWhole(_ offsets: (from: Int, to: Int), _ means: FileCopy.Means) throws {
     let seed: UInt64 = 5
     let folder = try TemporaryFolder()
     let bytes = try Self.source(folder.file("source"), seed: seed)
@@ -35,14 +35,14 @@ import Testing
       open(folder.file("source"), O_RDONLY), open(folder.file("target"), O_RDWR | O_CREAT, 0o600)
     )
     defer { for descriptor in [source, target] { close(descriptor) } }
-    let count = bytes.count - places.from - 13
-    try #require(ftruncate(target, off_t(places.to + count)) == 0)
+    let count = bytes.count - offsets.from - 13
+    try #require(ftruncate(target, off_t(offsets.to + count)) == 0)
     var copy = FileCopy(from: source, to: target, means: means)
     var parts: [Int] = []
-    try copy.copy(count, from: places.from, to: places.to) { parts.append($0) }
+    try copy.copy(count, from: offsets.from, to: offsets.to) { parts.append($0) }
     #expect(parts.reduce(0, +) == count)
     let written = try folder.contents("target")
-    let expected = [UInt8](repeating: 0, count: places.to) + bytes[places.from..<(places.from + count)]
+    let expected = [UInt8](repeating: 0, count: offsets.to) + bytes[offsets.from..<(offsets.from + count)]
     #expect(written == expected, "seed \(seed)")
     var status = stat()
     try #require(fstat(target, &status) == 0)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: [FileCopy.Means.all, [.kernel], []])
-  func aSourceThatEndsTooSoonIsToldFromABadTarget(_ means: FileCopy.Means) throws {
+  func aShortSourceDiffersFromABadTarget(_ means: FileCopy.Means) throws {
     let folder = try TemporaryFolder()
     try Data([UInt8](repeating: 1, count: 5000)).write(to: URL(fileURLWithPath: folder.file("source")))
     let (source, target) = (

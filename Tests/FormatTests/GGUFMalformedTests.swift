@@ -3,10 +3,10 @@ import Testing
 
 @testable import Format
 
-/// Whatever a file holds, reading it ends in tensors or in a `FormatError`: never in a trap.
+/// Reading any file ends in tensors or in a `FormatError`, never in a trap.
 @Suite("GGUF: malformed files")
 struct GGUFMalformedTests {
-  /// Opens the bytes as a file and makes everything that can be made of it.
+  /// Opens the bytes as a file and reads everything in it.
   private func read(_ bytes: some Collection<UInt8>, _ temporary: TemporaryFile = TemporaryFile()) throws {
     try temporary.write(bytes)
     let file = try GGUFFile(path: temporary.path)
@@ -33,7 +33,7 @@ struct GGUFMalformedTests {
     }
   }
 
-  /// A file whose only entry is written by `body`, key and all.
+  /// A file whose only entry, key included, is written by `body`.
   private func entries(_ body: (inout GGUFBytes) -> Void) -> [UInt8] {
     var file = GGUFBytes(tensors: 0, entries: 1)
     body(&file)
@@ -66,8 +66,8 @@ struct GGUFMalformedTests {
     }
   }
 
-  /// With the environment variable `LOCAL_MEMORY_GGUF_EXHAUSTIVE` every byte is tried with every value listed, which
-  /// takes a minute; else a seeded choice of them.
+  /// Every byte with every value listed where the environment has `LOCAL_MEMORY_GGUF_EXHAUSTIVE`, which takes a minute;
+  /// else a seeded choice of them.
   @Test("bytes of a header changed", arguments: ["tiny", "llama", "llama_bias", "gpt2"])
   func changed(model: String) throws {
     var bytes = GGUFBytes.tinyLlama()
@@ -77,7 +77,8 @@ struct GGUFMalformedTests {
       header = 2600
     }
     let exhaustive = ProcessInfo.processInfo.environment["LOCAL_MEMORY_GGUF_EXHAUSTIVE"] != nil
-    var random: UInt64 = 20_240_607
+    let seed: UInt64 = 20_240_607
+    var random = seed
     let temporary = TemporaryFile()
     for position in 0..<header {
       for value: UInt8 in [0, 1, 2, 8, 0x7F, 0x80, 0xFF, bytes[position] ^ 1] {
@@ -85,7 +86,9 @@ struct GGUFMalformedTests {
         guard exhaustive || random >> 32 % (model == "tiny" ? 16 : 64) == 0 else { continue }
         var wrong = bytes
         wrong[position] = value
-        do { try read(wrong, temporary) } catch is FormatError {}
+        do { try read(wrong, temporary) } catch is FormatError {} catch {
+          Issue.record("seed \(seed), byte \(position): \(error)")
+        }
       }
     }
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// llama.cpp's names stand for the patterns of the tokenizers that make_tokenizer_kinds.py wrote.
+/// llama.cpp's names of pre-tokenizers against the tokenizers of make_tokenizer_kinds.py.
 @Suite struct GGUFPreTokenizerTests {
   @Test(arguments: [
     ("llama-bpe", "llama3"), ("dbrx", "llama3"), ("qwen2", "qwen2"), ("qwen35", "qwen3.5"), ("gpt-4o", "o200k"),

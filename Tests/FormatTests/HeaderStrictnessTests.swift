@@ -2,8 +2,7 @@ import Testing
 
 @testable import Format
 
-/// What `SafetensorsHeaderTests` leaves open: which rule speaks first, the content of what is accepted, and the places
-/// where this reader is stricter than others.
+/// The order of the header's rules, the content of accepted headers, and the rules that are stricter than other readers'.
 @Suite struct HeaderStrictnessTests {
   static func kind(_ header: String, data: Int = 0) -> FormatError.Kind? {
     SafetensorsBytes.errorKind(SafetensorsBytes.file(header, data: data))
@@ -13,8 +12,8 @@ import Testing
     #""\#(name)":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)}"#
   }
 
-  /// Each header breaks a rule and all that come behind it; the first one counts.
-  @Test func theFirstRuleSpeaks() {
+  /// Each header breaks a rule and all later ones; the first one counts.
+  @Test func theFirstBrokenRuleCounts() {
     let late = "{\(Self.entry("a", "F4", "[3]", "[0,9]"))}"
     #expect(SafetensorsBytes.errorKind([0, 0, 0, 0, 0, 0, 0]) == .headerTooSmall)
     #expect(SafetensorsBytes.errorKind([UInt8](repeating: 0xFF, count: 8) + Array("[".utf8)) == .headerTooLarge)
@@ -32,7 +31,7 @@ import Testing
     #expect(Self.kind("{\(Self.entry("a", "F4", "[4]", "[0,2]"))}", data: 2) == nil)
   }
 
-  /// A small file cut anywhere says what is missing there.
+  /// The kind of the error says which part of a file is cut.
   @Test func everyTruncationHasItsKind() {
     let whole = SafetensorsBytes.file(SafetensorsBytes.oneTensor, data: 8)
     let dataStart = whole.count - 8
@@ -41,7 +40,7 @@ import Testing
         count < 8 ? .headerTooSmall : count < dataStart ? .invalidHeaderLength : .metadataIncompleteBuffer
       #expect(SafetensorsBytes.errorKind(Array(whole[..<count])) == expected, "\(count) bytes")
     }
-    // A header that says it is shorter is cut in the middle of its JSON.
+    // A length that is too small cuts the JSON.
     for length in 1..<(dataStart - 8) {
       let bytes = [UInt8(length), 0, 0, 0, 0, 0, 0, 0] + Array(whole[8...])
       #expect(SafetensorsBytes.errorKind(bytes) == .invalidHeaderDeserialization, "length \(length)")
@@ -68,7 +67,7 @@ import Testing
     #expect(SafetensorsBytes.errorKind(SafetensorsBytes.file(text: text)) == kind, "\(name)")
   }
 
-  /// The name that is quoted in the message must not decide its kind.
+  /// The name that an error quotes does not decide its kind.
   @Test(arguments: ["a", "UTF-8", "not UTF-8", "__metadata__", "é"])
   func duplicateNames(_ name: String) {
     let entry = name == "__metadata__" ? #""__metadata__":{}"# : Self.entry(name, "U8", "[0]", "[0,0]")
@@ -81,7 +80,7 @@ import Testing
     #expect(Self.kind(#"{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#) == .duplicateName)
   }
 
-  /// Three tensors of two bytes; where each lies.
+  /// Three tensors of two bytes at each of their offsets.
   @Test(arguments: [
     ("[0,2]", "[2,4]", "[4,6]", 6, nil), ("[4,6]", "[0,2]", "[2,4]", 6, nil),
     ("[0,2]", "[3,5]", "[5,7]", 7, FormatError.Kind.invalidOffset), ("[0,2]", "[2,4]", "[5,7]", 7, .invalidOffset),
@@ -110,7 +109,7 @@ import Testing
     #expect(Self.kind("{\"__metadata__\":\(value)}") == .invalidHeaderDeserialization)
   }
 
-  /// A zero hides an overflow that stands behind it, as in the reference validator; the sizes stay honest.
+  /// A zero hides an overflow behind it, as in the reference validator; the size is right all the same.
   @Test func overflows() throws {
     let (big, top) = ("4294967296", "9223372036854775807")
     for shape in ["[\(big),\(big)]", "[\(big),\(big),0]", "[\(top),2]", "[2,\(top)]", "[\(top)]"] {
@@ -130,7 +129,7 @@ import Testing
     #expect(odd == (dtype.bits % 8 == 0 ? nil : .misalignedSlice))
   }
 
-  @Test func whatIsReadFromAnUnusualHeader() throws {
+  @Test func readsAnUnusualHeader() throws {
     let tensors = [
       Self.entry("z", "F32", "[1]", "[1,5]"), Self.entry(#"a\u0000b"#, "U8", "[]", "[0,1]"),
       Self.entry("", "F16", "[0,7]", "[5,5]"), Self.entry(#"..\/x"#, "BOOL", "[2,1]", "[5,7]"),
@@ -146,14 +145,14 @@ import Testing
     #expect(metadata.map(\.key) == ["a", "b"] && metadata.map(\.value) == ["é\n", "2"])
   }
 
-  @Test func noMetadataIsNotEmptyMetadata() throws {
+  @Test func noMetadataDiffersFromEmptyMetadata() throws {
     #expect(try SafetensorsBytes.header(SafetensorsBytes.file("{}")).metadata == nil)
     #expect(try SafetensorsBytes.header(SafetensorsBytes.file(#"{"__metadata__":null}"#)).metadata == nil)
     #expect(
       try SafetensorsBytes.header(SafetensorsBytes.file(#"{"__metadata__":{}}"#)).metadata?.isEmpty == true)
   }
 
-  /// The one line that a user sees stays one, whatever the file is called inside.
+  /// An error is one line, whatever names the file has inside.
   @Test func errorsAreOneLine() {
     let name = #"\u001b[31m\n\u2028"# + String(repeating: "x", count: 1_000_000)
     #expect {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Format
 
-/// The grammar of RFC 8259 byte by byte, strings above all.
+/// The grammar of RFC 8259 byte by byte, strings in particular.
 @Suite struct JSONGrammarTests {
   static func problem(_ bytes: [UInt8]) -> String? {
     do {
@@ -17,7 +17,7 @@ import Testing
     try JSONDocument(Array(text.utf8), location: "t").root
   }
 
-  /// Cut anywhere, no text is another valid one, and none is read beyond its end.
+  /// No text that is cut is valid, and none is read beyond its end.
   @Test func refusesEveryTruncation() {
     let text = Array(#"{"a\u00e9\ud83d\ude00":[-1.5e+3,true,null,"é😀"],"b":{}}"#.utf8)
     #expect(Self.problem(text) == nil)
@@ -57,7 +57,7 @@ import Testing
   ])
   func refusesEscapes(_ text: String) { #expect(Self.problem(Array(text.utf8)) != nil) }
 
-  /// Every sequence of one to three bytes that begins like UTF-8 is judged as the standard library's decoder does.
+  /// Accepts the same sequences of one to four bytes as the standard library's decoder.
   @Test func acceptsExactlyUTF8() {
     let edges: [UInt8] = [0x20, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xFF]
     for lead in UInt8(0x80)...0xFF {
@@ -98,7 +98,7 @@ import Testing
     #expect(Self.problem([0x22, 0x61, 0xFF, 0x22]) == "not valid JSON: not UTF-8 at byte 2")
   }
 
-  /// Whatever a string holds, it comes back; the bytes between quotation marks are the shortest or an escape.
+  /// Any string reads back as it was written, and no control character is written unescaped.
   @Test func stringsRoundTrip() throws {
     let scalars = (0..<0x180).compactMap(Unicode.Scalar.init) + ["\u{2028}", "\u{FFFF}", "\u{1F600}", "\u{10FFFF}"]
     for scalar in scalars {
@@ -140,7 +140,7 @@ import Testing
     #expect(node.text(pretty: true) == expected)
   }
 
-  @Test func placesNameTheWay() throws {
+  @Test func locationsNameThePath() throws {
     let root = try Self.parse(#"{"a":[{"b c":[0,1]}]}"#)
     #expect(root["a"]?.elements[0]["b c"]?.elements[1].location == "t: a[0].b c[1]")
     #expect(root.members[0].value.elements[0].members[0].value.location == "t: a[0].b c")

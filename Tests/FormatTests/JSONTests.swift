@@ -2,6 +2,7 @@ import Testing
 
 @testable import Format
 
+/// Reading values and writing them canonically.
 @Suite struct JSONTests {
   static func parse(_ text: String) throws(FormatError) -> JSONValue {
     try JSONDocument(Array(text.utf8), location: "t").root

@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// A file whose manifest or version was changed behind its back.
+  /// Files with another hash of the manifest, or another version, than their content has.
   @Test(arguments: [("memory.manifest", FormatError.Kind.manifest), ("memory.version", .memoryTable)])
   func refusesFiles(_ key: String, _ kind: FormatError.Kind) throws {
     let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// Patched files made wrong in one way each, and what writing leaves behind when it fails.
+/// Patched files that break one rule each, and the metadata and names that a file keeps.
 @Suite struct PatchedFileTests {
   private let folder: TemporaryFolder
 
@@ -48,7 +48,7 @@ import Testing
     #expect(kind(try write([], ["memory.version": ByteString(version)])) == .memoryTable)
   }
 
-  /// Tables without a manifest are memories without names, and stay so when written again.
+  /// Rows without a manifest become memories named after their rows, and keep that name when written.
   @Test func tablesWithoutAManifest() throws {
     let bare = try Checkpoint(path: write(ExampleMemories.tensors()))
     #expect(bare.memories.map(\.name) == ["m[0]", "m[1]"])
@@ -71,7 +71,7 @@ import Testing
     let other = module(String(decoding: Self.manifest, as: UTF8.self))
     let renamed = Tensor(name: Manifest.tensorName, bytes: other)
     #expect(kind(try write(tables + [renamed], ["memory.manifest": ByteString(SHA256.hex(other))])) == .manifest)
-    // A table of no rows says nothing, and nothing wrong.
+    // A table without rows is valid.
     let empty = ["keys": [0, 7], "deltas": [0, 7], "bounds": [0, 2]].map {
       Tensor(name: ByteString("m.memory.\($0)"), shape: $1, floats: [])
     }
@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func namesAreToldApartByBytes() throws {
+  @Test func namesDifferByBytes() throws {
     let memories = [ExampleMemories.memory("caf\u{E9}"), ExampleMemories.memory("cafe\u{301}")]
     let base = try Checkpoint(path: write([Tensor(name: "w", shape: [1], floats: [1])]))
     let output = path("names.safetensors")
@@ -102,7 +102,7 @@ import Testing
     #expect(kind(path("twice.safetensors")) == .manifest)
   }
 
-  /// The base's metadata stays, what patching recorded is renewed, and stripping takes just that away again.
+  /// Patching keeps the base's metadata and renews its own, which stripping removes.
   @Test func metadata() throws {
     let base = try Checkpoint(
       path: write([Tensor(name: "w", shape: [1], floats: [1])], ["format": "mlx", "author": "é\u{0}\"\n"]))
@@ -122,7 +122,7 @@ import Testing
     #expect(try entries(stripped) == ["format": "mlx", "author": "é\u{0}\"\n"])
   }
 
-  /// FORMAT.md's identity, from its own words.
+  /// The identity as FORMAT.md defines it.
   @Test func identityOfTheBase() throws {
     let (b, a) = (
       Tensor(name: "b", shape: [], floats: [1]), Tensor(name: "a\tx", dtype: .u8, shape: [1, 2], bytes: [3, 4])

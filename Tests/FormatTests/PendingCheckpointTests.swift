@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// Checkpoints that are complete under a temporary name, then committed or given up.
+/// Checkpoints that are complete under a temporary name, then committed or discarded.
 @Suite struct PendingCheckpointTests {
   private let folder: TemporaryFolder
   private let output: String
@@ -34,7 +34,7 @@ import Testing
 
     try pending.commit()
     #expect(try folder.names() == ["out.safetensors"])
-    // The one that was opened before reads the same file.
+    // The checkpoint that was opened before the commit reads the same file.
     #expect(try opened.identity() == Checkpoint(path: output).identity())
     #expect(try Checkpoint(path: output).memories.map(\.rows) == memories.map(\.rows))
   }
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func leavesTheOldFileWhenGivenUp(isSidecar: Bool) throws {
+  func leavesTheOldFileWhenDiscarded(isSidecar: Bool) throws {
     try folder.write("old", to: "out.safetensors")
     do {
       let pending = try prepare(isSidecar, replacing: true)
@@ -63,7 +63,7 @@ import Testing
     #expect(try folder.contents("out.safetensors") == Array("old".utf8))
   }
 
-  /// A file that appeared while this one was read stays, unless it may be replaced.
+  /// A file that appeared after `prepare` stays.
   @Test func refusesToReplaceAFileThatAppeared() throws {
     let pending = try prepare(false)
     try folder.write("new", to: "out.safetensors")

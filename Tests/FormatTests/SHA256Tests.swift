@@ -2,6 +2,7 @@ import Testing
 
 @testable import Format
 
+/// Digests against published ones.
 @Suite struct SHA256Tests {
   @Test func hashesAsPublished() {
     #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
@@ -14,7 +15,7 @@ import Testing
         == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
   }
 
-  /// Of so many "a": lengths around the block's padding, from another implementation.
+  /// Digests of that many "a", from another implementation: lengths around the block's padding.
   static let digests: [(Int, String)] = [
     (55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"),
     (56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"),
@@ -34,7 +35,7 @@ import Testing
     #expect(SHA256.hex([UInt8](repeating: 0x61, count: count)) == digest)
   }
 
-  /// The address of the bytes is of no account: tensors lie where they lie.
+  /// The digest does not depend on the address of the bytes, which need not be aligned.
   @Test func unalignedBytes() {
     let bytes = (0..<200).map { UInt8($0) }
     for start in 1..<9 {

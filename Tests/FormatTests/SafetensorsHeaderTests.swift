@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// Every rule of the header's validator by a file of a few bytes.
+/// Each rule of the header's validator, with a file of a few bytes.
 @Suite struct SafetensorsHeaderTests {
   static let valid: [(String, Int)] = [
     ("{}", 0), (SafetensorsBytes.oneTensor, 8), (SafetensorsBytes.oneTensor + "   ", 8),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Format
 
-/// The file that is written, byte by byte, and what is left when it cannot be.
+/// The bytes of a written file, and the files that are left where it cannot be written.
 @Suite struct WriterTests {
   private let folder: TemporaryFolder
 
@@ -26,7 +26,7 @@ import Testing
     #expect(try folder.contents("f") == length + Array(header.utf8) + [1, 2, 3])
   }
 
-  /// Some readers take a header of 99,994 to 100,000 bytes for one over their limit.
+  /// Some readers wrongly refuse a header of 99,994 to 100,000 bytes.
   @Test(arguments: 99_900...100_010)
   func avoidsHeadersThatSomeReadersRefuse(_ length: Int) throws {
     let text = String(repeating: "x", count: length - #"{"__metadata__":{"k":""}}"#.utf8.count)
@@ -37,8 +37,8 @@ import Testing
     #expect(try SafetensorsBytes.header(header).metadata?[0].value == ByteString(text))
   }
 
-  /// Data that is copied keeps its place within blocks, so that file systems can share them, and room to grow.
-  @Test func copiedDataStaysWhereItIsModuloBlocks() throws {
+  /// Copied data keeps its offset within blocks, so that file systems can share them, and the header has room to grow.
+  @Test func copiedDataKeepsItsOffsetModuloBlocks() throws {
     let base = "\(Fixtures.model("gpt2-a"))/model.safetensors"
     func start(_ path: String) throws -> Int { try #require(Checkpoint(path: path).tensors.first?.source).offset }
     try Checkpoint(path: base).write(memories: [ExampleMemories.memory("a")], to: path("a"))
@@ -46,12 +46,12 @@ import Testing
     let both = [ExampleMemories.memory("a"), ExampleMemories.memory("b")]
     try Checkpoint(path: path("a")).write(memories: both, to: path("ab"))
     #expect(try start(path("ab")) == start(path("a")))
-    // Patching in two steps gives the file of one.
+    // Patching in two steps gives the same file as in one.
     try Checkpoint(path: base).write(memories: both, to: path("both"))
     #expect(try folder.contents("ab") == folder.contents("both"))
   }
 
-  /// Taking everything out again gives the very file that was patched.
+  /// Stripping gives the very file that was patched.
   @Test func strippingGivesTheBasesBytes() throws {
     let base = "\(Fixtures.model("gpt2-a"))/model.safetensors"
     try Checkpoint(path: base).write(memories: [ExampleMemories.memory("a")], to: path("a"))
@@ -60,7 +60,7 @@ import Testing
     #expect(try folder.contents("stripped") == MappedFile(path: base).contents)
   }
 
-  /// A header that does not describe the base tensors is no way back.
+  /// An embedded header that does not describe the base tensors is an error.
   @Test func refusesAnEmbeddedHeaderOfAnotherBase() throws {
     let base = try Checkpoint(path: Fixtures.model("gpt2-a"))
     let other = try Checkpoint(path: Fixtures.model("llama-a"))
@@ -81,8 +81,8 @@ import Testing
     #expect(try names() == [])
   }
 
-  /// Room for growth is given up before a header is refused for it.
-  @Test func dropsThePaddingWhereItWouldBeTooMuch() throws {
+  /// The padding is left out where it alone would make the header too long.
+  @Test func leavesOutPaddingThatIsTooLong() throws {
     try SafetensorsFile.write([Tensor(name: "a", bytes: [1])], metadata: [:], to: path("f"))
     let tensor = try Checkpoint(path: path("f")).tensors[0]
     let text = ByteString(String(repeating: "x", count: HeaderWriter.lengthLimit - 200))
@@ -90,7 +90,7 @@ import Testing
     #expect(header.count - 8 <= HeaderWriter.lengthLimit && header.count % 8 == 0)
   }
 
-  /// Tensors that make no valid file: the old one stays, alone.
+  /// Tensors that make no valid file leave the old one, alone.
   @Test func aFailedWriteLeavesTheOldFile() throws {
     try folder.write("old", to: "f")
     let good = Tensor(name: "a", bytes: [1, 2, 3])
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  /// A source that is written to while it is copied: the old file stays, alone.
+  /// A source that is written to while it is copied leaves the old file, alone.
   @Test func aSourceThatChangesLeavesTheOldFile() throws {
     try SafetensorsFile.write([Tensor(name: "a", bytes: [1, 2, 3])], metadata: [:], to: path("source"))
     try folder.write("old", to: "f")
@@ -133,7 +133,7 @@ import Testing
     #expect(try calls.allSatisfy { try $0.1 == MappedFile(path: path("f")).count } && calls.last!.0 == calls.last!.1)
   }
 
-  /// Everything that the model was read from is kept, the files beside it too.
+  /// No file that the model was read from can be an output, companion files included.
   @Test func refusesToReplaceWhatItReads() throws {
     for file in ["model.safetensors", "config.json", "tokenizer.json"] {
       try FileManager.default.copyItem(atPath: "\(Fixtures.model("gpt2-a"))/\(file)", toPath: path(file))
@@ -194,7 +194,7 @@ import Testing
     #expect(try names() == before)
   }
 
-  /// Shards that hold what the index does not say.
+  /// Shards with other tensors than the index says.
   @Test func shardsMustMatchTheirIndex() throws {
     let a = Tensor(name: "a", bytes: [1])
     let b = Tensor(name: "b", bytes: [2])

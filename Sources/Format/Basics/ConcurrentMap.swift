@@ -1,7 +1,7 @@
 import Dispatch
 
 extension Array where Element: Sendable {
-  /// `body` of each element, computed on all processors, in the elements' order.
+  /// Returns `body` of each element in the elements' order, computed on all processors.
   func concurrentMap<Value: Sendable>(_ body: @Sendable (Element) -> Value) -> [Value] {
     guard !isEmpty else { return [] }
     return [Value](unsafeUninitializedCapacity: count) { buffer, initializedCount in

@@ -1,8 +1,8 @@
-/// What is wrong with something the user gave: a file, a configuration, a tokenizer, a spec, a memory table.
+/// An error in something that the user gave, such as a file, a configuration, a tokenizer, a spec or a memory table.
 ///
-/// Printed once, at the top of a command, as `place: problem, expected …, got …`.
+/// Printed once, at the top of a command, as `location: problem, expected …, got …`.
 public struct FormatError: Error, Equatable, CustomStringConvertible {
-  /// The rule that was broken; tests and other programs match on this, people read the rest.
+  /// The broken rule, by which tests and other programs tell errors apart.
   public enum Kind: String, Sendable, CaseIterable {
     // Files and folders.
     case missing, unreadable, unwritable, exists, sameFile, notACheckpoint
@@ -16,7 +16,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
   }
 
   public var kind: Kind
-  /// The file, and within it the key or tensor, that the problem is in.
+  /// The file, and the key or tensor in it, that the problem is in.
   public var location: String
   public var problem: String
   public var expected: String?
@@ -30,7 +30,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     self.got = got
   }
 
-  /// One line, free of control characters whatever the file contained.
+  /// The error as one line, free of control characters whatever the file contains.
   public var description: String {
     var line = "\(location): \(problem)"
     if let expected { line += ", expected \(expected)" }

@@ -1,6 +1,6 @@
-/// Conversions between 32-bit floats and the two 16-bit kinds, written with integers so that they are inlined.
+/// Conversions between F32 and the two 16-bit floats, in integer arithmetic so that they are inlined.
 package enum HalfPrecision {
-  /// An IEEE 754 half as a float; exact.
+  /// The value of an IEEE 754 half; exact.
   @inline(__always)
   package static func float(f16 half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16
@@ -10,7 +10,7 @@ package enum HalfPrecision {
     return Float(bitPattern: sign | (Float(bitPattern: magnitude) * 0x1p112).bitPattern)
   }
 
-  /// A bfloat16 as a float; exact.
+  /// The value of a bfloat16; exact.
   @inline(__always)
   package static func float(bf16 half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
 

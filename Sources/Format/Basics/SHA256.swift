@@ -7,15 +7,15 @@ public enum SHA256 {
 
   public static func hex(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes(hex) }
 
-  /// The digest, computed in parts of some megabytes.
+  /// The digest of `bytes`, computed in parts of 8 MiB.
   ///
-  /// - Parameter done: called with each part that is not needed any more.
+  /// - Parameter done: called with the range of each part that is no longer needed.
   static func hex(_ bytes: UnsafeRawBufferPointer, done: (Range<Int>) -> Void) -> String {
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 8) { state in
       kernel_sha256_start(state.baseAddress!)
       let whole = bytes.count / 64 * 64
-      for start in stride(from: 0, to: whole, by: part) {
-        let end = min(start + part, whole)
+      for start in stride(from: 0, to: whole, by: partSize) {
+        let end = min(start + partSize, whole)
         kernel_sha256_blocks(state.baseAddress!, bytes.baseAddress! + start, (end - start) / 64)
         done(start..<end)
       }
@@ -27,5 +27,5 @@ public enum SHA256 {
     }
   }
 
-  private static let part = 8 << 20
+  private static let partSize = 8 << 20
 }

@@ -1,15 +1,15 @@
-/// How far something is that may take a while.
+/// The progress of a step that may take a while.
 public struct StepProgress: Sendable, Equatable {
   public enum Unit: Sendable { case bytes, memories, prompts, tokens }
 
-  /// What is being done, as a participle: writing.
+  /// The step as a participle: `writing`.
   public var step: String
+  /// The number of units done.
   public var done: Int
-  /// 0 where it is not known.
+  /// The number of units in all; 0 where it is unknown.
   public var total: Int
   public var unit: Unit
-
-  /// What of it is at hand: a memory's name.
+  /// The object at hand, such as a memory's name.
   public var detail: String?
 
   public init(

@@ -1,6 +1,7 @@
-/// Text fit for a line of a terminal, whose columns are not characters: ideographs and emoji take two, marks none.
+// Text made to fit a line of a terminal, whose columns are not characters: ideographs and emoji take two, marks none.
+
 extension StringProtocol {
-  /// The string with control characters, line breaks and invisible marks escaped and anything past `limit` scalars cut.
+  /// The string with control characters, line breaks and invisible marks escaped, cut behind `limit` scalars.
   package func printable(limit: Int = 200) -> String {
     var result = String.UnicodeScalarView()
     var count = 0
@@ -13,8 +14,8 @@ extension StringProtocol {
       switch scalar.value {
       case 0x0A: result.append(contentsOf: "\\n".unicodeScalars)
       case 0x09: result.append(contentsOf: "\\t".unicodeScalars)
-      // Controls, separators, what turns the direction of text, and what no font shows. Joiners are left: they shape
-      // the letters of some scripts.
+      // Controls, separators, marks that turn the direction of text, and marks that no font shows. Joiners are left: they
+      // shape the letters of some scripts.
       case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x2069,
         0xFEFF, 0xFFF9...0xFFFB, 0xE0001:
         result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
@@ -29,7 +30,7 @@ extension StringProtocol {
 }
 
 extension String {
-  /// The string with spaces behind it up to `columns`.
+  /// The string filled up with spaces to `columns`.
   package func padded(to columns: Int) -> String {
     self + String(repeating: " ", count: Swift.max(0, columns - self.columns))
   }
@@ -37,19 +38,19 @@ extension String {
   /// The string cut, with an ellipsis at the end, or filled with spaces to exactly `columns`, which is positive.
   package func fitted(to columns: Int) -> String {
     guard self.columns > columns else { return padded(to: columns) }
-    var (kept, used) = ("", 0)
+    var (result, used) = ("", 0)
     for character in self {
       let width = character.columns
       if used + width > columns - 1 { break }
-      kept.append(character)
+      result.append(character)
       used += width
     }
-    return (kept + "…").padded(to: columns)
+    return (result + "…").padded(to: columns)
   }
 }
 
 extension Character {
-  /// The columns that the character takes: what its scalars add up to, but 2 for an emoji of several.
+  /// The columns that the character takes: the sum over its scalars, but 2 for an emoji of several.
   package var columns: Int {
     if isASCII { return 1 }
     let scalars = unicodeScalars
@@ -62,7 +63,7 @@ extension Character {
 }
 
 extension Unicode.Scalar {
-  /// 2 where UAX #11 has W or F, 0 for marks and what only shapes its neighbors, else 1.
+  /// The columns that the scalar takes: 2 where UAX #11 has W or F, 0 for marks and format characters, else 1.
   fileprivate var columns: Int {
     switch value {
     case 0..<0x300: return 1

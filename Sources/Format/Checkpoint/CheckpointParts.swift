@@ -25,7 +25,7 @@ struct CheckpointParts {
     header = added.isEmpty && recordedHash == nil ? files.header : added[Checkpoint.headerName]
   }
 
-  /// Tells base tensors from added ones and returns the modules that have a memory table.
+  /// Separates base tensors from added ones and returns the modules that have a memory table.
   private mutating func separate(_ tensors: [Tensor]) -> Set<ByteString> {
     let suffixes = [MemoryTable.keysSuffix, MemoryTable.deltasSuffix, MemoryTable.boundsSuffix]
     var modules: Set<ByteString> = []

@@ -133,7 +133,7 @@ struct FileCopy {
     try transfer(count, isOfSource: false) { pwrite(target, base + $0, count - $0, off_t(targetOffset + $0)) }
   }
 
-  /// Repeats `call`, which is told the bytes done so far and returns those it moved, until all `count` are.
+  /// Repeats `call`, which takes the number of bytes done and returns that of the bytes it moved, until `count` are done.
   private func transfer(_ count: Int, isOfSource: Bool, _ call: (Int) -> Int) throws(Failure) {
     var done = 0
     while done < count {

@@ -46,7 +46,7 @@ public struct Memory: Sendable {
   public var prompt: String
   public var target: String
   public var targetIDs: [Int]
-  /// `auto` or `seed`; `unknown`, as the next three, where there is no manifest.
+  /// `auto` or `seed`. Without a manifest, method, site and token are `unknown` and the layer is −1.
   public var method: String
   /// `attn` or `mlp`.
   public var site: String
@@ -76,7 +76,7 @@ public struct Memory: Sendable {
     self.scores = scores
   }
 
-  /// The subject that its spec entry names.
+  /// The subject that the spec's entry names; nil where it names none.
   public var subject: String? {
     guard case .object(let members) = entry, case .string(let subject)? = members.first(where: { $0.0 == "subject" })?.1
     else { return nil }

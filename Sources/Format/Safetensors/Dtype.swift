@@ -1,4 +1,4 @@
-/// The element types of the safetensors format, spelled as in its header.
+/// An element type of the safetensors format, spelled as in its header.
 public enum Dtype: String, CaseIterable, Sendable {
   case bool = "BOOL"
   case f4 = "F4"

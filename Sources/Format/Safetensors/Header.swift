@@ -119,14 +119,14 @@ public struct SafetensorsHeader: Sendable {
     }
   }
 
-  /// A shape for an error line; a hostile one has millions of dimensions.
+  /// A shape as text for an error; a hostile one has millions of dimensions.
   private static func text(_ shape: [Int]) -> String {
     shape.count > 16 ? "of \(shape.count) dimensions" : "\(shape)"
   }
 
   /// The size of a tensor in bytes.
   ///
-  /// - Throws: `FormatError` where the product overflows or does not fill whole bytes.
+  /// - Throws: `FormatError` of kind `validationOverflow` or `misalignedSlice` where the elements do not fill whole bytes.
   public static func byteCount(_ shape: [Int], _ dtype: Dtype, location: String) throws(FormatError) -> Int {
     var count = dtype.bits
     for dimension in shape {

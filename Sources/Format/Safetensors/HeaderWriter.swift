@@ -1,16 +1,16 @@
-/// The header of a safetensors file that is about to be written.
+/// Makes the header of a safetensors file.
 enum HeaderWriter {
-  /// Readers of released programs (huggingface_hub, huggingface.js) refuse longer ones.
+  /// The longest header that released readers (huggingface_hub, huggingface.js) take.
   static let lengthLimit = 25_000_000
-  /// Some of them take a header of so many bytes for one over their limit.
-  private static let refused = 99_994...100_000
-  /// Copied data starts at its old place modulo this, so that file systems can share whole blocks of it. The spaces that
-  /// this takes are room in which a header grows while the data stays where they are.
+  /// The lengths that some of them wrongly take for over their limit.
+  private static let misjudgedLengths = 99_994...100_000
+  /// The modulus in which copied data keeps its offset, so that file systems can share whole blocks of it. The spaces that
+  /// this takes are room for the header to grow while the data stays where it is.
   static let granularity = 64 << 10
 
   /// The length and the JSON text, padded with spaces.
   ///
-  /// - Parameter start: where in its own file the data lies that will follow the header; nil where it is in none.
+  /// - Parameter start: the offset, in its own file, of the data that will follow the header; nil where it is in none.
   /// - Throws: `FormatError` of kind `headerTooLarge` or `validationOverflow`.
   static func bytes(
     _ tensors: [Tensor], metadata: [ByteString: ByteString], behind start: Int? = nil, location: String
@@ -20,8 +20,8 @@ enum HeaderWriter {
     if let start, start % 8 == 0 {
       let shared = end + ((start - end) % granularity + granularity) % granularity
       if shared - 8 <= lengthLimit { end = shared }
-      if refused.contains(end - 8) { end += granularity }
-    } else if refused.contains(end - 8) {
+      if misjudgedLengths.contains(end - 8) { end += granularity }
+    } else if misjudgedLengths.contains(end - 8) {
       end += 8
     }
     guard end - 8 <= lengthLimit else {
