@@ -1,4 +1,4 @@
-// Stands in front of the C library's allocator and counts. A sanitizer has an allocator of its own and is left alone.
+// Allocation functions that count, in place of the C library's; not under a sanitizer, which has functions of its own.
 #include "allocation_counting.h"
 
 #include <errno.h>

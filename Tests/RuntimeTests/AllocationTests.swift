@@ -4,7 +4,7 @@ import Testing
 @testable import Format
 @testable import Runtime
 
-/// The decode loop asks the allocator for nothing.
+/// The decode loop allocates nothing.
 @Suite struct AllocationTests {
   /// A counter that counts nothing would let everything pass.
   @Test(.enabled(if: allocation_count() >= 0)) func counterCounts() {
@@ -21,12 +21,12 @@ import Testing
     let model = try fixture.transformer(threads: threads)
     let prompt = try #require(try fixture.cases().first).ids
     let address = SiteAddress(layer: 1, site: .mlp)
-    // One memory that never fires: its regions are looked at all the same.
+    // A row that never acts, whose similarities are computed all the same.
     let width = model.shape.width(of: .mlp)
-    let row = MemoryRow(
-      module: model.module(address), position: 0, targetID: 0, alpha: 1, boundary: 1e-3, hardness: 8,
-      key: [Float](repeating: 100, count: width), delta: [Float](repeating: 1, count: width))
-    let memories = try MemorySet([MemoryBlockTests.memory([row])], for: model)
+    let row = MemoryRow.sample(
+      module: model.module(address), boundary: 1e-3, hardness: 8, key: [Float](repeating: 100, count: width),
+      delta: [Float](repeating: 1, count: width))
+    let memories = try MemorySet([.sample([row])], for: model)
     let cache = model.makeCache(capacity: prompt.count + 8)
     let batch = Batch(
       [.init(rows: 0..<prompt.count, position: 0, cache: cache, appends: true, memories: memories)],
@@ -44,7 +44,7 @@ import Testing
       step.advance()
       counts.append(allocation_count() - before)
     }
-    // The first step grows the tables that stay.
-    #expect(counts.dropFirst().allSatisfy { $0 == 0 }, "allocations by token: \(counts)")
+    // The first step grows tables that are kept.
+    #expect(counts.dropFirst().allSatisfy { $0 == 0 }, "allocations per token: \(counts)")
   }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Format
 @testable import Runtime
 
-/// Renderings against those of transformers (Tests/Fixtures/make_chat_fixtures.py).
+/// Conversations against those that transformers renders, by the fixtures of make_chat_fixtures.py.
 @Suite struct ChatTemplateTests {
   private static let folder = "\(fixtureFolder)/chat"
 
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func theEndOfATurnEndsTheAnswer() throws {
+  @Test func endOfTurnEndsTheAnswer() throws {
     let tokenizer = try Self.tokenizer()
     for (mark, end) in [
       ("<|im_start|>", "<|im_end|>"), ("<|start_header_id|>", "<|eot_id|>"), ("[INST]", "</s>"),
@@ -77,7 +77,7 @@ import Testing
     #expect(absent?.description.contains("its marks are not in the vocabulary") == true)
   }
 
-  @Test func theDateIsTheDaysWhereTheTemplateAsksForIt() throws {
+  @Test func templatesThatAskForTheDateGetTheDays() throws {
     let source = "<|start_header_id|>Cutting Knowledge Date strftime_now"
     let text = try Self.template(["chat_template": .string(source)]).render(
       [ChatMessage(.user, "a")], today: Date(timeIntervalSince1970: 1_700_000_000))

@@ -1,13 +1,12 @@
 import Foundation
-import Kernels
 import Testing
 
 @testable import Format
 @testable import Runtime
 
-/// What config.json may ask for: each field that is not implemented is an error that names it.
+/// The fields of config.json: one that is not implemented is an error that names it.
 @Suite struct ConfigurationTests {
-  /// Loads a fixture whose configuration has some fields set anew (`null` removes one).
+  /// Loads a fixture with some fields of its configuration changed; `null` removes one.
   private func load(_ name: String, _ changes: String) throws -> Transformer {
     let source = "\(ModelFixture.folder)/\(name)"
     var fields = try #require(
@@ -62,7 +61,7 @@ import Testing
   ]
 
   @Test(arguments: refused.indices)
-  func refusesAndNamesTheField(_ index: Int) throws {
+  func refusalsNameTheField(_ index: Int) throws {
     let (model, changes, field) = Self.refused[index]
     do {
       _ = try load(model, changes)
@@ -72,14 +71,9 @@ import Testing
     }
   }
 
-  private func logits(_ model: Transformer) -> [Float] {
-    let batch = model.singleBatch(Array(1...24))
-    model.forward(batch)
-    return model.logits(batch.residual, rows: [23]).array
-  }
+  private func logits(_ model: Transformer) -> [Float] { model.logits(of: Array(1...24), rows: [23]).array }
 
-  /// The older spelling of rotary positions and the newer make the same model, others do not.
-  @Test func bothSpellings() throws {
+  @Test func bothSpellingsOfRotaryPositionsMakeTheSameModel() throws {
     let old = try logits(load("llama-linear", "{}"))
     let new =
       #"{"rope_scaling":null,"rope_theta":null,"rope_parameters":{"rope_type":"linear","factor":4,"rope_theta":1e4}}"#
@@ -99,27 +93,9 @@ import Testing
     #expect(try logits(load("gemma3-b", #"{"sliding_window_pattern":3}"#)) != gemma)
   }
 
-  /// Where frequencies depend on a text's length, texts end where that begins.
-  @Test func longTextsThatChangeFrequenciesAreOutOfReach() throws {
+  /// Frequencies that depend on a text's length are implemented up to where they begin to change.
+  @Test func positionsEndWhereFrequenciesChange() throws {
     #expect(try load("phi3-b", "{}").shape.positions == 256)
     #expect(try load("llama-dynamic", "{}").shape.positions == 128)
-  }
-
-  /// Scales of an F8 matrix fit it as one number, one a row or one a block; else they are an error that names them.
-  @Test func scalesFitTheirWeights() throws {
-    func scales(_ shape: [Int]) throws -> WeightScales {
-      let values = (0..<shape.reduce(1, *)).map { Float($0 + 1) }
-      return try WeightScales(Tensor(name: "w_scale", shape: shape, floats: values), of: [8, 20], location: "file")
-    }
-    for (shape, rowShift, columnShift) in [
-      ([], 63, 63), ([1], 63, 63), ([1, 1], 63, 63), ([8], 0, 63), ([8, 1], 0, 63), ([2, 3], 2, 3), ([1, 2], 63, 4),
-      ([8, 20], 0, 0),
-    ] as [([Int], UInt32, UInt32)] {
-      let found = try scales(shape).kernelScales
-      #expect(found.row_shift == rowShift && found.column_shift == columnShift, "\(shape)")
-    }
-    for shape in [[2], [20], [3, 2], [2, 4], [1, 1, 2], [0]] {
-      #expect { try scales(shape) } throws: { ($0 as? FormatError)?.description.contains("w_scale") == true }
-    }
   }
 }

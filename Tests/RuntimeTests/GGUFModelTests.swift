@@ -5,8 +5,8 @@ import Testing
 @testable import Format
 @testable import Runtime
 
-/// The tiny models as GGUF files, written as llama.cpp's converter writes them (compare_gguf_with_llama_cpp.py), against
-/// the checkpoints that they were made from.
+/// The tiny models as GGUF files, written as llama.cpp's converter does (compare_gguf_with_llama_cpp.py), against the
+/// checkpoints that they were made from.
 @Suite struct GGUFModelTests {
   static let folder = "\(fixtureFolder)/gguf/models"
 
@@ -20,28 +20,25 @@ import Testing
     #expect(files.sorted() == Self.names)
   }
 
-  /// Prompts, logits and greedy tokens from the one file alone.
+  /// Tokenizer, logits and greedy tokens, from the one file alone.
   @Test(arguments: names)
-  func goesOnAsTheCheckpoint(_ name: String) throws {
+  func computesAsTheCheckpoint(_ name: String) throws {
     let fixture = ModelFixture(name: name)
     let model = try LanguageModel(path: "\(Self.folder)/\(name).gguf", threads: 2)
     let expected = try fixture.expected()
     for (i, item) in try fixture.cases().enumerated() {
       #expect(try model.encode(item.prompt) == item.ids)
-      let batch = model.transformer.singleBatch(item.ids)
-      model.transformer.forward(batch)
       let reference = try #require(expected[ByteString("case.\(i).logits")]?.floats())
       let rows = reference.count / model.transformer.shape.vocabulary
-      let logits = model.transformer.logits(batch.residual, rows: Array((item.ids.count - rows)..<item.ids.count))
+      let logits = model.transformer.logits(of: item.ids, rows: item.ids.indices.suffix(rows))
       #expect(relativeError(logits.array, reference) < 1e-4)
-      let goesOn = model.generate(item.ids, maxTokens: item.greedy.count)
-      #expect(goesOn.ids == item.greedy)
+      #expect(model.generate(item.ids, maxTokens: item.greedy.count).ids == item.greedy)
     }
   }
 
-  /// Tensors keep the bits of the checkpoint; Gemma's norms, from which 1 is taken, come within a rounding.
+  /// Tensors keep the checkpoint's bits; Gemma's norms, which GGUF files hold plus 1, are equal within a rounding.
   @Test(arguments: names)
-  func tensorsAreTheCheckpoints(_ name: String) throws {
+  func tensorsAreThoseOfTheCheckpoint(_ name: String) throws {
     let original = try Checkpoint(path: ModelFixture(name: name).path)
     let converted = try Checkpoint(path: "\(Self.folder)/\(name).gguf")
     #expect(converted.tensors.map(\.name).sorted() == original.tensors.map(\.name).sorted())

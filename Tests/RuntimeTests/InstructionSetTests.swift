@@ -25,17 +25,13 @@ import Testing
       #expect(bits.allSatisfy { $0 == bits[0] }, "\(fixture.name)")
     }
 
-    /// A prompt's logits, and the gradient that flows through all sites above the first.
+    /// A prompt's logits, and the gradient at the first site, which flows through all others.
     private static func logitsAndGradient(_ fixture: ModelFixture) throws -> [Float] {
       let model = try fixture.transformer()
       let item = try #require(try fixture.cases().first)
-      let batch = model.singleBatch(item.ids)
-      let tape = Tape(forBackward: true)
-      model.forward(batch, tape: tape)
-      let last = item.ids.count - 1
-      let gradients = model.gradients(batch, tape: tape, losses: [LossTerm(row: last, target: item.target)])
-      let logits = model.logits(batch.residual, rows: [last]).array
-      return logits + gradients[SiteAddress(layer: 0, site: .attn)].array
+      let gradients = model.gradients(of: item.ids, target: item.target)
+      let logits = model.logits(of: item.ids, rows: item.ids.indices)
+      return logits.array + gradients[SiteAddress(layer: 0, site: .attn)].array
     }
   }
 #endif

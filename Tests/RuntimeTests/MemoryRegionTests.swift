@@ -5,7 +5,7 @@ import Testing
 @testable import Format
 @testable import Runtime
 
-/// The formula of the format, and that its bits are the same wherever a similarity is computed.
+/// The formula of the format, and the bits of similarities wherever they are computed.
 @Suite struct MemoryRegionTests {
   @Test func strengthFollowsTheFormula() {
     func strength(_ similarity: Float, _ b: Float, _ h: Float) -> Float {
@@ -46,13 +46,10 @@ import Testing
     let block = MemoryBlock(address: SiteAddress(layer: 0, site: .mlp), width: width)
     let keys = (0..<keyCount).map { _ in (0..<width).map { _ in Float.random(in: -1...1, using: &random) } }
     let rows = keys.map {
-      MemoryRow(
-        module: "m", position: 0, targetID: 0, alpha: 1, boundary: 1e4, hardness: 1, key: $0,
-        delta: [Float](repeating: 0, count: width))
+      MemoryRow.sample(boundary: 1e4, hardness: 1, key: $0, delta: [Float](repeating: 0, count: width))
     }
     rows.forEach { block.append($0, of: "m") }
-    let activations = FloatMatrix(9, width)
-    for i in 0..<(9 * width) { activations.values[i] = Float.random(in: -1...1, using: &random) }
+    let activations = FloatMatrix.random(9, width, using: &random)
     for pool in [nil, WorkerPool(threads: 2)] {
       var scratch: [Float] = []
       var fired = [[UInt32]](repeating: [], count: keyCount)

@@ -1,4 +1,3 @@
-import Kernels
 import Testing
 
 @testable import Format
@@ -62,10 +61,7 @@ import Testing
     for item in try fixture.cases() {
       var ids = item.ids
       for _ in item.greedy {
-        let batch = model.singleBatch(ids)
-        model.forward(batch)
-        let logits = model.logits(batch.residual, rows: [ids.count - 1])
-        ids.append(kernel_argmax(logits.values, logits.width))
+        ids.append(model.logits(of: ids, rows: [ids.count - 1]).largest(0))
       }
       #expect(Array(ids[item.ids.count...]) == item.greedy)
     }
@@ -76,11 +72,7 @@ import Testing
     let model = try fixture.transformer()
     let expected = try fixture.expected()
     for (i, item) in try fixture.cases().enumerated() {
-      let batch = model.singleBatch(item.ids)
-      let tape = Tape(forBackward: true)
-      model.forward(batch, tape: tape)
-      let last = item.ids.count - 1
-      let gradients = model.gradients(batch, tape: tape, losses: [LossTerm(row: last, target: item.target)])
+      let gradients = model.gradients(of: item.ids, target: item.target)
       #expect(abs(gradients.loss - item.loss) < 1e-4 * max(1, item.loss))
       let departures = try Self.addresses(model).reversed().compactMap { address in
         let reference = try #require(
@@ -97,11 +89,7 @@ import Testing
     let model = try fixture.transformer()
     for item in try fixture.cases() where item.ids.count > 1 {
       let last = item.ids.count - 1
-      let whole = model.singleBatch(item.ids)
-      let wholeTape = Tape(forBackward: true)
-      model.forward(whole, tape: wholeTape)
-      let all = model.gradients(whole, tape: wholeTape, losses: [LossTerm(row: last, target: item.target)])
-
+      let all = model.gradients(of: item.ids, target: item.target)
       let cache = model.makeCache(capacity: last)
       let first = Batch(
         [.init(rows: 0..<last, position: 0, cache: cache, appends: true, memories: model.noMemories)],

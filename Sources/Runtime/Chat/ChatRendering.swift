@@ -114,7 +114,7 @@ extension ChatTemplate {
     return text + "<start_of_turn>model\n"
   }
 
-  /// What Jinja's `trim` leaves.
+  /// `text` as Jinja's `trim` leaves it.
   private static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
 
   private static func dayMonthYear(_ date: Date) -> String {

@@ -3,8 +3,8 @@ import Kernels
 
 /// The rows of one address.
 ///
-/// What leaves the site is a' = a + Σ sᵢ Δᵢ, sᵢ being the strengths of the rows' regions (`MemoryRegion`) at the
-/// unmodified activation a.
+/// Where they act, an activation a becomes a' = a + Σ sᵢ Δᵢ, sᵢ being the strengths of the rows' regions
+/// (`MemoryRegion`) at the unmodified a.
 public final class MemoryBlock {
   let width: Int
   let address: SiteAddress

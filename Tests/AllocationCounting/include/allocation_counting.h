@@ -1,4 +1,4 @@
 #include <stddef.h>
 
-// How often the calling thread has asked for memory so far; -1 where that cannot be counted.
+// The number of allocations of the calling thread so far; -1 where they cannot be counted.
 long allocation_count(void);

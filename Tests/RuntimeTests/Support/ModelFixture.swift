@@ -53,17 +53,3 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     try Transformer.load(Checkpoint(path: path), pool: WorkerPool(threads: threads))
   }
 }
-
-extension Transformer {
-  /// One sequence without a cache.
-  func singleBatch(_ ids: [Int], memories: MemorySet? = nil) -> Batch {
-    let batch = Batch(
-      [
-        Batch.Sequence(
-          rows: 0..<ids.count, position: 0, cache: nil, appends: false, memories: memories ?? noMemories)
-      ],
-      shape: shape)
-    embed([ids], batch)
-    return batch
-  }
-}

@@ -8,7 +8,7 @@ struct WeightSample {
   private(set) var bytes: [UInt8] = []
   private(set) var values: [Float] = []
   private let columns: Int
-  /// Of blocks of 4 rows and 8 columns, so that a vector meets several.
+  /// One scale per block of 4 rows and 8 columns, so that a vector meets several.
   private let scales: FloatMatrix
 
   init(_ rows: Int, _ columns: Int, _ dtype: kernel_dtype, using random: inout SeededGenerator) {
