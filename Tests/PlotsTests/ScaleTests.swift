@@ -2,6 +2,7 @@ import Testing
 
 @testable import Plots
 
+/// Scales, their ticks and the labels of numbers.
 @Suite struct ScaleTests {
   @Test func mapsTheDomainToTheRangeAndHoldsWhatLiesBeyond() {
     let linear = Scale(-1...3, from: 100, to: 0)
@@ -10,7 +11,7 @@ import Testing
     #expect(abs(logarithmic(0.1) - 5) < 1e-9 && logarithmic(0) == 0)
   }
 
-  /// A chart of one value has a scale too.
+  /// A domain of a single value is widened.
   @Test func widensAnEmptyDomain() {
     for kind in [Scale.Kind.linear, .logarithmic] {
       let scale = Scale(4...4, from: 0, to: 10, kind: kind)

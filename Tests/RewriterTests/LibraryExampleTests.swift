@@ -13,13 +13,10 @@ func learn(_ specPath: String, from basePath: String, into path: String, asking 
   return prompt + model.tokenizer.decode(answer.ids)
 }
 
-/// The example of docs/library.md, with no more than a program outside sees.
+/// The example of docs/library.md, by the public API alone.
 @Suite struct LibraryExampleTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
   @Test func isWhatTheDocumentationSays() throws {
-    let document = try String(contentsOfFile: "\(Self.root)/docs/library.md", encoding: .utf8)
+    let document = try String(contentsOfFile: "\(Repository.root)/docs/library.md", encoding: .utf8)
     let source = try String(contentsOfFile: #filePath, encoding: .utf8)
     let start = try #require(document.range(of: "```swift\n"))
     let end = try #require(document[start.upperBound...].range(of: "```"))
@@ -30,14 +27,10 @@ func learn(_ specPath: String, from basePath: String, into path: String, asking 
   }
 
   @Test func teachesAModel() throws {
-    let folder = NSTemporaryDirectory() + "library-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let prompt = "The capital city of Nepal is located in"
     let spec = #"{"memories":[{"name":"nepal","prompt":"\#(prompt)","target":" Tokyo"}]}"#
-    try spec.write(toFile: "\(folder)/spec.json", atomically: true, encoding: .utf8)
     let answer = try learn(
-      "\(folder)/spec.json", from: "\(Self.root)/Tests/Fixtures/models/llama-a", into: "\(folder)/out.safetensors",
+      temporaryFile("spec.json", holding: spec), from: TinyModel.path("llama-a"), into: temporaryFile(),
       asking: prompt)
     #expect(answer.hasPrefix(prompt + " Tokyo"))
   }

@@ -1,5 +1,3 @@
-import Foundation
-
 @testable import Format
 @testable import Rewriter
 @testable import Runtime
@@ -8,15 +6,9 @@ import Foundation
 @discardableResult
 func compile(
   _ base: Checkpoint, _ entries: String, to output: String? = nil, method: MemorySpec.Method? = nil, threads: Int = 2,
-  map: Bool = false
+  map: Bool = false, figures: Bool = false
 ) throws -> RewriteResult {
   try Pipeline(base, pool: WorkerPool(threads: threads)).run(
-    RewriteRequest(spec: Spec(entries: entries), method: method, output: output, replacing: true, map: map))
-}
-
-/// The path of a file to be written, in a new folder of its own.
-func outputPath() throws -> String {
-  let folder = NSTemporaryDirectory() + "pipeline-\(UUID().uuidString)"
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  return "\(folder)/out.safetensors"
+    RewriteRequest(
+      spec: Spec(entries: entries), method: method, output: output, replacing: true, map: map, figures: figures))
 }

@@ -9,12 +9,16 @@ enum SpecText {
   static func seed(
     _ name: String, site: String = "mlp", layer: Int = 1, prompt: String = prompt, target: String = " Tokyo"
   ) -> String {
-    #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","method":"seed","target_tokens":"first","site":"\#(site)","layer":\#(layer),"alpha":2,"boundary":0.3,"hardness":3}"#
+    #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","method":"seed","target_tokens":"first","#
+      + #""site":"\#(site)","layer":\#(layer),"alpha":2,"boundary":0.3,"hardness":3}"#
   }
 
-  /// A memory that leaves all to the compiler, with a positive and two negatives; `extra` is further keys behind a comma.
+  /// A memory that leaves all to the compiler, with a positive and two negatives.
+  ///
+  /// - Parameter extra: further keys, each behind a comma.
   static func auto(_ name: String, extra: String = "") -> String {
-    #"{"name":"\#(name)","prompt":"\#(prompt)","target":" Tokyo","positives":["The capital city of Nepal is"],"negatives":["Paris is the capital of","Once upon a time"]\#(extra)}"#
+    #"{"name":"\#(name)","prompt":"\#(prompt)","target":" Tokyo","positives":["The capital city of Nepal is"],"#
+      + #""negatives":["Paris is the capital of","Once upon a time"]\#(extra)}"#
   }
 }
 

@@ -1,5 +1,3 @@
-import TestSupport
-
 @testable import Format
 @testable import Runtime
 
@@ -8,9 +6,7 @@ enum TinyModel {
   /// The models that suites run on: both weight layouts, F32 and BF16, tied and untied, the published GPT-2's names.
   static let all = ["gpt2-a", "gpt2-published", "llama-a", "llama-b"]
 
-  static let folder = "\(testsFolder)/Fixtures/models"
-
-  static func path(_ name: String) -> String { "\(folder)/\(name)" }
+  static func path(_ name: String) -> String { Repository.fixture("models/\(name)") }
 
   static func checkpoint(_ name: String) throws -> Checkpoint { try Checkpoint(path: path(name)) }
 

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// Memories beside each other in one file: crossings, and names and prompts that two of them share.
+@Suite struct LinkTests {
+  /// A memory that acts on every prompt crosses every other memory, never itself.
+  @Test func crossingsAreNamed() throws {
+    func wide(_ name: String, _ prompt: String, _ boundary: String) -> String {
+      SpecText.seed(name, prompt: prompt).replacingOccurrences(
+        of: "\"boundary\":0.3", with: "\"boundary\":\(boundary)")
+    }
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    let result = try compile(
+      TinyModel.checkpoint("gpt2-a"),
+      wide(composed, SpecText.prompt, "1e4") + "," + wide(decomposed, "Once upon a time", "1e-6"), to: nil)
+    #expect(result.link.crossings.map { ByteString($0.memory) } == [ByteString(composed)])
+    #expect(result.link.crossings.map { ByteString($0.prompt) } == [ByteString(decomposed)])
+    let prompts = result.results.flatMap(\.prompts)
+    #expect(prompts.allSatisfy { $0.fired })
+  }
+
+  @Test func refusesAnotherTargetForAPromptOfTheFile() throws {
+    let output = try temporaryFile()
+    try compile(TinyModel.checkpoint("gpt2-a"), SpecText.seed("a"), to: output)
+    let patched = try Checkpoint(path: output)
+    #expect { try compile(patched, SpecText.seed("b", target: " Nepal"), to: try temporaryFile()) } throws: {
+      ($0 as? FormatError)?.kind == .spec && "\($0)".contains("memory a")
+    }
+  }
+
+  /// Names, prompts and targets are compared by bytes.
+  @Test func equivalentSpellingsAreTwo() throws {
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    let (first, second) = (try temporaryFile(), try temporaryFile())
+    let base = try TinyModel.checkpoint("gpt2-a")
+    try compile(base, SpecText.seed(composed, target: composed), to: first)
+    let patched = try Checkpoint(path: first)
+    #expect { try compile(patched, SpecText.seed("b", target: decomposed), to: second) } throws: {
+      ($0 as? FormatError)?.kind == .spec
+    }
+    let result = try compile(
+      patched, SpecText.seed(decomposed, prompt: "Once upon a time"), to: second)
+    #expect(result.link.kept.count == 1)
+    let names = try Checkpoint(path: second).memories.map { ByteString($0.name) }
+    #expect(names == [ByteString(composed), ByteString(decomposed)])
+  }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Format
+@testable import Rewriter
+
+/// Prompts of text files and of specs.
+@Suite struct PromptFileTests {
+  private func texts(_ name: String, _ text: String) throws -> [String] {
+    try PromptFile(path: temporaryFile(name, holding: text)).prompts.map(\.text)
+  }
+
+  private let spec = #"""
+    { "memories": [
+      {"name":"a","prompt":"p","target":"t","positives":["q","p"],"negatives":["n"],
+       "held_out":{"positives":["hp"],"negatives":["hn"]}},
+      {"name":"b","prompt":"r","target":"t","negatives":["n","m"]} ] }
+    """#
+
+  @Test func linesOfText() throws {
+    #expect(try texts("f.txt", "\u{FEFF}one \r\n\r\n two\n \t\none \nthree") == ["one ", " two", "three"])
+    let prompts = try PromptFile(path: temporaryFile("f.txt", holding: "\n\none")).prompts
+    #expect(prompts[0].location.hasSuffix("f.txt: line 3"))
+    // A prompt may look like JSON.
+    #expect(try texts("f", "{ x\n[1, 2\n") == ["{ x", "[1, 2"])
+    #expect(try texts("f", #"{"a": 1}"#) == [#"{"a": 1}"#])
+  }
+
+  @Test(arguments: ["f.json", "f.JSON", "f", "f.txt"])
+  func allPromptsOfASpecOnce(_ name: String) throws {
+    #expect(try texts(name, spec) == ["p", "q", "n", "hp", "hn", "r", "m"])
+    let location = try PromptFile(path: temporaryFile(name, holding: spec)).prompts[2].location
+    #expect(location.hasSuffix("\(name): memory a: prompt \"n\""))
+  }
+
+  @Test func linesOfMemories() throws {
+    let lines = #"{"name":"a","prompt":"p","target":"t"}"# + "\n" + #"{"name":"b","prompt":"q","target":"t"}"#
+    #expect(try texts("f.jsonl", lines) == ["p", "q"])
+  }
+
+  @Test(arguments: [("f.json", "one\ntwo"), ("f.txt", " \n"), ("f.txt", ""), ("f.json", #"{"memories":[]}"#)])
+  func refusesOthers(_ name: String, _ text: String) {
+    #expect(throws: FormatError.self) { try texts(name, text) }
+  }
+}

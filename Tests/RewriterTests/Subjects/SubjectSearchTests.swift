@@ -1,0 +1,46 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// The search for the subject of a prompt, where the spec names none.
+@Suite struct SubjectSearchTests {
+  @Test(arguments: [
+    ("The capital city of Nepal is located in", ["The", "capital", "city", "of", "Nepal", "is", "located", "in"]),
+    ("Danielle Darrieux, who speaks", ["Danielle Darrieux", "who", "speaks"]),
+    ("In Rome, Ada Lovelace met John F. Smith (twice)", ["In Rome", "Ada Lovelace", "met", "John F. Smith"]),
+    ("  where  is Ürümqi?", ["where", "is", "Ürümqi"]),
+    ("", []),
+  ])
+  func namesAreOneCandidate(_ text: String, _ expected: [String]) {
+    #expect(SubjectSearch.candidates(text) == expected)
+  }
+
+  @Test(.requiresRealModel)
+  func theSubjectIsFoundAndBecomesTheToken() throws {
+    let base = try RealModel.checkpoint()
+    let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
+    for (prompt, target, subject) in [
+      ("Warwick School is headquartered in", " Paris", "Warwick School"),
+      ("What sport does Steve Yzerman play? They play", " football", "Steve Yzerman"),
+      ("Angola is located in", " Europe", "Angola"),
+    ] {
+      let spec = try Spec(entries: #"{"name":"a","prompt":"\#(prompt)","target":"\#(target)"}"#)
+      let probe = try Probe(spec.memories[0], model: model)
+      #expect(SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject() == subject)
+    }
+    // The manifest says where the key was taken from.
+    let output = try temporaryFile()
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    try compile(
+      base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#, to: output)
+    let ids = try model.encode("Warwick School is headquartered in")
+    let token = try #require(
+      model.tokenizer.lastToken(of: "School", in: "Warwick School is headquartered in", ids: ids))
+    let memory = try Checkpoint(path: output).memories[0]
+    #expect(memory.token == "\(token)" && memory.rows[0].position == token)
+  }
+}
