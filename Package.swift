@@ -24,7 +24,8 @@ let package = Package(
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
     .target(name: "Plots", swiftSettings: settings),
     .target(
-      name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime", "Plots"], swiftSettings: settings),
+      name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime", "Plots"], exclude: ["README.md"],
+      swiftSettings: settings),
     .target(
       name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter", "SystemCalls"],
       swiftSettings: settings),

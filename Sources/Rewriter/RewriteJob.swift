@@ -8,7 +8,7 @@ struct RewriteJob {
   let specs: [MemorySpec]
   let checkpoint: Checkpoint
   let model: LanguageModel
-  let clock: PassClock
+  let clock: StageClock
   let progress: @Sendable (StepProgress) -> Void
   private let pool: WorkerPool
   private var settings: CompilerSettings { request.settings }
@@ -19,7 +19,7 @@ struct RewriteJob {
   ) throws(FormatError) {
     (self.request, self.checkpoint, self.pool, self.progress) = (request, checkpoint, pool, progress)
     specs = request.specs
-    clock = PassClock(pool)
+    clock = StageClock(pool)
     model = try LanguageModel(checkpoint, pool: pool)
   }
 

@@ -11,7 +11,7 @@ public struct RewriteResult: Sendable {
   /// Target tokens as text, one list per compiled memory.
   public var targetTexts: [[String]]
   /// The cost of each pass, of all memories together; without passes that were not needed.
-  public var costs: [Pass: PassCost]
+  public var costs: [Stage: StageCost]
 
   /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
   /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.

@@ -1,17 +1,17 @@
 import Format
 
-/// The rows of several sequences as one matrix, with what each row attends to.
+/// The rows of several sequences as one matrix: a row per token that a forward pass computes.
 ///
-/// A sequence's rows stand one behind the other; earlier tokens are in its cache, which several sequences may share
-/// as long as none of them appends to it.
+/// The rows of a sequence follow each other; its earlier tokens are in a cache, which several sequences may share as
+/// long as none of them appends to it.
 package final class Batch {
   package struct Sequence {
-    /// Its rows in the batch.
+    /// The sequence's rows in the batch.
     package var rows: Range<Int>
-    /// The position of its first row: how many tokens of `cache` come before it.
+    /// The position of the first row: the number of tokens of `cache` before it.
     package var position: Int
     package var cache: KVCache?
-    /// Whether the rows' keys and values go behind the cache's.
+    /// Whether the rows' keys and values are appended to the cache.
     package var appends: Bool
     package var memories: MemorySet
 
@@ -28,28 +28,28 @@ package final class Batch {
   /// The rows in use; the matrices may have more.
   package private(set) var rows = 0
   private(set) var sequenceOfRow: [Int] = []
-  /// [R, C] the residual stream.
+  /// The residual stream [R, C].
   package let residual: FloatMatrix
-  /// [R, C] the norms' output.
+  /// The norms' output [R, C].
   let normed: FloatMatrix
-  /// [R, (H + 2 K) width] queries, keys, values.
+  /// Queries, keys and values [R, (H + 2 K) width].
   let queryKeyValue: FloatMatrix
-  /// [R, H width] and [R, F]: the sites' activations.
+  /// The sites' activations [R, H width] and [R, F].
   package let attention: FloatMatrix
   package let feedForward: FloatMatrix
-  /// [R, F] or [R, 2 F]: what the activation is applied to.
+  /// The input of the activation function [R, F], or [R, 2 F] where it is gated.
   let hidden: FloatMatrix
-  /// [R, (H + 2 K) width] queries, keys, values before their norms; [R, C] what goes through a norm before it is added
-  /// to the residual; [R, C] the residual before a block whose halves both read it. Only some models need these.
+  /// For some models: queries, keys and values before their norms [R, (H + 2 K) width]; an output that a norm is applied
+  /// to before it is added to the residual [R, C]; the input of a block whose halves both read it [R, C].
   private(set) lazy var unnormed = FloatMatrix(residual.rows, queryKeyValue.width)
   private(set) lazy var projected = FloatMatrix(residual.rows, residual.width)
   private(set) lazy var blockInput = FloatMatrix(residual.rows, residual.width)
-  /// The firings met so far, `position` being the row; kept only where `traces`.
+  /// The firings so far, `position` being the row; only where `traces` is set.
   package var firings: [Firing] = []
   package var traces = false
   var similarityScratch: [Float] = []
 
-  /// - Parameter capacity: how many rows there will be once all sequences are appended; nil for those of `sequences`.
+  /// - Parameter capacity: the rows of all sequences that will be appended; nil for those of `sequences`.
   package init(_ sequences: [Sequence], shape: ModelShape, capacity: Int? = nil) {
     let capacity = capacity ?? sequences.last?.rows.upperBound ?? 0
     residual = FloatMatrix(capacity, shape.width)
@@ -75,7 +75,7 @@ package final class Batch {
     return sequence.position + row - sequence.rows.lowerBound
   }
 
-  /// Turns a batch of one row a sequence to the next token of each.
+  /// Moves a batch of one row per sequence to the next token of each.
   package func advance() {
     for i in sequences.indices { sequences[i].position += 1 }
   }
@@ -88,18 +88,18 @@ package final class Tape {
   package struct Layer {
     /// Whether the fields that only a backward pass needs are recorded.
     let isForBackward: Bool
-    /// [R, C] before the block and between its two halves.
+    /// The residual [R, C] before the block and between its two halves.
     package var residual: FloatMatrix
     package var middle = FloatMatrix(0, 0)
-    /// [R, D] the sites' activations before any memory.
+    /// The sites' activations [R, D] before any memory.
     package var attention = FloatMatrix(0, 0)
     package var feedForward = FloatMatrix(0, 0)
-    /// Queries and keys rotated; nil, as what follows, unless the tape is for a backward.
+    /// Queries, keys and values, rotated; like the fields below nil unless the tape is for a backward pass.
     var queryKeyValue: FloatMatrix?
-    /// The same before norm and rotation, where there is a norm.
+    /// Queries, keys and values before norm and rotation, where there is a norm.
     var unnormed: FloatMatrix?
     var hidden: FloatMatrix?
-    /// [R, C] the outputs of the projections, where a norm follows.
+    /// The outputs of the projections [R, C], where a norm follows.
     var projectedAttention: FloatMatrix?
     var projectedFeedForward: FloatMatrix?
 
@@ -109,7 +109,7 @@ package final class Tape {
   private let isForBackward: Bool
   private let wanted: Set<Int>?
   private var layers: [Int: Layer] = [:]
-  /// [R, C] the residual after the last block.
+  /// The residual [R, C] after the last block.
   package internal(set) var final: FloatMatrix?
 
   /// - Parameter layers: the only ones recorded; nil for all.
@@ -134,6 +134,6 @@ package final class Tape {
 
   func keep(_ layer: Layer, of index: Int) { layers[index] = layer }
 
-  /// What was kept of a layer, which must be one that the pass went through and the tape was to keep.
+  /// The record of a layer that the forward pass went through and the tape wanted.
   package subscript(layer: Int) -> Layer { layers[layer]! }
 }

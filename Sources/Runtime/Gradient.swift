@@ -1,10 +1,10 @@
 import Format
 import Kernels
 
-/// ∂L/∂a' at every site, a' being what leaves the site (memories added): (R, D) by site and layer.
+/// ∂L/∂a' [R, D] at every address, a' being the activation with memories added.
 package final class SiteGradients {
   private let matrices: [FloatMatrix]
-  /// weight · loss of each term.
+  /// Weight times loss, per term.
   package let losses: [Float]
 
   init(_ matrices: [FloatMatrix], losses: [Float]) {
@@ -18,12 +18,12 @@ package final class SiteGradients {
   package subscript(address: SiteAddress) -> FloatMatrix { matrices[address.index] }
 }
 
-/// What should follow a row.
+/// A loss of one row: the token or the distribution that should follow it.
 package struct LossTerm {
   package enum Goal {
     /// −log p(token).
     case token(Int)
-    /// KL(p ‖ q) of the model's q against p, given by a row of log-probabilities (V).
+    /// KL(p ‖ q) of the model's q against p, given as a row of log-probabilities [n, V].
     case distribution(FloatMatrix, row: Int)
   }
 
@@ -42,7 +42,7 @@ package struct LossTerm {
   }
 }
 
-/// ∂L/∂logits in place of logits (terms, V), and each term's share of the loss.
+/// ∂L/∂logits in the place of logits [terms, V], and each term's share of the loss.
 private struct LossLoop: ParallelLoop {
   let terms: [LossTerm]
   let logits: FloatMatrix
@@ -72,63 +72,90 @@ private struct LossLoop: ParallelLoop {
   }
 }
 
+/// Matrices that a backward pass uses again in every block.
+private struct BackwardBuffers {
+  /// [R, C] ∂L/∂residual, from block to block.
+  let residual: FloatMatrix
+  let normed: FloatMatrix
+  let queryKeyValue: FloatMatrix
+  let hidden: FloatMatrix
+
+  init(rows: Int, _ shape: ModelShape, residual: FloatMatrix) {
+    self.residual = residual
+    normed = FloatMatrix(rows, shape.width)
+    queryKeyValue = FloatMatrix(rows, shape.queryKeyValueWidth)
+    hidden = FloatMatrix(rows, shape.hiddenWidth)
+  }
+}
+
 extension Transformer {
-  /// The backward of a forward pass over `batch` that `tape` has kept, down to the site `lowest`.
+  /// The backward pass of a forward pass over `batch` that `tape` recorded, down to the site `lowest`.
   ///
-  /// Gradients flow through the batch's own rows; earlier tokens in caches are
-  /// constants, so a batch of a prompt's last token alone gives that token's gradient at the cost of one row.
+  /// Gradients flow through the batch's own rows; earlier tokens in caches are constants, so a batch of a prompt's last
+  /// token alone gives that token's gradient at the cost of one row.
   package func gradients(
     _ batch: Batch, tape: Tape, losses terms: [LossTerm],
     lowest: SiteAddress = SiteAddress(layer: 0, site: .attn)
   ) -> SiteGradients {
-    let rows = batch.rows
-    let residual = FloatMatrix(rows, shape.width)
+    let residual = FloatMatrix(batch.rows, shape.width)
     residual.fill(0)
     let losses = lossGradient(tape, terms, into: residual)
+    let buffers = BackwardBuffers(rows: batch.rows, shape, residual: residual)
+    // By `SiteAddress.index`, from the last site down.
     var matrices: [FloatMatrix] = []
-    let normed = FloatMatrix(rows, shape.width)
-    let queryKeyValue = FloatMatrix(rows, shape.queryKeyValueWidth)
-    let hidden = FloatMatrix(rows, shape.hiddenWidth)
     for layer in (lowest.layer..<shape.layers).reversed() {
-      let block = blocks[layer]
-      let kept = tape[layer]
-
-      let feedForward = FloatMatrix(rows, shape.width(of: .mlp))
-      outputBackward(
-        residual, block.feedForwardOutput, block.feedForwardOutputNorm, kept.projectedFeedForward, into: feedForward)
-      matrices.append(feedForward)
-      if lowest == SiteAddress(layer: layer, site: .mlp) { break }
-      let attention = FloatMatrix(rows, shape.width(of: .attn))
-      func attentionBackward() {
-        outputBackward(
-          residual, block.attentionOutput, block.attentionOutputNorm, kept.projectedAttention, into: attention)
-      }
-      // What a parallel block's feed-forward reads has not been through the attention.
-      if block.isParallel { attentionBackward() }
-      let throughFeedForward = throughMemories(
-        batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
-      activationBackward(kept.hidden!, throughFeedForward, into: hidden)
-      block.feedForwardInput.backward(hidden, rows: rows, into: normed, pool: pool)
-      inputBackward(normed, block.feedForwardNorm, block.isParallel ? kept.residual : kept.middle, addingTo: residual)
-      if !block.isParallel { attentionBackward() }
-
-      matrices.append(attention)
-      if lowest == SiteAddress(layer: layer, site: .attn) { break }
-      let throughAttention = throughMemories(
-        batch, SiteAddress(layer: layer, site: .attn), kept.attention, attention)
-      Attention(shape, window: block.window).backward(
-        batch, layer: layer, queryKeyValue: kept.queryKeyValue!, gradient: throughAttention,
-        into: queryKeyValue,
-        pool: pool)
-      rotateBackward(batch, block, kept, queryKeyValue)
-      block.queryKeyValue.backward(queryKeyValue, rows: rows, into: normed, pool: pool)
-      inputBackward(normed, block.attentionNorm, kept.residual, addingTo: residual)
+      let end = layer == lowest.layer ? lowest.site : nil
+      matrices += backward(batch, layer: layer, tape[layer], to: end, buffers)
     }
     let empty = (0..<lowest.index).map { _ in FloatMatrix(0, 0) }
     return SiteGradients(empty + matrices.reversed(), losses: losses)
   }
 
-  /// ∂L/∂(site) from ∂L/∂residual, through the output projection and the norm behind it, whose input was `projected`.
+  /// The backward pass of one block: ∂L/∂(site) [R, D] of its feed-forward's site, then of its attention's.
+  ///
+  /// - Parameters:
+  ///   - end: the site to stop at; nil goes on to the block's input, so that the buffers hold ∂L/∂residual before it.
+  private func backward(
+    _ batch: Batch, layer: Int, _ kept: Tape.Layer, to end: Site?, _ buffers: BackwardBuffers
+  ) -> [FloatMatrix] {
+    let (block, residual) = (blocks[layer], buffers.residual)
+    let feedForward = FloatMatrix(batch.rows, shape.width(of: .mlp))
+    outputBackward(
+      residual, block.feedForwardOutput, block.feedForwardOutputNorm, kept.projectedFeedForward, into: feedForward)
+    if end == .mlp { return [feedForward] }
+    let attention = FloatMatrix(batch.rows, shape.width(of: .attn))
+    func attentionOutputBackward() {
+      outputBackward(
+        residual, block.attentionOutput, block.attentionOutputNorm, kept.projectedAttention, into: attention)
+    }
+    // The input of a parallel block's feed-forward has not been through the attention.
+    if block.isParallel { attentionOutputBackward() }
+    let throughFeedForward = throughMemories(
+      batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
+    activationBackward(kept.hidden!, throughFeedForward, into: buffers.hidden)
+    block.feedForwardInput.backward(buffers.hidden, rows: batch.rows, into: buffers.normed, pool: pool)
+    inputBackward(
+      buffers.normed, block.feedForwardNorm, block.isParallel ? kept.residual : kept.middle, addingTo: residual)
+    if !block.isParallel { attentionOutputBackward() }
+    if end == nil { attentionBackward(batch, layer: layer, kept, attention, buffers) }
+    return [feedForward, attention]
+  }
+
+  /// From the attention's site to the block's input.
+  private func attentionBackward(
+    _ batch: Batch, layer: Int, _ kept: Tape.Layer, _ gradient: FloatMatrix, _ buffers: BackwardBuffers
+  ) {
+    let block = blocks[layer]
+    let throughAttention = throughMemories(batch, SiteAddress(layer: layer, site: .attn), kept.attention, gradient)
+    Attention(shape, window: block.window).backward(
+      batch, layer: layer, queryKeyValue: kept.queryKeyValue!, gradient: throughAttention,
+      into: buffers.queryKeyValue, pool: pool)
+    rotateBackward(batch, block, kept, buffers.queryKeyValue)
+    block.queryKeyValue.backward(buffers.queryKeyValue, rows: batch.rows, into: buffers.normed, pool: pool)
+    inputBackward(buffers.normed, block.attentionNorm, kept.residual, addingTo: buffers.residual)
+  }
+
+  /// ∂L/∂a' from ∂L/∂residual, through the output projection and the norm behind it, whose input was `projected`.
   private func outputBackward(
     _ residual: FloatMatrix, _ linear: Linear, _ norm: Norm?, _ projected: FloatMatrix?, into result: FloatMatrix
   ) {
@@ -150,7 +177,7 @@ extension Transformer {
     for row in 0..<x.rows { kernel_add_scaled(residual.row(row), gradient.row(row), 1, x.width) }
   }
 
-  /// ∂L/∂(final residual), added to `result`; returns each term's loss.
+  /// Adds ∂L/∂(final residual) to `result`; returns each term's loss.
   private func lossGradient(_ tape: Tape, _ losses: [LossTerm], into result: FloatMatrix) -> [Float] {
     guard let final = tape.final else { return [] }
     let logits = logits(final, rows: losses.map(\.row))
@@ -196,7 +223,7 @@ extension Transformer {
     }
   }
 
-  /// ∂L/∂a from ∂L/∂a', in a copy where a memory is there to be passed.
+  /// ∂L/∂a from ∂L/∂a'; a copy where any memory stands at the address.
   private func throughMemories(
     _ batch: Batch, _ address: SiteAddress, _ activations: FloatMatrix, _ gradient: FloatMatrix
   ) -> FloatMatrix {

@@ -8,11 +8,10 @@ extension Transformer {
     logits(step.residual, rows: 0..<1, into: buffers)
   }
 
-  /// Runs `batch` through all blocks for what follows each sequence: the final residual of its last row
-  /// (sequences, C).
+  /// Runs `batch` through all blocks for the final residual of each sequence's last row [sequences, C].
   ///
-  /// In the last block nothing attends to what the other rows become, so they are left out there, unless a memory could
-  /// act on them and be told of.
+  /// Nothing attends to the other rows of the last block, so they are left out there, unless a memory could act on them
+  /// and be reported.
   package func forwardLastRows(_ batch: Batch) -> FloatMatrix {
     let last = shape.layers - 1
     let count = batch.sequences.count
@@ -43,7 +42,7 @@ extension Transformer {
     return rest.residual
   }
 
-  /// Logits (rows.count, V) of the given residual rows.
+  /// Logits [rows.count, V] of the given residual rows.
   package func logits(_ residual: FloatMatrix, rows: some Collection<Int>) -> FloatMatrix {
     let buffers = LogitBuffers(rows: rows.count, shape)
     logits(residual, rows: rows, into: buffers)
@@ -62,11 +61,11 @@ extension Transformer {
   }
 }
 
-/// What logits are computed in, kept by those who ask for them again and again.
+/// The matrices that logits are computed in, kept by callers that ask for them again and again.
 package final class LogitBuffers {
   fileprivate let picked: FloatMatrix
   fileprivate let normed: FloatMatrix
-  /// (R, V)
+  /// [R, V]
   package let logits: FloatMatrix
 
   package init(rows: Int, _ shape: ModelShape) {

@@ -13,9 +13,9 @@ public final class Transformer {
   let embedding: Weights
   /// Learned positions [positions, C], where the model has them.
   let positionEmbedding: Weights?
-  /// What embeddings are multiplied by.
+  /// The factor of the embeddings.
   let embeddingScale: Float
-  /// Those of the blocks, each once.
+  /// The rotations of the blocks, each once.
   private let rotaries: [RotaryHalves]
   let activation: kernel_activation
   let blocks: [Block]
@@ -67,7 +67,7 @@ public final class Transformer {
 
   // MARK: - Forward
 
-  /// Writes the embeddings of `tokens`, a list a sequence, to the batch's residual rows.
+  /// Writes the embeddings of `tokens`, a list per sequence, to the batch's residual rows.
   package func embed(_ tokens: [[Int]], _ batch: Batch) {
     preparePositions(batch.sequences.map { $0.position + $0.rows.count }.max() ?? 0)
     for (sequence, tokens) in zip(batch.sequences, tokens) {
@@ -77,7 +77,7 @@ public final class Transformer {
     }
   }
 
-  /// Makes ready for sequences of so many tokens.
+  /// Prepares for sequences of `count` tokens.
   func preparePositions(_ count: Int) {
     for rotary in rotaries { rotary.prepare(count) }
   }
@@ -169,9 +169,9 @@ public final class Transformer {
     }
   }
 
-  /// First half, up to the site: norm, queries, keys and values, rotation, attention.
+  /// Norm, queries, keys and values, rotation, attention.
   ///
-  /// - Parameter forBackward: whether what goes into the norms of queries and keys is left in the batch.
+  /// - Parameter forBackward: whether the inputs of the norms of queries and keys are left in the batch.
   private func attend(_ batch: Batch, layer: Int, forBackward: Bool) {
     let block = blocks[layer]
     let input = normed(batch.residual, by: block.attentionNorm, batch)
@@ -181,14 +181,14 @@ public final class Transformer {
     Attention(shape, window: block.window).forward(batch, layer: layer, pool: pool)
   }
 
-  /// `x` behind a norm, in the batch's own matrix for that; `x` itself where there is none.
+  /// `x` behind a norm, in the batch's matrix for that; `x` itself where there is no norm.
   private func normed(_ x: FloatMatrix, by norm: Norm?, _ batch: Batch) -> FloatMatrix {
     guard let norm else { return x }
     norm.forward(x, rows: batch.rows, into: batch.normed, pool: pool)
     return batch.normed
   }
 
-  /// The rest of the first half: the output projection, added to the residual.
+  /// The attention's output projection, added to the residual.
   private func projectAttention(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
     if block.isParallel { batch.blockInput.copy(rows: batch.rows, from: batch.residual) }
@@ -205,7 +205,7 @@ public final class Transformer {
     for row in 0..<batch.rows { kernel_add_scaled(batch.residual.row(row), batch.normed.row(row), 1, shape.width) }
   }
 
-  /// Second half, up to the site: norm, projections to the hidden width, activation.
+  /// Norm, projections to the hidden width, activation function.
   private func expand(_ batch: Batch, layer: Int) {
     let block = blocks[layer]
     let input = normed(block.isParallel ? batch.blockInput : batch.residual, by: block.feedForwardNorm, batch)
@@ -226,7 +226,7 @@ public final class Transformer {
     }
   }
 
-  /// The rest of the second half: the output projection, added to the residual.
+  /// The feed-forward's output projection, added to the residual.
   private func contract(_ batch: Batch, layer: Int) {
     addToResidual(
       batch.feedForward, through: blocks[layer].feedForwardOutput, blocks[layer].feedForwardOutputNorm, batch)
@@ -263,7 +263,7 @@ public final class Transformer {
     }
   }
 
-  /// Adds what memories add at one site.
+  /// Adds the deltas of the rows that act at one site.
   ///
   /// - Parameter sequences: the indices of those to change; nil for all.
   package func applyMemories(_ batch: Batch, _ address: SiteAddress, to sequences: Range<Int>? = nil) {

@@ -39,7 +39,7 @@ extension PendingCheckpoint {
 }
 
 extension FormatError {
-  /// The same error, saying which files were written before it.
+  /// A copy that says which files were written before the error.
   package func afterWriting(_ files: [String]) -> FormatError {
     guard !files.isEmpty else { return self }
     var error = self

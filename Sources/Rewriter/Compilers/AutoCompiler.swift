@@ -11,7 +11,7 @@ struct AutoCompiler {
   let index: Int
   let related: [RelatedMemory]
   let settings: CompilerSettings
-  let clock: PassClock
+  let clock: StageClock
   private var spec: MemorySpec { probe.spec }
   private var transformer: Transformer { model.transformer }
 

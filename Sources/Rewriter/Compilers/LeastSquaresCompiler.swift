@@ -11,7 +11,7 @@ struct LeastSquaresCompiler {
   /// Rows of related memories, which act beside this one.
   let relatedRows: [MemoryRow]
   let settings: CompilerSettings
-  let clock: PassClock
+  let clock: StageClock
   private var spec: MemorySpec { probe.spec }
   private var transformer: Transformer { model.transformer }
 

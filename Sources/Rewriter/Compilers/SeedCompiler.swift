@@ -9,12 +9,12 @@ struct SeedCompiler {
   let probe: Probe
   let model: LanguageModel
   let settings: CompilerSettings
-  let clock: PassClock
+  let clock: StageClock
   private var transformer: Transformer { model.transformer }
   private var spec: MemorySpec { probe.spec }
   private var locate: Locate { Locate(settings: settings) }
 
-  init(_ probe: Probe, model: LanguageModel, settings: CompilerSettings, clock: PassClock) {
+  init(_ probe: Probe, model: LanguageModel, settings: CompilerSettings, clock: StageClock) {
     (self.probe, self.model, self.settings, self.clock) = (probe, model, settings, clock)
   }
 
@@ -159,7 +159,7 @@ extension SeedCompiler {
 }
 
 extension MemorySpec {
-  /// The same spec, its site and layer pinned.
+  /// A copy with site and layer pinned.
   fileprivate func pinned(to address: SiteAddress) -> MemorySpec {
     var result = self
     result.site = .given(address.site)

@@ -2,16 +2,16 @@ import Format
 import Kernels
 import Runtime
 
-/// What one memory of a file does, and to which of some prompts.
+/// The behavior of one memory of a file on some prompts.
 public struct Explanation: Sendable {
   /// The token of a prompt that comes nearest to one of the memory's regions, on the base model.
   public struct Nearness: Sendable, Equatable {
-    /// Which of the memory's rows, from 0.
+    /// The number of the row among the memory's, from 0.
     public var row: Int
     /// From 0 at the prompt's first token.
     public var token: Int
     public var tokenText: String
-    /// (a · k) / ‖k‖².
+    /// The similarity to the row's key.
     public var similarity: Float
     /// b − |1 − similarity|: above 0 within the bound.
     public var margin: Float
@@ -22,7 +22,7 @@ public struct Explanation: Sendable {
   /// A greedy continuation.
   public struct Answer: Sendable, Equatable {
     public var text: String
-    /// Whether it begins with the target's tokens; false where the file knows no target.
+    /// Whether the answer begins with the target's tokens; false where the file knows no target.
     public var isTarget: Bool
     /// log p of the target's first token behind the prompt.
     public var targetLogprob: Float?
@@ -30,31 +30,31 @@ public struct Explanation: Sendable {
 
   public struct Case: Sendable, Equatable {
     public var prompt: String
-    /// What the prompt was to the memory when it was compiled; nil for other prompts.
+    /// The prompt's role when the memory was compiled; nil for other prompts.
     public var role: PromptResult.Role?
     public var nearest: Nearness
-    /// Where the memory acts beside the file's others, on the prompt and on what follows; tokens counted from the
-    /// prompt's first.
+    /// The memory's firings beside the file's others, on the prompt and its continuation; positions from 0 at the
+    /// prompt's first token.
     public var firings: [Firing]
-    /// Other memories of the file that act there.
+    /// Other memories of the file that act on the prompt or its continuation.
     public var others: [String]
     public var promptCount: Int
-    /// Of the file with its other memories.
+    /// The answer of the file without this memory.
     public var without: Answer
-    /// Of the file as it is.
+    /// The answer of the file as it is.
     public var with: Answer
   }
 
   public let memory: Memory
-  /// The target's tokens as text; nil where nothing could tell.
+  /// The target's tokens as text; nil without a model to tell them.
   public private(set) var targetTexts: [String]?
   public private(set) var cases: [Case] = []
 
-  /// Rows a pass takes at most.
+  /// Rows of a batch at most.
   private static let rowLimit = 1024
 
   /// - Parameters:
-  ///   - prompts: nil for those that the memory was compiled with, as far as the file tells them.
+  ///   - prompts: nil for the prompts that the memory was compiled with, as far as the file tells them.
   /// - Throws: `FormatError` where there is no such memory, the model cannot be loaded, or it cannot take a prompt.
   public init(
     of name: String, in checkpoint: Checkpoint, prompts: [PromptFile.Prompt]? = nil, pool: WorkerPool,

@@ -1,11 +1,11 @@
 import Format
 import Runtime
 
-/// Whether memories that come from several files hold beside each other.
+/// A check of memories from several files: which of them hold beside each other.
 public struct MergeCheck: Sendable {
-  /// Of the memories with a prompt, those that give their target alone and not together.
+  /// Memories that give their target alone and not together; only memories with a prompt are asked.
   public private(set) var broken: [String] = []
-  /// Of the same, those that give it neither alone nor together.
+  /// Memories that give it neither alone nor together.
   public private(set) var idle: [String] = []
 
   /// - Throws: `FormatError` where a memory does not fit the model, or its prompt is nothing for its tokenizer.

@@ -9,7 +9,7 @@ import Runtime
 final class ForcedPrompts {
   struct Item {
     var promptCount: Int
-    /// What should follow.
+    /// The tokens that should follow.
     var expected: [Int]
     var isPositive: Bool
     /// Whether the base model goes on with each of `expected`.

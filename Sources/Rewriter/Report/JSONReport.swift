@@ -25,11 +25,11 @@ extension RewriteResult {
         "silent_prompts_bit_identical": .int(silent.count(where: \.isIdentical)),
       ],
       "timings": .object(
-        Pass.allCases.compactMap { pass in
+        Stage.allCases.compactMap { pass in
           costs[pass].map { ("\(pass.rawValue)_ms", .double($0.duration / .milliseconds(1))) }
         }),
       "operations": .object(
-        Pass.allCases.compactMap { pass in costs[pass].map { (pass.rawValue, .int($0.operations)) } }),
+        Stage.allCases.compactMap { pass in costs[pass].map { (pass.rawValue, .int($0.operations)) } }),
     ]
   }
 

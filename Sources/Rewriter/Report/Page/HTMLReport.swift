@@ -76,7 +76,7 @@ public struct HTMLReport {
   }
 
   private var timings: Markup {
-    let times = Pass.allCases.compactMap { pass in
+    let times = Stage.allCases.compactMap { pass in
       result.costs[pass].map { (value: "\(label($0.duration / .seconds(1))) s", meaning: pass.rawValue) }
     }
     return tag(
