@@ -21,8 +21,11 @@ import Testing
     var random = SeededGenerator(seed: seed)
     var separate = 0
     for round in 0..<400 {
-      let positives = (0..<5).map { _ in Float.random(in: 0.7...1.1, using: &random) }
-      let others = (0..<20).map { _ in Float.random(in: -0.3...0.95, using: &random) }
+      // A low hardness leaves room only for positives very near to the key.
+      let share = Float.random(in: 0...1, using: &random)
+      let (nearest, farthest) = (1 - 0.3 * share * share * share, Float.random(in: 0...0.9, using: &random))
+      let positives = (0..<5).map { _ in Float.random(in: nearest...1.1, using: &random) }
+      let others = (0..<20).map { _ in Float.random(in: -0.3...farthest, using: &random) }
       let pinned: Float? = round % 4 == 0 ? Float.random(in: 0.05...0.8, using: &random) : nil
       let separation = Self.separation(positives, others, boundary: pinned, hardness: hardness)
       guard separation.separates else { continue }
