@@ -23,6 +23,7 @@ import Testing
     #expect(cases.allSatisfy { $0.isValid ? $0.means != nil : $0.error != nil })
   }
 
+  /// Takes about a minute, since every case goes through three processes.
   @Test(arguments: ConformanceCase.all)
   func programs(_ test: ConformanceCase) throws {
     let (input, output) = (folder.file("in"), folder.file("out"))

@@ -69,10 +69,11 @@
       }
     }
 
-    /// An interrupt while the file is written.
+    /// Interrupts the program while the file is written. Takes some seconds for each signal: the file must be so large
+    /// that the signal comes in time.
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func interruptsLeaveNothing(_ number: Int32) throws {
-      // Large enough, and without holes, for the signal to come while it is copied.
+      // Holes would not be copied.
       let base = folder.file("base.safetensors")
       let tensor = Tensor(name: "a", bytes: [UInt8](repeating: 1, count: 1 << 30))
       try SafetensorsFile.write([tensor], metadata: [:], to: base)

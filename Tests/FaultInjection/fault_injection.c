@@ -1,6 +1,6 @@
-// Preloaded into a program under test: the FAULT_AT-th call that changes a file fails or kills the process.
-//   FAULT_KIND   kill (before the call), killed (behind it), full (no space), short (half of the bytes), interrupt (EINTR)
-// FAULT_LOG gets the number of such calls, so that a test knows when it has been through them all.
+// A library to preload into a program under test: the FAULT_AT-th call that changes a file fails or kills the process.
+//   FAULT_KIND   kill (before the call), killed (after it), full (no space), short (half of the bytes), interrupt (EINTR)
+// FAULT_LOG is a file that gets the number of these calls, so that a test can go through them all.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,7 +42,7 @@ static void after(int hit) {
   if (hit && is("killed")) kill(getpid(), SIGKILL);
 }
 
-// Standard output and error are no files of interest.
+// Whether a descriptor is a file, standard output and error left aside.
 static int is_file(int descriptor) {
   struct stat status;
   return descriptor > 2 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
@@ -50,20 +50,20 @@ static int is_file(int descriptor) {
 
 #define REAL(name, type) static type real; if (!real) real = (type)dlsym(RTLD_NEXT, #name)
 
-ssize_t pwrite(int file, const void *bytes, size_t count, off_t place) {
+ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
   typedef ssize_t (*call)(int, const void *, size_t, off_t);
   REAL(pwrite, call);
-  if (!is_file(file)) return real(file, bytes, count, place);
+  if (!is_file(file)) return real(file, bytes, count, offset);
   int hit = spoilt();
   if (hit && is("full")) return errno = ENOSPC, -1;
   if (hit && is("interrupt")) return errno = EINTR, -1;
   if (hit && is("short") && count > 1) count /= 2;
-  ssize_t written = real(file, bytes, count, place);
+  ssize_t written = real(file, bytes, count, offset);
   after(hit);
   return written;
 }
 
-ssize_t pwrite64(int file, const void *bytes, size_t count, off_t place) { return pwrite(file, bytes, count, place); }
+ssize_t pwrite64(int file, const void *bytes, size_t count, off_t offset) { return pwrite(file, bytes, count, offset); }
 
 ssize_t copy_file_range(int source, off_t *from, int target, off_t *to, size_t count, unsigned flags) {
   typedef ssize_t (*call)(int, off_t *, int, off_t *, size_t, unsigned);

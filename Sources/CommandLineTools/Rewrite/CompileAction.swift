@@ -54,12 +54,21 @@ struct CompileAction: RewriteAction {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
-    if let report { try checkpoint.checkOutputs(outputs.files + [report], replacing: outputs.isReplacing) }
+    try checkReport(beside: checkpoint)
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
     let result = try pipeline.run(request)
     progress.end()
     try tell(result, on: console)
     return result.holds ? 0 : 3
+  }
+
+  /// Finds out before the work whether the report will overwrite another file, or cannot be written.
+  private func checkReport(beside checkpoint: Checkpoint) throws(FormatError) {
+    guard let report else { return }
+    try checkpoint.checkOutputs(outputs.files + [report], replacing: outputs.isReplacing)
+    if let statistics, areSameFile(report, statistics) {
+      throw FormatError(.sameFile, report, "report and statistics are the same file")
+    }
   }
 
   private func request() throws -> RewriteRequest {

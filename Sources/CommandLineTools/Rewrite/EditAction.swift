@@ -17,16 +17,17 @@ struct EditAction: RewriteAction {
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try BaseFile(arguments.soleOperand(), arguments)
-    guard Self.askedBy.contains(where: arguments.has) else {
-      throw UsageError(
-        "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify, --explain, --init)")
-    }
+    guard Self.askedBy.contains(where: arguments.has) else { throw Self.nothingToDo }
     edits = try MemoryEdits(arguments)
     json = arguments.has("json")
     threads = try arguments.threads()
     quiet = arguments.has("quiet")
     outputs = try RewriteOutputs(arguments)
   }
+
+  /// The error of a command line that asks for no action.
+  static let nothingToDo = UsageError(
+    "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify, --explain, --init)")
 
   func run(on console: Console) throws -> Int32 {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)

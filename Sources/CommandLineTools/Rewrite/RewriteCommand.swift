@@ -17,20 +17,21 @@ public enum RewriteCommand: Command {
     // That two actions are asked for says more than that an option belongs to the other one.
     let options = actions.flatMap { $0.askedBy } + table.options.map(\.name)
     if let other = options.first(where: { arguments.has($0) && !action.takes($0) }) {
-      throw rejection(of: other, by: action, askedBy: action.askedBy.first(where: arguments.has) ?? "")
+      throw rejection(of: other, by: action, askedBy: action.askedBy.first(where: arguments.has))
     }
     return try action.init(arguments)
   }
 
   /// The error of an option that an action does not take.
   private static func rejection(
-    of option: String, by action: any RewriteAction.Type, askedBy asking: String
+    of option: String, by action: any RewriteAction.Type, askedBy asking: String?
   ) -> UsageError {
     let takers = actions.filter { $0.takes(option) }
     if takers.count == 1, takers[0].taken.contains(option) {
       let reason = takers[0] == CompileAction.self ? ": it is about the memories of a spec" : ""
       return UsageError("--\(option) needs --\(takers[0].askedBy[0])\(reason)")
     }
+    guard let asking else { return EditAction.nothingToDo }
     let isOutput = RewriteOutputs.options.contains(option) && !action.takes("output")
     return UsageError("--\(asking) and --\(option) exclude each other" + (isOutput ? ": nothing is written" : ""))
   }

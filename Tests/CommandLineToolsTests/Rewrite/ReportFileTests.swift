@@ -27,6 +27,11 @@ import Testing
     let same = run(RewriteCommand.self, base, "--spec", spec, "-o", folder.file("x"), "--report", folder.file("x"))
     #expect(same.status == 1 && same.errors.contains("two outputs are the same file"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("x")))
+    let kept = run(
+      RewriteCommand.self, base, "--spec", spec, "--dry-run", "--report", folder.file("x"), "--statistics",
+      folder.file("x"))
+    #expect(kept.status == 1 && kept.errors.contains("report and statistics are the same file"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x")))
     #expect(run(RewriteCommand.self, model, "--strip", "-o", folder.file("y"), "--report", page).status == 2)
   }
 }

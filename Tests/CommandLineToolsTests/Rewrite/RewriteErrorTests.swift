@@ -94,7 +94,7 @@ import Testing
 
   @Test func basesThatCannotBeRead() throws {
     let (spec, output) = (try folder.spec(), folder.file("out"))
-    let whole = try folder.contents("\(fixture("gpt2-a"))/model.safetensors")
+    let whole = try contents("\(fixture("gpt2-a"))/model.safetensors")
     for (name, bytes) in [
       ("empty", []), ("seven", Array(whole[..<7])), ("cut", Array(whole.dropLast())), ("long", whole + [0]),
       ("text", Array("hello, this is no checkpoint".utf8)), ("gguf", Array("GGUF".utf8)),
