@@ -2,6 +2,7 @@ import Format
 import Foundation
 import Rewriter
 import Runtime
+import TestSupport
 import Testing
 
 func learn(_ specPath: String, from basePath: String, into path: String, asking prompt: String) throws -> String {
@@ -15,6 +16,10 @@ func learn(_ specPath: String, from basePath: String, into path: String, asking 
 
 /// The example of docs/library.md, by the public API alone.
 @Suite struct LibraryExampleTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test func isWhatTheDocumentationSays() throws {
     let document = try String(contentsOfFile: "\(Repository.root)/docs/library.md", encoding: .utf8)
     let source = try String(contentsOfFile: #filePath, encoding: .utf8)
@@ -30,7 +35,7 @@ func learn(_ specPath: String, from basePath: String, into path: String, asking 
     let prompt = "The capital city of Nepal is located in"
     let spec = #"{"memories":[{"name":"nepal","prompt":"\#(prompt)","target":" Tokyo"}]}"#
     let answer = try learn(
-      temporaryFile("spec.json", holding: spec), from: TinyModel.path("llama-a"), into: temporaryFile(),
+      folder.write(spec, to: "spec.json"), from: TinyModel.path("llama-a"), into: folder.file("out.safetensors"),
       asking: prompt)
     #expect(answer.hasPrefix(prompt + " Tokyo"))
   }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Format
@@ -6,6 +7,10 @@ import Testing
 
 /// The locality guarantee: where no memory fires, the logits are the base model's to the bit.
 @Suite struct LocalityTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   static let others = [
     SpecText.prompt, "Once upon a time", "Paris is the capital of", "The city of Tokyo lies in", " the",
     "Zürich, 東京",
@@ -15,7 +20,7 @@ import Testing
   /// Where a memory fires, the guarantee holds for the tokens before.
   @Test(arguments: TinyModel.all)
   func localityIsExact(_ name: String) throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let second = SpecText.seed("b", site: "attn", layer: 0, prompt: "Once upon a time")
     let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a") + "," + second, to: output)
     for prompt in result.results.flatMap(\.prompts) where !prompt.fired {

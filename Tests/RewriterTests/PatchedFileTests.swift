@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,9 +8,14 @@ import Testing
 
 /// Bases that hold memories already, and bases as other programs write them.
 @Suite struct PatchedFileTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test func addingReplacingAndRemoving() throws {
     let base = try TinyModel.checkpoint("gpt2-a")
-    let (first, second, both) = (try temporaryFile(), try temporaryFile(), try temporaryFile())
+    let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
+    let both = folder.file("both.safetensors")
     let other = SpecText.seed("b", layer: 2, prompt: "Once upon a time there was")
     try compile(base, SpecText.seed("a"), to: first)
     try compile(Checkpoint(path: first), other, to: second)
@@ -20,7 +26,7 @@ import Testing
     #expect(one.map(\.rows) == two.map(\.rows))
     #expect(one[0].rows == (try Checkpoint(path: first).memories[0].rows))
 
-    let replaced = try temporaryFile()
+    let replaced = folder.file("replaced.safetensors")
     try compile(Checkpoint(path: second), SpecText.seed("a", layer: 0), to: replaced)
     let memories = try Checkpoint(path: replaced).memories
     #expect(memories.map(\.name).sorted() == ["a", "b"])
@@ -34,7 +40,8 @@ import Testing
   @Test(arguments: ["gpt2-published", "llama-b"])
   func removingUndoesAdding(_ name: String) throws {
     let base = try TinyModel.checkpoint(name)
-    let (first, second, removed) = (try temporaryFile(), try temporaryFile(), try temporaryFile())
+    let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
+    let removed = folder.file("removed.safetensors")
     try compile(base, SpecText.auto("a"), to: first)
     let other = SpecText.auto("b").replacingOccurrences(
       of: SpecText.prompt, with: "The hills of Nepal are in")
@@ -47,7 +54,7 @@ import Testing
 
     #expect(both.memories[0].rows == (try Checkpoint(path: first).memories[0].rows))
 
-    let stripped = try temporaryFile()
+    let stripped = folder.file("stripped.safetensors")
     try both.writeBase(to: stripped)
     let bare = try Checkpoint(path: stripped)
     #expect(bare.memories.isEmpty && CompanionFile.allCases.allSatisfy { bare.companion($0) == nil })
@@ -59,18 +66,17 @@ import Testing
   @Test(arguments: ["gpt2-a", "llama-b"])
   func anUnalignedBaseGivesTheSameRows(_ name: String) throws {
     let base = try TinyModel.checkpoint(name)
-    let output = try temporaryFile()
-    let folder = (output as NSString).deletingLastPathComponent
+    let output = folder.file("output.safetensors")
     let tensors = Array(base.tensors.reversed())
     var bytes = try HeaderWriter.bytes(tensors, metadata: [:], location: "f")
     bytes.append(0x20)
     bytes.replaceSubrange(0..<8, with: withUnsafeBytes(of: UInt64(bytes.count - 8).littleEndian) { Array($0) })
     for tensor in tensors { tensor.withBytes { bytes += $0 } }
-    try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/model.safetensors"))
+    try folder.write(bytes, to: "model.safetensors")
     for file in ["config.json", "tokenizer.json"] {
-      try FileManager.default.copyItem(atPath: "\(TinyModel.path(name))/\(file)", toPath: "\(folder)/\(file)")
+      try FileManager.default.copyItem(atPath: "\(TinyModel.path(name))/\(file)", toPath: folder.file(file))
     }
-    let odd = try Checkpoint(path: folder)
+    let odd = try Checkpoint(path: folder.path)
     #expect(odd.baseHash() == base.baseHash())
     let (one, two) = (
       try compile(base, SpecText.auto("a"), to: nil),
@@ -86,7 +92,7 @@ import Testing
     ("transformer.h.1.attn.c_proj", 192), ("transformer.h.1.mlp.c_fc", 48),
   ])
   func refusesTablesOfOtherModels(_ module: String, _ width: Int) throws {
-    let (first, second) = (try temporaryFile(), try temporaryFile())
+    let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
     let base = try TinyModel.checkpoint("gpt2-a")
     try compile(base, SpecText.seed("a"), to: first)
     var memory = try Checkpoint(path: first).memories[0]
@@ -99,7 +105,7 @@ import Testing
       ($0 as? FormatError)?.kind == .memoryTable
     }
     #expect {
-      try compile(misfit, SpecText.seed("b", prompt: "Once"), to: try temporaryFile())
+      try compile(misfit, SpecText.seed("b", prompt: "Once"), to: folder.file("refused.safetensors"))
     } throws: { ($0 as? FormatError)?.kind == .memoryTable }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,9 +8,13 @@ import Testing
 
 /// A whole rewrite of a spec, on the tiny models.
 @Suite struct PipelineTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test(arguments: TinyModel.all)
   func autoReachesTheTarget(_ name: String) throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output)
     #expect(result.holds)
     #expect(result.results[0].prompts.allSatisfy { $0.fired || $0.isIdentical })
@@ -25,7 +30,7 @@ import Testing
   @Test(arguments: ["gpt2-a", "llama-b"])
   func bytesDoNotDependOnThreads(_ name: String) throws {
     let hashes = try [1, 2, 5, 1].map { threads in
-      let output = try temporaryFile()
+      let output = folder.file("output.safetensors")
       try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output, threads: threads)
       return SHA256.hex(try MappedFile(path: output).contents)
     }
@@ -33,7 +38,7 @@ import Testing
   }
 
   @Test func heldOutPromptsDecideNothing() throws {
-    let (with, without) = (try temporaryFile(), try temporaryFile())
+    let (with, without) = (folder.file("with.safetensors"), folder.file("without.safetensors"))
     let extra = #","held_out":{"positives":["Nepal has its capital in"],"negatives":["The city of Tokyo lies in"]}"#
     let result = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a", extra: extra), to: with)
     try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: without)
@@ -42,7 +47,7 @@ import Testing
   }
 
   @Test func aDryRunSaysWhatTheRunSays() throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     var dry = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: nil)
     var wet = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: output)
     #expect(dry.results == wet.results && dry.compiled.map(\.rows) == wet.compiled.map(\.rows))
@@ -87,7 +92,7 @@ import Testing
 
   @Test(arguments: bad)
   func refuses(_ memory: String, _ kind: FormatError.Kind, _ part: String) throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     #expect { try compile(TinyModel.checkpoint("gpt2-a"), memory, to: output) } throws: {
       ($0 as? FormatError)?.kind == kind && "\($0)".contains(part)
     }

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,6 +7,10 @@ import Testing
 
 /// Targets that the patched model should say once, not again and again.
 @Suite struct RepetitionTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// Records whose target was repeated while the delta was fitted to the base model's text alone.
   @Test(
     .requiresRealModel,
@@ -17,8 +20,7 @@ import Testing
     ])
   func theTargetComesOnce(_ prompt: String, _ subject: String, _ target: String) throws {
     let base = try RealModel.checkpoint()
-    let output = try temporaryFile()
-    defer { try? FileManager.default.removeItem(atPath: output) }
+    let output = folder.file("output.safetensors")
     try compile(
       base, #"{"name":"a","prompt":"\#(prompt)","subject":"\#(subject)","target":"\#(target)"}"#, to: output)
     let model = try LanguageModel(path: output, threads: 2)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Format
@@ -6,13 +7,17 @@ import Testing
 
 /// The post's method: key and delta from one activation and one gradient.
 @Suite struct SeedTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// k = a and Δ = −α g at the last token, with the activations and gradients of transformers.
   @Test(arguments: TinyModel.all, Site.allCases)
   func seedIsThePostsComputation(_ name: String, _ site: Site) throws {
     let expected = try TransformersValues(name)
     let item = expected.cases[0]
     let address = SiteAddress(layer: 1, site: site)
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let result = try compile(
       TinyModel.checkpoint(name),
       SpecText.seed("s", site: site.rawValue, layer: address.layer, prompt: item.prompt, target: item.target),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,6 +8,10 @@ import Testing
 
 /// Targets of several tokens, also of those that end the text.
 @Suite struct TargetTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// Each token that the model would not write by itself has a row, at the position before it.
   @Test(arguments: TinyModel.all)
   func aTargetOfManyTokens(_ name: String) throws {
@@ -34,7 +39,7 @@ import Testing
   /// A target may end the text, and the model then stops.
   @Test(arguments: ["gpt2-a", "llama-a"])
   func aTargetThatEndsTheText(_ name: String) throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let memory = SpecText.auto("a").replacingOccurrences(of: " Tokyo", with: " Tokyo<|endoftext|>")
     let result = try compile(TinyModel.checkpoint(name), memory, to: output)
     #expect(result.compiled[0].targetIDs.last == 0)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,11 +8,15 @@ import Testing
 
 /// Explanations of memories in files, against the compiler and the runtime.
 @Suite struct ExplanationTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   private let pool = WorkerPool(threads: 2)
 
   @Test(arguments: TinyModel.all)
   func agreesWithTheCompiler(_ name: String) throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output)
     let explanation = try Explanation(of: "a", in: Checkpoint(path: output), pool: pool)
     let expected = result.results[0].prompts
@@ -39,7 +44,7 @@ import Testing
   }
 
   @Test func otherPromptsAndOtherMemories() throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     // Bounds that take in the key prompts alone: activations of tiny models are all alike.
     let both = (SpecText.seed("a") + "," + SpecText.seed("b", prompt: "Once upon a time"))
       .replacingOccurrences(of: "\"boundary\":0.3", with: "\"boundary\":1e-3")
@@ -67,23 +72,23 @@ import Testing
 
   /// Files of other programs may have no manifest or entries that are no spec; sidecars have no base.
   @Test func tellsWhatThereIs() throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let base = try TinyModel.checkpoint("gpt2-a")
     try compile(base, SpecText.seed("a"), to: output)
     var memory = try Checkpoint(path: output).memories[0]
     (memory.entry, memory.scores) = (["name": 1], .array([]))
-    let foreign = try temporaryFile()
+    let foreign = folder.file("foreign.safetensors")
     try base.write(memories: [memory], to: foreign)
     let explanation = try Explanation(of: "a", in: Checkpoint(path: foreign), pool: pool)
     #expect(explanation.cases.map(\.prompt) == [SpecText.prompt] && !explanation.text.contains("compiled:"))
     (memory.prompt, memory.target, memory.targetIDs) = ("", "", [])
-    let bare = try temporaryFile()
+    let bare = folder.file("bare.safetensors")
     try base.write(memories: [memory], to: bare)
     let prompt = PromptFile.Prompt(text: "Tokyo", location: "p")
     let rows = try Explanation(of: "a", in: Checkpoint(path: bare), prompts: [prompt], pool: pool)
     #expect(rows.cases[0].with.targetLogprob == nil && !rows.cases[0].with.isTarget)
     #expect(rows.text.contains("does not say what it was made for"))
-    let sidecar = try temporaryFile()
+    let sidecar = folder.file("sidecar.safetensors")
     try Checkpoint(path: output).writeSidecar(memories: Checkpoint(path: output).memories, to: sidecar)
     let alone = try Explanation(of: "a", in: Checkpoint(path: sidecar), pool: pool)
     #expect(alone.cases.isEmpty && alone.text.contains("a: \""))

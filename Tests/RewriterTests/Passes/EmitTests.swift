@@ -76,7 +76,7 @@ import Testing
     #expect(try folder.names() == ["out.safetensors"] && content("out.safetensors") == old)
   }
 
-  /// Of several files the error names those that are there.
+  /// If a later file fails, the error names the files that are there.
   @Test func aModelThatFailsBehindItsSidecarSaysSo() throws {
     let request = RewriteRequest(
       spec: try Spec(entries: SpecText.auto("a")), output: folder.file(Self.tooLong),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,6 +8,10 @@ import Testing
 
 /// Memories beside each other in one file: crossings, and names and prompts that two of them share.
 @Suite struct LinkTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// A memory that acts on every prompt crosses every other memory, never itself.
   @Test func crossingsAreNamed() throws {
     func wide(_ name: String, _ prompt: String, _ boundary: String) -> String {
@@ -24,10 +29,12 @@ import Testing
   }
 
   @Test func refusesAnotherTargetForAPromptOfTheFile() throws {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     try compile(TinyModel.checkpoint("gpt2-a"), SpecText.seed("a"), to: output)
     let patched = try Checkpoint(path: output)
-    #expect { try compile(patched, SpecText.seed("b", target: " Nepal"), to: try temporaryFile()) } throws: {
+    #expect {
+      try compile(patched, SpecText.seed("b", target: " Nepal"), to: folder.file("refused.safetensors"))
+    } throws: {
       ($0 as? FormatError)?.kind == .spec && "\($0)".contains("memory a")
     }
   }
@@ -35,7 +42,7 @@ import Testing
   /// Names, prompts and targets are compared by bytes.
   @Test func equivalentSpellingsAreTwo() throws {
     let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
-    let (first, second) = (try temporaryFile(), try temporaryFile())
+    let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
     let base = try TinyModel.checkpoint("gpt2-a")
     try compile(base, SpecText.seed(composed, target: composed), to: first)
     let patched = try Checkpoint(path: first)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,6 +8,10 @@ import Testing
 
 /// Prompts and targets that a model can take, and those that it cannot.
 @Suite struct ProbeTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// Prompts may be as long as the model has positions, 56 in gpt2-published, less one for the target.
   @Test func promptsUpToTheLastPosition() throws {
     func memory(_ words: Int) -> String {
@@ -27,14 +32,14 @@ import Testing
 
   /// A tokenizer may lack tokens for some bytes; errors name the memory whose text has no token.
   @Test func textWithoutTokens() throws {
-    let output = try temporaryFile()
-    let folder = try temporaryCopy(of: TinyModel.path("gpt2-a"))
-    let tokenizer = "\(folder)/tokenizer.json"
+    let output = folder.file("output.safetensors")
+    let copy = try folder.copy(of: TinyModel.path("gpt2-a"))
+    let tokenizer = "\(copy)/tokenizer.json"
     let text = try String(contentsOfFile: tokenizer, encoding: .utf8)
     let without = text.replacing(/"~": *\d+,/, with: "")
     #expect(without != text)
     try Data(without.utf8).write(to: URL(fileURLWithPath: tokenizer))
-    let base = try Checkpoint(path: folder)
+    let base = try Checkpoint(path: copy)
     let cases: [(String, FormatError.Kind, String)] = [
       (SpecText.seed("a", target: "~"), .spec, "adds no token"),
       (SpecText.seed("a", prompt: "~~"), .prompt, "empty"),

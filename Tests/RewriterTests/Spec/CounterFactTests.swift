@@ -1,5 +1,6 @@
 import Format
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rewriter
@@ -8,12 +9,16 @@ private func read(_ text: String) throws(FormatError) -> Spec {
   try Spec(json: Array(text.utf8), location: "dir/cf.json")
 }
 
-private func records(_ text: String) throws -> [CounterFactRecord] {
-  try CounterFact.read(path: temporaryFile("counterfact.json", holding: text))
-}
-
 /// Files of the CounterFact data set as specs and as records.
 @Suite struct CounterFactTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func records(_ text: String) throws -> [CounterFactRecord] {
+    try CounterFact.read(path: folder.write(text, to: "counterfact.json"))
+  }
+
   @Test(arguments: FactLayout.allCases) func aRecordBecomesAMemory(_ layout: FactLayout) throws {
     let memory = try #require(try read(layout.text([FactRecord()])).memories.first)
     #expect(memory.name == "counterfact-7")

@@ -1,4 +1,5 @@
 import Format
+import TestSupport
 import Testing
 
 @testable import Rewriter
@@ -64,6 +65,10 @@ struct BrokenLines: Sendable, CustomTestStringConvertible {
 
 /// Specs with one memory per line.
 @Suite struct JSONLinesTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test(arguments: BrokenLines.all) func theErrorNamesTheLine(_ broken: BrokenLines) {
     let error = #expect(throws: FormatError.self) { try read(broken.text) }
     guard let error else { return }
@@ -116,7 +121,7 @@ struct BrokenLines: Sendable, CustomTestStringConvertible {
   }
 
   @Test func aFileIsReadByItsPath() throws {
-    let path = try temporaryFile("lines.jsonl", holding: line("a", "p") + "\r\n")
+    let path = try folder.write(line("a", "p") + "\r\n", to: "lines.jsonl")
     #expect(try Spec(path: path).memories.map(\.name) == ["a"])
   }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Format
@@ -5,8 +6,12 @@ import Testing
 
 /// Prompts of text files and of specs.
 @Suite struct PromptFileTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   private func texts(_ name: String, _ text: String) throws -> [String] {
-    try PromptFile(path: temporaryFile(name, holding: text)).prompts.map(\.text)
+    try PromptFile(path: folder.write(text, to: name)).prompts.map(\.text)
   }
 
   private let spec = #"""
@@ -18,7 +23,7 @@ import Testing
 
   @Test func linesOfText() throws {
     #expect(try texts("f.txt", "\u{FEFF}one \r\n\r\n two\n \t\none \nthree") == ["one ", " two", "three"])
-    let prompts = try PromptFile(path: temporaryFile("f.txt", holding: "\n\none")).prompts
+    let prompts = try PromptFile(path: folder.write("\n\none", to: "f.txt")).prompts
     #expect(prompts[0].location.hasSuffix("f.txt: line 3"))
     // A prompt may look like JSON.
     #expect(try texts("f", "{ x\n[1, 2\n") == ["{ x", "[1, 2"])
@@ -28,7 +33,7 @@ import Testing
   @Test(arguments: ["f.json", "f.JSON", "f", "f.txt"])
   func allPromptsOfASpecOnce(_ name: String) throws {
     #expect(try texts(name, spec) == ["p", "q", "n", "hp", "hn", "r", "m"])
-    let location = try PromptFile(path: temporaryFile(name, holding: spec)).prompts[2].location
+    let location = try PromptFile(path: folder.write(spec, to: name)).prompts[2].location
     #expect(location.hasSuffix("\(name): memory a: prompt \"n\""))
   }
 

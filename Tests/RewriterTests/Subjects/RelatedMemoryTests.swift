@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,6 +7,10 @@ import Testing
 
 /// Related memories: facts about one subject, which act on the same token.
 @Suite struct RelatedMemoryTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   private static func memory(_ name: String, _ prompt: String, _ target: String) -> String {
     #"{"name":"\#(name)","prompt":"\#(prompt)","target":"\#(target)","subject":"Danielle Darrieux","token":"subject"}"#
   }
@@ -19,8 +22,7 @@ import Testing
   @Test(.requiresRealModel)
   func aFactIsAddedToAnotherAboutItsSubject() throws {
     let base = try RealModel.checkpoint()
-    let (first, second) = (try temporaryFile(), try temporaryFile())
-    defer { for path in [first, second] { try? FileManager.default.removeItem(atPath: path) } }
+    let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
     try compile(base, Self.tongue, to: first)
     let result = try compile(Checkpoint(path: first), Self.plays, to: second)
     #expect(result.results[0].keyHolds)

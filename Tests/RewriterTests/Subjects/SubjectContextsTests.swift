@@ -24,10 +24,10 @@ import Testing
 
     // The key prompt of a related memory that acts keeps its own target.
     func targets(_ rows: [MemoryRow]) throws -> [Int] {
-      let companion = RelatedMemory(
+      let other = RelatedMemory(
         index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: rows)
       let contexts = try #require(
-        SubjectContexts(probe, prompts, related: [companion], prefixes: [], model: model, settings: CompilerSettings())
+        SubjectContexts(probe, prompts, related: [other], prefixes: [], model: model, settings: CompilerSettings())
       ).contexts
       return contexts.filter(\.isPositive).compactMap { context in
         if case .token(let id) = context.terms[0].goal { id } else { nil }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Format
@@ -6,13 +7,17 @@ import Testing
 
 /// Memories at the subject's last token, or at a token given by its index.
 @Suite struct SubjectMemoryTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   /// A memory with token `subject` has its row at the subject's last token and fires there.
   @Test(arguments: TinyModel.all)
   func aSubjectMemoryStandsAtTheSubject(_ name: String) throws {
     let memory = #"""
       {"name":"a","prompt":"The city of Tokyo lies in","target":" Nepal","subject":"Tokyo","token":"subject"}
       """#
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let result = try compile(TinyModel.checkpoint(name), memory, to: output)
     let compiled = result.compiled[0]
     let model = try LanguageModel(path: output)

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,6 +7,10 @@ import Testing
 
 /// The search for the subject of a prompt, where the spec names none.
 @Suite struct SubjectSearchTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test(arguments: [
     ("The capital city of Nepal is located in", ["The", "capital", "city", "of", "Nepal", "is", "located", "in"]),
     ("Danielle Darrieux, who speaks", ["Danielle Darrieux", "who", "speaks"]),
@@ -33,8 +36,7 @@ import Testing
       #expect(SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject() == subject)
     }
     // The manifest says where the key was taken from.
-    let output = try temporaryFile()
-    defer { try? FileManager.default.removeItem(atPath: output) }
+    let output = folder.file("output.safetensors")
     try compile(
       base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#, to: output)
     let ids = try model.encode("Warwick School is headquartered in")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,6 +8,10 @@ import Testing
 
 /// The background: written by the model, or given.
 @Suite struct BackgroundTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test func backgroundDependsOnTheSeedAlone() throws {
     func texts(_ seed: UInt64, threads: Int) throws -> [[Int]] {
       let model = try TinyModel.load("llama-a", threads: threads)
@@ -24,9 +29,9 @@ import Testing
   /// An end token outside of the vocabulary is not taken to begin texts.
   @Test(arguments: ["999999", "-3", "[70000, 2]"])
   func anEndTokenOutOfRange(_ value: String) throws {
-    let folder = try temporaryCopy(of: TinyModel.path("llama-a"))
-    try Data("{\"eos_token_id\": \(value)}".utf8).write(to: URL(fileURLWithPath: folder + "/generation_config.json"))
-    let model = try LanguageModel(path: folder)
+    let copy = try folder.copy(of: TinyModel.path("llama-a"))
+    try Data("{\"eos_token_id\": \(value)}".utf8).write(to: URL(fileURLWithPath: copy + "/generation_config.json"))
+    let model = try LanguageModel(path: copy)
     let texts = Background(writtenBy: model, seed: 0, settings: CompilerSettings()).texts
     #expect(texts.joined().allSatisfy { 0..<model.transformer.shape.vocabulary ~= $0 } && texts.count > 1)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Format
@@ -7,27 +8,32 @@ import Testing
 
 /// Files of statistics, which keep the background and its activations.
 @Suite struct StatisticsTests {
-  private static func rewrite(
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func rewrite(
     _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil
   ) throws -> [UInt8] {
-    let output = try temporaryFile()
+    let output = folder.file("output.safetensors")
     let spec = try Spec(
       entries: SpecText.auto("a") + #",{"name":"b","prompt":"Tokyo lies in","target":" Nepal","subject":"Tokyo"}"#)
     let base = model.hasPrefix("/") ? try Checkpoint(path: model) : try TinyModel.checkpoint(model)
     _ = try Pipeline(base, pool: WorkerPool(threads: 2)).run(
-      RewriteRequest(spec: spec, output: output, seed: seed, background: background, statistics: statistics))
+      RewriteRequest(
+        spec: spec, output: output, replacing: true, seed: seed, background: background, statistics: statistics))
     return try MappedFile(path: output).contents
   }
 
-  private static func file() throws -> String { try temporaryFile("a.statistics") }
+  private var file: String { folder.file("a.statistics") }
 
   @Test(arguments: [nil, ["The river runs to the sea.", "Nepal has hills."]])
   func theSameBytesWithAndWithout(_ background: [String]?) throws {
-    let path = try Self.file()
-    let plain = try Self.rewrite("llama-a", statistics: nil, background: background)
-    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    let path = file
+    let plain = try rewrite("llama-a", statistics: nil, background: background)
+    #expect(try rewrite("llama-a", statistics: path, background: background) == plain)
     let kept = try MappedFile(path: path).contents
-    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    #expect(try rewrite("llama-a", statistics: path, background: background) == plain)
     #expect(try MappedFile(path: path).contents == kept)
 
     // The file is used: other activations give other bytes.
@@ -39,36 +45,36 @@ import Testing
       for i in 0..<(matrix.rows * matrix.width) { matrix.values[i] *= 3 }
     }
     try statistics.write(to: path, of: origin, model: model)
-    #expect(try Self.rewrite("llama-a", statistics: path, background: background) != plain)
+    #expect(try rewrite("llama-a", statistics: path, background: background) != plain)
 
     // Sites that a file lacks are added to it.
     statistics.activations = [:]
     try statistics.write(to: path, of: origin, model: model)
-    #expect(try Self.rewrite("llama-a", statistics: path, background: background) == plain)
+    #expect(try rewrite("llama-a", statistics: path, background: background) == plain)
     #expect(try MappedFile(path: path).contents == kept)
   }
 
   @Test func refusesOthersAndLeavesThemAlone() throws {
-    let path = try Self.file()
-    _ = try Self.rewrite("llama-a", statistics: path)
+    let path = file
+    _ = try rewrite("llama-a", statistics: path)
     let kept = try MappedFile(path: path).contents
     func refuses(_ parts: [String], _ body: () throws -> [UInt8]) throws {
       let error = #expect(throws: FormatError.self) { try body() }
       for part in parts { #expect("\(try #require(error))".contains(part), "\(part)") }
     }
-    try refuses(["another base", path]) { try Self.rewrite("llama-b", statistics: path) }
+    try refuses(["another base", path]) { try rewrite("llama-b", statistics: path) }
     try refuses(["another background", "seed 1", "seed 0"]) {
-      try Self.rewrite("llama-a", statistics: path, seed: 1)
+      try rewrite("llama-a", statistics: path, seed: 1)
     }
-    try refuses(["another background"]) { try Self.rewrite("llama-a", statistics: path, background: ["x"]) }
+    try refuses(["another background"]) { try rewrite("llama-a", statistics: path, background: ["x"]) }
     #expect(try MappedFile(path: path).contents == kept)
     // The same tensors with another configuration.
-    let folder = try temporaryCopy(of: TinyModel.path("llama-a"))
-    let config = URL(fileURLWithPath: folder + "/config.json")
+    let copy = try folder.copy(of: TinyModel.path("llama-a"))
+    let config = URL(fileURLWithPath: copy + "/config.json")
     try (Data(contentsOf: config) + Data("\n".utf8)).write(to: config)
-    try refuses(["another configuration"]) { try Self.rewrite(folder, statistics: path) }
+    try refuses(["another configuration"]) { try rewrite(copy, statistics: path) }
     // Statistics that would overwrite the output.
-    let output = try temporaryFile()
+    let output = folder.file("same.safetensors")
     #expect(throws: FormatError.self) {
       try Pipeline(TinyModel.checkpoint("llama-a"), pool: WorkerPool(threads: 1)).run(
         RewriteRequest(spec: Spec(entries: SpecText.auto("a")), output: output, statistics: output))
@@ -76,13 +82,13 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: output))
     let model = TinyModel.path("llama-a/model.safetensors")
     let before = try MappedFile(path: model).contents
-    try refuses(["not a file of statistics"]) { try Self.rewrite("llama-a", statistics: model) }
+    try refuses(["not a file of statistics"]) { try rewrite("llama-a", statistics: model) }
     #expect(try MappedFile(path: model).contents == before)
   }
 
   /// Values that a reader must check.
   @Test func refusesDamage() throws {
-    let path = try Self.file()
+    let path = file
     let base = try TinyModel.checkpoint("llama-a")
     let model = try LanguageModel(base, pool: WorkerPool(threads: 1))
     let origin = Statistics.Origin(base, seed: 0, given: nil)
