@@ -36,7 +36,7 @@ public struct Checkpoint: Sendable {
     if file.withBytes({ $0.starts(with: "GGUF".utf8) }) {
       try self.init(gguf: path, dtype: dtype)
     } else if path.hasSuffix(".index.json") {
-      try self.init(CheckpointFiles(index: path), path: path, folder: (path as NSString).deletingLastPathComponent)
+      try self.init(CheckpointFiles(index: path), path: path, folder: SplitPath(path).folder)
     } else {
       try self.init(file: file)
     }
@@ -44,7 +44,7 @@ public struct Checkpoint: Sendable {
 
   /// Reads one safetensors file.
   init(file: MappedFile) throws(FormatError) {
-    let folder = (file.path as NSString).deletingLastPathComponent
+    let folder = SplitPath(file.path).folder
     try self.init(CheckpointFiles(file: file), path: file.path, folder: folder)
   }
 

@@ -33,7 +33,7 @@ struct CheckpointFiles {
   /// - Throws: `FormatError` of kind `index` where the index names a shard outside its folder, a tensor that is not in
   ///   its shard, or leaves out one that is.
   init(index: String) throws(FormatError) {
-    let folder = (index as NSString).deletingLastPathComponent
+    let folder = SplitPath(index).folder
     paths = [index]
     var seen: Set<ByteString> = []
     for (shard, names) in try Self.shards(of: index).sorted(by: { $0.key < $1.key }) {

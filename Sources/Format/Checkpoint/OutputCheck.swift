@@ -19,7 +19,7 @@ extension Checkpoint {
   public func checkOutput(_ output: String, replacing: Bool) throws(FormatError) {
     var status = stat()
     guard stat(output, &status) == 0 else {
-      let folder = (output as NSString).deletingLastPathComponent
+      let folder = SplitPath(output).folder
       guard access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 else {
         throw FormatError(.unwritable, output, "its folder cannot be written: \(systemError())")
       }

@@ -21,7 +21,7 @@ final class PendingFile {
   init(at output: String) throws(FormatError) {
     self.output = output
     let folder = Self.folder(of: output)
-    let stem = ".\((output as NSString).lastPathComponent.prefix(60))."
+    let stem = ".\(SplitPath(output).name.prefix(60))."
     Self.removeAbandoned(stem, in: folder)
     system_ignore_size_signal()
     var created: (path: String, descriptor: Int32, slot: Int32)?
@@ -100,7 +100,7 @@ final class PendingFile {
   }
 
   private static func folder(of path: String) -> String {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = SplitPath(path).folder
     return folder.isEmpty ? "." : folder
   }
 

@@ -13,7 +13,7 @@ public struct HTMLReport {
 
   public init(_ result: RewriteResult, base: String, version: String) {
     self.result = result
-    self.base = (base as NSString).lastPathComponent
+    self.base = SplitPath(base).name
     self.version = version
   }
 
