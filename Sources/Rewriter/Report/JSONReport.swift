@@ -4,8 +4,8 @@ import Runtime
 extension RewriteResult {
   /// An object with each memory and its prompts, the crossings as `"conflicts"`, the totals and the costs.
   ///
-  /// `"timings"` has milliseconds per step (`"locate_ms"` and so on), `"operations"` the floating-point operations of
-  /// products with weights, both summed over the memories; steps that were not needed are left out.
+  /// `"timings"` has milliseconds per stage (`"locate_ms"` and so on), `"operations"` the floating-point operations of
+  /// products with weights, both summed over the memories; stages that were not needed are left out.
   public var json: JSONNode {
     let memories = compiled.indices.map { memory($0) }
     func total(_ positive: Bool, _ heldOut: Bool) -> JSONNode {

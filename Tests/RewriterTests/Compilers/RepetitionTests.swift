@@ -12,6 +12,8 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   /// Records whose target was repeated while the delta was fitted to the base model's text alone.
+  ///
+  /// Takes a minute: random models write no text in which a target could come again, so the real one compiles twice.
   @Test(
     .requiresRealModel,
     arguments: [

@@ -19,6 +19,7 @@ import Testing
 
   private static let plays = memory("plays", "Danielle Darrieux plays the", " violin")
 
+  /// Takes half a minute: random models know no subject, so the real one compiles two memories.
   @Test(.requiresRealModel)
   func aFactIsAddedToAnotherAboutItsSubject() throws {
     let base = try RealModel.checkpoint()

@@ -22,6 +22,7 @@ import Testing
     #expect(SubjectSearch.candidates(text) == expected)
   }
 
+  /// Takes half a minute: random models know no subject, so the real one searches four times and compiles once.
   @Test(.requiresRealModel)
   func theSubjectIsFoundAndBecomesTheToken() throws {
     let base = try RealModel.checkpoint()

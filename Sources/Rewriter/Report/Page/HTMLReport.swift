@@ -82,7 +82,7 @@ public struct HTMLReport {
     return tag(
       "section", [:],
       [
-        tag("h2", [:], ["Where the time went"]), note("Seconds per step, all memories together."),
+        tag("h2", [:], ["Where the time went"]), note("Seconds per stage, all memories together."),
         numberTiles(times),
       ])
   }
