@@ -169,7 +169,11 @@ private func read(_ text: String) throws(FormatError) -> Spec {
   }
 
   /// Reading grows with the number of records, not its square: the published set has 21,919.
-  @Test(arguments: FactLayout.allCases) func twentyThousandRecordsAreReadAtOnce(_ layout: FactLayout) throws {
+  ///
+  /// The limit is no measure: work that grows with the square would take many minutes.
+  @Test(.timeLimit(.minutes(5)), arguments: FactLayout.allCases) func twentyThousandRecordsAreReadAtOnce(
+    _ layout: FactLayout
+  ) throws {
     let all = (0..<20_000).map { i in
       FactRecord(
         caseID: "\(i % 15_000)", template: "{} plays in \(i)",
@@ -177,12 +181,8 @@ private func read(_ text: String) throws(FormatError) -> Spec {
         neighbors: (0..<10).map { "Someone else plays in the place of number \(i) and \($0)" })
     }
     let bytes = Array(layout.text(all).utf8)
-    let clock = ContinuousClock()
-    let start = clock.now
     let spec = try Spec(json: bytes, location: "cf.json")
-    let duration = clock.now - start
     #expect(spec.memories.count == 20_000)
     #expect(Set(spec.memories.map(\.name)).count == 20_000)
-    #expect(duration < .seconds(5))
   }
 }
