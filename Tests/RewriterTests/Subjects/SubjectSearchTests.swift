@@ -7,10 +7,6 @@ import Testing
 
 /// The search for the subject of a prompt, where the spec names none.
 @Suite struct SubjectSearchTests {
-  private let folder: TemporaryFolder
-
-  init() throws { folder = try TemporaryFolder() }
-
   @Test(arguments: [
     ("The capital city of Nepal is located in", ["The", "capital", "city", "of", "Nepal", "is", "located", "in"]),
     ("Danielle Darrieux, who speaks", ["Danielle Darrieux", "who", "speaks"]),
@@ -22,7 +18,7 @@ import Testing
     #expect(SubjectSearch.candidates(text) == expected)
   }
 
-  /// Takes half a minute: random models know no subject, so the real one searches four times and compiles once.
+  /// Takes ten seconds and more: random models know no subject, so the real one searches four times and compiles once.
   @Test(.requiresRealModel)
   func theSubjectIsFoundAndBecomesTheToken() throws {
     let base = try RealModel.checkpoint()
@@ -36,14 +32,12 @@ import Testing
       let probe = try Probe(spec.memories[0], model: model)
       #expect(SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject() == subject)
     }
-    // The manifest says where the key was taken from.
-    let output = folder.file("output.safetensors")
-    try compile(
-      base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#, to: output)
+    // The manifest will say where the key was taken from.
+    let result = try compile(base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#)
     let ids = try model.encode("Warwick School is headquartered in")
     let token = try #require(
       model.tokenizer.lastToken(of: "School", in: "Warwick School is headquartered in", ids: ids))
-    let memory = try Checkpoint(path: output).memories[0]
+    let memory = result.compiled[0].memory(scores: .null)
     #expect(memory.token == "\(token)" && memory.rows[0].position == token)
   }
 }
