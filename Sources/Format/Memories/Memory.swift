@@ -14,11 +14,13 @@ public struct MemoryRow: Sendable, Equatable {
   public var key: [Float]
   /// F32 [D].
   public var delta: [Float]
+  /// The cues that the row asks for, each at an earlier site; none where the row acts by its own key alone. Rows that ask
+  /// for equal cues share them in the file.
+  public var cues: [MemoryCue]
 
   public init(
     module: ByteString, position: Int, targetID: Int, alpha: Float, boundary: Float, hardness: Float,
-    key: [Float],
-    delta: [Float]
+    key: [Float], delta: [Float], cues: [MemoryCue] = []
   ) {
     self.module = module
     self.position = position
@@ -28,6 +30,7 @@ public struct MemoryRow: Sendable, Equatable {
     self.hardness = hardness
     self.key = key
     self.delta = delta
+    self.cues = cues
   }
 }
 
