@@ -46,9 +46,7 @@ import Testing
   }
 
   @Test func joinsManifestAndTables() throws {
-    let memories = try Manifest.memories(
-      Array(ExampleMemories.manifest([1, 0]).utf8), tables: [ExampleMemories.table(ExampleMemories.tensors())],
-      location: "f")
+    let memories = try ExampleMemories.memories(ExampleMemories.manifest([1, 0]))
     #expect(memories[0].rows.map(\.key) == [[3, 4], [1, 2]])
     #expect(memories[0].rows.map(\.boundary) == [0.25, 0.5])
   }
@@ -62,10 +60,7 @@ import Testing
     ExampleMemories.manifest([0, 1]).replacingOccurrences(of: "[1]", with: "[1.5]"),
   ])
   func refusesManifests(_ text: String) throws {
-    let table = try ExampleMemories.table(ExampleMemories.tensors())
-    #expect { try Manifest.memories(Array(text.utf8), tables: [table], location: "f") } throws: {
-      ($0 as? FormatError)?.kind == .manifest
-    }
+    #expect { try ExampleMemories.memories(text) } throws: { ($0 as? FormatError)?.kind == .manifest }
   }
 
   /// Files with another hash of the manifest, or another version, than their content has.
@@ -74,7 +69,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("f")
     var metadata: [ByteString: ByteString] = ["memory.version": "1"]
-    metadata[ByteString(key)] = "2"
+    metadata[ByteString(key)] = "3"
     let tensors =
       ExampleMemories.tensors() + [
         Tensor(name: Manifest.tensorName, bytes: Array(ExampleMemories.manifest([0, 1]).utf8))

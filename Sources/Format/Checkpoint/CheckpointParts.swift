@@ -13,21 +13,28 @@ struct CheckpointParts {
   init(_ files: CheckpointFiles, location: String) throws(FormatError) {
     self.location = location
     func entry(_ key: ByteString) -> ByteString? { files.metadata?.first { $0.key == key }?.value }
-    if let version = entry("memory.version"), version != "1" {
+    let version = entry("memory.version")
+    if let version, version != "1", version != "2" {
       throw FormatError(
-        .memoryTable, "\(location): __metadata__.memory.version", "made by a later format", expected: "1",
+        .memoryTable, "\(location): __metadata__.memory.version", "made by a later format", expected: "1 or 2",
         got: version.description)
     }
     let modules = separate(files.tensors)
     let recordedHash = entry("memory.manifest")
     memories = try readMemories(at: modules, recordedHash: recordedHash)
+    // Readers of version 1 would apply these rows without asking for their cues.
+    if version != "2", memories.contains(where: \.asksForCues) {
+      throw FormatError(
+        .memoryTable, "\(location): __metadata__.memory.version", "its rows ask for cues", expected: "2",
+        got: version?.description ?? "none")
+    }
     for file in CompanionFile.allCases { companions[file] = try bytes(file.tensorName) }
     header = added.isEmpty && recordedHash == nil ? files.header : added[Checkpoint.headerName]
   }
 
   /// Separates base tensors from added ones and returns the modules that have a memory table.
   private mutating func separate(_ tensors: [Tensor]) -> Set<ByteString> {
-    let suffixes = [MemoryTable.keysSuffix, MemoryTable.deltasSuffix, MemoryTable.boundsSuffix]
+    let suffixes = MemoryTable.Part.allCases.map(\.rawValue)
     var modules: Set<ByteString> = []
     for tensor in tensors {
       if let suffix = suffixes.first(where: tensor.name.hasSuffix) {
@@ -47,8 +54,9 @@ struct CheckpointParts {
   ) throws(FormatError) -> [Memory] {
     var tables: [MemoryTable] = []
     for module in modules.sorted() {
-      tables.append(try MemoryTable(module: module, tensors: added, location: location))
+      tables.append(try MemoryTableReader(module: module, tensors: added, location: location).table())
     }
+    let cues = try FileCues(tables, location: location)
     let manifest = try bytes(Manifest.tensorName)
     let hash = manifest.map { ByteString(SHA256.hex($0)) }
     guard recordedHash == hash else {
@@ -56,8 +64,8 @@ struct CheckpointParts {
         .manifest, "\(location): memory.manifest", "does not match its hash in __metadata__",
         expected: recordedHash?.description ?? "no manifest", got: hash?.description ?? "none")
     }
-    guard let manifest else { return Manifest.anonymous(tables) }
-    return try Manifest.memories(manifest, tables: tables, location: location)
+    guard let manifest else { return Manifest.anonymous(tables, cues: cues) }
+    return try Manifest.memories(manifest, tables: tables, cues: cues, location: location)
   }
 
   /// The bytes of an added U8 tensor; nil where the file has none of that name.

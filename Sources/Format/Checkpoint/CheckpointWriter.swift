@@ -21,7 +21,7 @@ extension Checkpoint {
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)
-    var (added, entries) = additions(memories, baseHash: baseHash)
+    var (added, entries) = try additions(memories, to: output, baseHash: baseHash)
     for file in CompanionFile.allCases {
       if let bytes = companion(file) { added.append(Tensor(name: file.tensorName, bytes: bytes)) }
     }
@@ -51,18 +51,22 @@ extension Checkpoint {
     guard !memories.isEmpty else {
       throw FormatError(.memoryTable, output, "there are no memories to write to a file of their own")
     }
-    let (added, entries) = additions(memories, baseHash: baseHash)
+    let (added, entries) = try additions(memories, to: output, baseHash: baseHash)
     return PendingCheckpoint(
       try SafetensorsFile.prepare(added, metadata: entries, for: output), replacing: replacing)
   }
 
   /// The tensors and the metadata entries that memories add to a base.
-  private func additions(_ memories: [Memory], baseHash: String?) -> ([Tensor], [ByteString: ByteString]) {
+  private func additions(
+    _ memories: [Memory], to output: String, baseHash: String?
+  ) throws(FormatError) -> ([Tensor], [ByteString: ByteString]) {
     let manifest = Manifest.bytes(of: memories)
+    let tables = try Memory.tables(of: memories, location: output)
     return (
-      Memory.tables(of: memories).flatMap(\.tensors) + [Tensor(name: Manifest.tensorName, bytes: manifest)],
+      tables.flatMap(\.tensors) + [Tensor(name: Manifest.tensorName, bytes: manifest)],
       [
-        "format": "pt", "memory.version": "1", "memory.base": ByteString(baseHash ?? identity()),
+        "format": "pt", "memory.version": memories.contains(where: \.asksForCues) ? "2" : "1",
+        "memory.base": ByteString(baseHash ?? identity()),
         "memory.manifest": ByteString(SHA256.hex(manifest)),
       ]
     )

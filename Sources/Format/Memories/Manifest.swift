@@ -33,7 +33,9 @@ enum Manifest {
   ///
   /// - Throws: `FormatError` of kind `manifest` where a field is missing or of the wrong type, a named row does not
   ///   exist, or a row belongs to no memory or to two.
-  static func memories(_ bytes: [UInt8], tables: [MemoryTable], location: String) throws(FormatError) -> [Memory] {
+  static func memories(
+    _ bytes: [UInt8], tables: [MemoryTable], cues: FileCues, location: String
+  ) throws(FormatError) -> [Memory] {
     let root = try JSONDocument(bytes, location: "\(location): memory.manifest").root
     guard let version = root["version"]?.int else { throw wrong(root, "version", "an integer") }
     guard version == 1 else {
@@ -46,7 +48,7 @@ enum Manifest {
     var memories: [Memory] = []
     var names: Set<ByteString> = []
     for entry in list.elements {
-      let memory = try Self.memory(entry, tables: byModule, owned: &owned)
+      let memory = try Self.memory(entry, tables: byModule, cues: cues, owned: &owned)
       guard names.insert(ByteString(memory.name)).inserted else {
         throw FormatError(.manifest, entry.location, "a second memory of the name \(memory.name)")
       }
@@ -61,10 +63,10 @@ enum Manifest {
   }
 
   /// The memories of tables without a manifest: one per row, named after its module and index.
-  static func anonymous(_ tables: [MemoryTable]) -> [Memory] {
+  static func anonymous(_ tables: [MemoryTable], cues: FileCues) -> [Memory] {
     tables.flatMap { table in
       (0..<table.count).map { index in
-        let row = MemoryRow(table, index, position: -1, targetID: -1, alpha: 0)
+        let row = MemoryRow(table, index, cues, position: -1, targetID: -1, alpha: 0)
         return Memory(
           name: "\(table.module)[\(index)]", prompt: "", target: "", targetIDs: [], method: "unknown",
           site: "unknown",
@@ -85,7 +87,7 @@ enum Manifest {
   }
 
   private static func memory(
-    _ entry: JSONValue, tables: [ByteString: MemoryTable], owned: inout Set<RowName>
+    _ entry: JSONValue, tables: [ByteString: MemoryTable], cues: FileCues, owned: inout Set<RowName>
   ) throws(FormatError) -> Memory {
     func text(_ key: String) throws(FormatError) -> String {
       guard let value = entry[key]?.string else { throw wrong(entry, key, "a string") }
@@ -96,7 +98,7 @@ enum Manifest {
     }
     guard let list = entry["rows"], list.isArray else { throw wrong(entry, "rows", "an array") }
     var rows: [MemoryRow] = []
-    for item in list.elements { rows.append(try row(item, tables: tables, owned: &owned)) }
+    for item in list.elements { rows.append(try row(item, tables: tables, cues: cues, owned: &owned)) }
     return Memory(
       name: try text("name"), prompt: try text("prompt"), target: try text("target"),
       targetIDs: ids.elements.compactMap(\.int), method: try text("method"), site: try text("site"),
@@ -105,7 +107,7 @@ enum Manifest {
   }
 
   private static func row(
-    _ item: JSONValue, tables: [ByteString: MemoryTable], owned: inout Set<RowName>
+    _ item: JSONValue, tables: [ByteString: MemoryTable], cues: FileCues, owned: inout Set<RowName>
   ) throws(FormatError) -> MemoryRow {
     guard let module = item["module"]?.stringBytes.map(ByteString.init) else {
       throw wrong(item, "module", "a string")
@@ -121,7 +123,8 @@ enum Manifest {
       throw wrong(item, "alpha", "a number within F32")
     }
     return MemoryRow(
-      table, index, position: try integer(item, "position"), targetID: try integer(item, "target_id"), alpha: alpha)
+      table, index, cues, position: try integer(item, "position"), targetID: try integer(item, "target_id"),
+      alpha: alpha)
   }
 
   private static func integer(_ value: JSONValue, _ key: String) throws(FormatError) -> Int {
@@ -132,11 +135,13 @@ enum Manifest {
 
 extension MemoryRow {
   /// A row of a table, with the values that the manifest keeps of it.
-  fileprivate init(_ table: MemoryTable, _ row: Int, position: Int, targetID: Int, alpha: Float) {
+  fileprivate init(
+    _ table: MemoryTable, _ row: Int, _ cues: FileCues, position: Int, targetID: Int, alpha: Float
+  ) {
     let range = (row * table.width)..<((row + 1) * table.width)
     self.init(
       module: table.module, position: position, targetID: targetID, alpha: alpha,
       boundary: table.bounds[2 * row], hardness: table.bounds[2 * row + 1], key: Array(table.keys[range]),
-      delta: Array(table.deltas[range]))
+      delta: Array(table.deltas[range]), cues: cues[table, row])
   }
 }

@@ -79,20 +79,13 @@ public struct Memory: Sendable {
     self.scores = scores
   }
 
+  /// Whether a row asks for a cue, so that readers of version 1 of the format cannot apply the memory.
+  var asksForCues: Bool { rows.contains { !$0.cues.isEmpty } }
+
   /// The subject that the spec's entry names; nil where it names none.
   public var subject: String? {
     guard case .object(let members) = entry, case .string(let subject)? = members.first(where: { $0.0 == "subject" })?.1
     else { return nil }
     return subject
-  }
-
-  /// The tables of a list of memories, sorted by module, with rows in the order of the memories.
-  public static func tables(of memories: [Memory]) -> [MemoryTable] {
-    var tables: [ByteString: MemoryTable] = [:]
-    for row in memories.flatMap(\.rows) {
-      tables[row.module, default: MemoryTable(module: row.module, width: row.key.count)].append(
-        key: row.key, delta: row.delta, boundary: row.boundary, hardness: row.hardness)
-    }
-    return tables.values.sorted { $0.module < $1.module }
   }
 }

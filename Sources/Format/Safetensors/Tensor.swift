@@ -46,6 +46,11 @@ public struct Tensor: Sendable {
     self.init(name: name, dtype: .f32, shape: shape, bytes: floats.withUnsafeBytes { Array($0) })
   }
 
+  /// An I32 tensor of the given elements.
+  init(name: ByteString, shape: [Int], integers: [Int32]) {
+    self.init(name: name, dtype: .i32, shape: shape, bytes: integers.withUnsafeBytes { Array($0) })
+  }
+
   /// A tensor that `make` computes anew each time its bytes are needed.
   ///
   /// - Parameter make: returns exactly `byteCount` bytes, the same each time.
@@ -130,4 +135,6 @@ extension Tensor {
       }
     }
   }
+  /// An element of an I32 tensor.
+  func int32(at index: Int) -> Int32 { withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self) } }
 }

@@ -14,6 +14,20 @@ enum ExampleMemories {
       ], entry: ["name": .string(name)], scores: .null)
   }
 
+  /// A memory of one row of width 3 at layer 1 that asks for cues.
+  static func memory(_ name: String, cues: [MemoryCue]) -> Memory {
+    var memory = memory(name)
+    memory.rows[0].cues = cues
+    return memory
+  }
+
+  /// A cue at layer 0, whose width is `key.count`.
+  static func cue(
+    _ key: [Float] = [1, 1, 2], mode: MemoryCue.Mode = .seen, module: ByteString = "transformer.h.0.mlp.c_proj"
+  ) -> MemoryCue {
+    MemoryCue(mode: mode, module: module, boundary: 0.75, hardness: 2, key: key)
+  }
+
   /// The module of the tables below.
   static let module: ByteString = "m"
 
@@ -30,8 +44,16 @@ enum ExampleMemories {
   }
 
   static func table(_ tensors: [Tensor]) throws(FormatError) -> MemoryTable {
-    try MemoryTable(
-      module: module, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), location: "f")
+    try MemoryTableReader(
+      module: module, tensors: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) }), location: "f"
+    ).table()
+  }
+
+  /// The memories of a manifest over the table of `tensors()`.
+  static func memories(_ manifest: String) throws(FormatError) -> [Memory] {
+    let tables = [try table(tensors())]
+    return try Manifest.memories(
+      Array(manifest.utf8), tables: tables, cues: FileCues(tables, location: "f"), location: "f")
   }
 
   private static let fields =
