@@ -14,13 +14,21 @@ package final class Batch {
     /// Whether the rows' keys and values are appended to the cache.
     package var appends: Bool
     package var memories: MemorySet
+    /// Where the cues of `memories` are present, found out before: of the tokens before the first row at all sites, and
+    /// of the rows at the sites before the one that a pass goes on from. nil where the cache knows, having been filled
+    /// with the same memories, and the pass starts at the first block.
+    package var presence: CuePresence?
 
-    package init(rows: Range<Int>, position: Int, cache: KVCache?, appends: Bool, memories: MemorySet) {
+    package init(
+      rows: Range<Int>, position: Int, cache: KVCache?, appends: Bool, memories: MemorySet,
+      presence: CuePresence? = nil
+    ) {
       self.rows = rows
       self.position = position
       self.cache = cache
       self.appends = appends
       self.memories = memories
+      self.presence = presence
     }
   }
 
@@ -48,6 +56,9 @@ package final class Batch {
   package var firings: [Firing] = []
   package var traces = false
   var similarityScratch: [Float] = []
+  var gatedBuffers = GatedRows.Buffers()
+  /// Per sequence, what is present of its memories' cues; nil until it is asked for.
+  private var presences: [CuePresence?] = []
 
   /// - Parameter capacity: the rows of all sequences that will be appended; nil for those of `sequences`.
   package init(_ sequences: [Sequence], shape: ModelShape, capacity: Int? = nil) {
@@ -66,6 +77,7 @@ package final class Batch {
     precondition(sequence.rows.lowerBound == rows && sequence.rows.upperBound <= residual.rows)
     sequenceOfRow += [Int](repeating: sequences.count, count: sequence.rows.count)
     sequences.append(sequence)
+    presences.append(nil)
     rows = sequence.rows.upperBound
   }
 
@@ -81,6 +93,29 @@ package final class Batch {
   }
 
   package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
+
+  /// What is present of the cues of a sequence's memories: the cache's own where the sequence appends to it, else a copy.
+  func presence(ofSequence index: Int) -> CuePresence {
+    if let presence = presences[index] { return presence }
+    let sequence = sequences[index]
+    let presence: CuePresence
+    if let given = sequence.presence {
+      precondition(given.set === sequence.memories, "the presence is that of other memories' cues")
+      presence = given.copied()
+      if sequence.appends { sequence.cache?.adopt(presence) }
+    } else if let cache = sequence.cache, sequence.appends {
+      presence = cache.presence(of: sequence.memories, at: sequence.position)
+    } else if sequence.position > 0 {
+      guard let known = sequence.cache?.presence, known.set === sequence.memories else {
+        preconditionFailure("nothing is known of what has been seen before the sequence's first row")
+      }
+      presence = known.copied()
+    } else {
+      presence = CuePresence(of: sequence.memories)
+    }
+    presences[index] = presence
+    return presence
+  }
 }
 
 /// A record of a forward pass, for the backward pass and for reading activations.

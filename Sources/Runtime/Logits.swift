@@ -28,13 +28,14 @@ extension Transformer {
     }
     let address = SiteAddress(layer: last, site: .attn)
     forward(batch, to: address)
+    // No memory stands at the sites that are left.
     let rest = Batch([], shape: shape, capacity: count)
     for (i, sequence) in batch.sequences.enumerated() {
       let row = sequence.rows.upperBound - 1
       rest.append(
         .init(
           rows: i..<(i + 1), position: batch.position(ofRow: row), cache: nil, appends: false,
-          memories: sequence.memories))
+          memories: noMemories))
       rest.residual.row(i).update(from: batch.residual.row(row), count: shape.width)
       rest.attention.row(i).update(from: batch.attention.row(row), count: rest.attention.width)
     }

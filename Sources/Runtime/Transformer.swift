@@ -92,7 +92,7 @@ public final class Transformer {
   /// - Parameters:
   ///   - start: the site to go on from; the batch holds its activation before any memory, and the residual that its
   ///     projection is added to. nil starts at the first block, from the residual.
-  ///   - end: the site to stop at, its activation before any memory computed; nil runs all blocks.
+  ///   - end: the site to stop at, its activation before any memory computed, its cues looked for; nil runs all blocks.
   ///   - tape: records what it wants of the layers passed; of the first one after `start`, the activation there too.
   ///   - visit: called at each site from `start` on and before `end`, with the memories applied; may change the
   ///     activations and, without a tape, append sequences whose rows stand at that site.
@@ -101,6 +101,7 @@ public final class Transformer {
     visit: (SiteAddress) -> Void = { _ in }
   ) {
     for sequence in batch.sequences where sequence.appends { sequence.cache?.reserve(sequence.rows.count) }
+    if let start { batch.requirePresence(of: batch.sequences.indices, before: start) }
     let last = end?.layer ?? shape.layers - 1
     for layer in (start?.layer ?? 0)..<(last + 1) {
       runBlock(
@@ -120,18 +121,24 @@ public final class Transformer {
     defer { if let record { tape?.keep(record, of: layer) } }
     if start == nil { attend(batch, layer: layer, recording: &record) }
     if start != .mlp {
-      if end == .attn { return }
+      if end == .attn { return batch.watchCues(at: SiteAddress(layer: layer, site: .attn), pool: pool) }
       change(batch, SiteAddress(layer: layer, site: .attn), visit)
       expand(batch, layer: layer, recording: &record)
     }
-    if end == .mlp { return }
+    if end == .mlp { return batch.watchCues(at: SiteAddress(layer: layer, site: .mlp), pool: pool) }
     change(batch, SiteAddress(layer: layer, site: .mlp), visit)
     contract(batch, layer: layer, recording: &record)
   }
 
   private func change(_ batch: Batch, _ address: SiteAddress, _ visit: (SiteAddress) -> Void) {
-    applyMemories(batch, address)
+    batch.applyMemories(at: address, to: batch.sequences.indices, pool: pool)
     visit(address)
+  }
+
+  /// Adds the deltas of the rows that act at one site to sequences that have joined a batch there.
+  package func applyMemories(_ batch: Batch, _ address: SiteAddress, to joined: Range<Int>) {
+    batch.requirePresence(of: joined, before: address)
+    batch.applyMemories(at: address, to: joined, pool: pool)
   }
 
   // MARK: - From site to site
@@ -259,26 +266,6 @@ public final class Transformer {
           (keys + target).update(from: source, count: shape.headWidth)
           (stored + target).update(from: source + shape.keyValueWidth, count: shape.headWidth)
         }
-      }
-    }
-  }
-
-  /// Adds the deltas of the rows that act at one site.
-  ///
-  /// - Parameter sequences: the indices of those to change; nil for all.
-  package func applyMemories(_ batch: Batch, _ address: SiteAddress, to sequences: Range<Int>? = nil) {
-    let matrix = batch.site(address.site)
-    for sequence in batch.sequences[sequences ?? batch.sequences.indices] {
-      guard let block = sequence.memories.blocks[address.index] else { continue }
-      let rows = sequence.rows
-      block.apply(
-        matrix.kernelRows(from: rows.lowerBound), count: rows.count, scratch: &batch.similarityScratch, pool: pool
-      ) { row, region, similarity, strength in
-        guard batch.traces else { return }
-        batch.firings.append(
-          Firing(
-            memory: block.names[region], address: address, position: rows.lowerBound + row,
-            similarity: similarity, strength: strength))
       }
     }
   }

@@ -35,6 +35,10 @@ public struct MemoryRegion: Sendable {
     self.init(key: row.key, boundary: row.boundary, hardness: row.hardness)
   }
 
+  public init(_ cue: MemoryCue) {
+    self.init(key: cue.key, boundary: cue.boundary, hardness: cue.hardness)
+  }
+
   /// (a · k) / ‖k‖² from a · k.
   func similarity(product: Float) -> Float { product / squaredNorm }
 
@@ -51,6 +55,15 @@ public struct MemoryRegion: Sendable {
   package func similarities(of activations: FloatMatrix, rows: Range<Int>, to key: [Float]) -> [Float] {
     precondition(activations.width == key.count, "activations and key differ in width")
     return rows.map { similarity(of: activations.row($0), to: key) }
+  }
+
+  /// f(1 − similarity) of an activation, 0 below the floor.
+  ///
+  /// - Parameters:
+  ///   - activation: [D].
+  ///   - key: [D], the key that the region was made from.
+  public func strength(of activation: UnsafePointer<Float>, to key: [Float]) -> Float {
+    strength(similarity: similarity(of: activation, to: key))
   }
 
   /// s = f(1 − similarity), 0 below the floor.

@@ -1,10 +1,12 @@
-/// Keys (rotated) and values of a sequence's tokens at every layer.
+/// Keys (rotated) and values of a sequence's tokens at every layer, and what has been seen in it.
 ///
 /// Each head's tokens are contiguous, so that attention reads one run of addresses per head.
 public final class KVCache {
   let heads: Int
   let headWidth: Int
   public private(set) var count = 0
+  /// Where the cues of the memories that the cache was filled with have been present; nil where they ask for none.
+  package private(set) var presence: CuePresence?
   private(set) var capacity: Int
   /// [heads, capacity, head width] per layer.
   private var keys: [UnsafeMutablePointer<Float>]
@@ -46,4 +48,16 @@ public final class KVCache {
 
   /// Counts `additional` tokens that every layer has written behind the present ones.
   func advance(_ additional: Int) { count += additional }
+
+  /// What has been present of a set's cues, for a pass whose first token is at `position`.
+  func presence(of memories: MemorySet, at position: Int) -> CuePresence {
+    if let presence, presence.set === memories { return presence }
+    precondition(position == 0, "what has been seen is known of the memories alone that a cache was filled with")
+    let new = CuePresence(of: memories)
+    presence = new
+    return new
+  }
+
+  /// Puts what was found out elsewhere about the cache's tokens in the place of what it knows.
+  func adopt(_ known: CuePresence) { presence = known }
 }
