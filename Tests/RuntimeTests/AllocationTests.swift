@@ -26,7 +26,15 @@ import Testing
     let row = MemoryRow.sample(
       module: model.module(address), boundary: 1e-3, hardness: 8, key: [Float](repeating: 100, count: width),
       delta: [Float](repeating: 1, count: width))
-    let memories = try MemorySet([.sample([row])], for: model)
+    // A row that looks for its cues and acts at every token.
+    let cues = [MemoryCue.Mode.seen, .here].map {
+      MemoryCue(
+        mode: $0, module: model.module(SiteAddress(layer: 0, site: .attn)), boundary: 1e6, hardness: 1,
+        key: [Float](repeating: 1, count: model.shape.width(of: .attn)))
+    }
+    var gated = row
+    (gated.boundary, gated.delta, gated.cues) = (1e6, [Float](repeating: 1e-3, count: width), cues)
+    let memories = try MemorySet([.sample([row, gated])], for: model)
     let cache = model.makeCache(capacity: prompt.count + 8)
     let batch = Batch(
       [.init(rows: 0..<prompt.count, position: 0, cache: cache, appends: true, memories: memories)],

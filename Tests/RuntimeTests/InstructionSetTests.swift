@@ -25,13 +25,16 @@ import Testing
       #expect(bits.allSatisfy { $0 == bits[0] }, "\(fixture.name)")
     }
 
-    /// A prompt's logits, and the gradient at the first site, which flows through all others.
+    /// A prompt's logits, the gradient at the first site, which flows through all others, and logits with memories.
     private static func logitsAndGradient(_ fixture: ModelFixture) throws -> [Float] {
       let model = try fixture.transformer()
       let item = try #require(try fixture.cases().first)
       let gradients = model.gradients(of: item.ids, target: item.target)
       let logits = model.logits(of: item.ids, rows: item.ids.indices)
-      return logits.array + gradients[SiteAddress(layer: 0, site: .attn)].array
+      var random = SeededGenerator(seed: 11)
+      let memories = try GatedSample(model, item.ids, using: &random).set
+      let gated = model.logits(of: item.ids, rows: item.ids.indices, memories: memories)
+      return logits.array + gradients[SiteAddress(layer: 0, site: .attn)].array + gated.array
     }
   }
 #endif
