@@ -11,7 +11,7 @@ struct PromptLoop {
   private var disabled: Set<ByteString>
 
   private static let commands: [(form: String, help: String)] = [
-    (":help", "this list"), (":memories", "the memories, and whether they are on"),
+    (":help", "this list"), (":memories", "the memories, whether they are on, and where they acted"),
     (":off NAME", "leave a memory out"), (":on NAME", "apply it again"),
     (":compare", "show the base model beside the patched one, or stop that"),
     (":trace", "mark the tokens that memories act on, or stop that"), (":new", "begin a new conversation (--chat)"),
@@ -100,9 +100,13 @@ struct PromptLoop {
     let memories = session.model.checkpoint.memories
     if memories.isEmpty { say("the file holds no memories") }
     for memory in memories {
-      let isOn = !disabled.contains(ByteString(memory.name))
+      let name = ByteString(memory.name)
+      let isOn = !disabled.contains(name)
       let fact = memory.prompt.isEmpty ? "" : "  \"\(memory.prompt.printable())\" → \"\(memory.target.printable())\""
-      say("\(isOn ? "on " : "off")  \(memory.name.printable())\(fact)")
+      // Where it acted in the newest answer.
+      let firing = session.firings.first { ByteString($0.memory) == name }
+      let words = firing?.words.map { "  \($0)" } ?? ""
+      say("\(isOn ? "on " : "off")  \(memory.name.printable())\(fact)\(words)")
     }
   }
 

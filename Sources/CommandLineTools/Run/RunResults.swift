@@ -21,10 +21,16 @@ extension RunSession {
   }
 
   private func json(_ firing: Firing) -> JSONNode {
-    [
-      "memory": .string(firing.memory), "module": .string(module(firing)), "position": .int(firing.position),
-      "similarity": .float(firing.similarity), "strength": .float(firing.strength),
+    var members: [(String, JSONNode)] = [
+      ("memory", .string(firing.memory)), ("module", .string(module(firing))), ("position", .int(firing.position)),
+      ("similarity", .float(firing.similarity)), ("strength", .float(firing.strength)),
     ]
+    if !firing.cues.isEmpty { members.append(("cues", .array(firing.cues.map(json)))) }
+    return .object(members)
+  }
+
+  private func json(_ cue: Firing.Cue) -> JSONNode {
+    ["mode": .string(cue.mode.word), "position": .int(cue.position), "strength": .float(cue.strength)]
   }
 
   private func json(_ token: TokenProbability) -> JSONNode {
@@ -58,9 +64,10 @@ extension RunSession {
       if generation.firings.isEmpty { console.writeError("no memory fired\n") }
       for firing in generation.firings {
         let token = tokens.indices.contains(firing.position) ? " \(quoted(tokens[firing.position]))" : ""
+        let words = firing.words.map { "  \($0)" } ?? ""
         console.writeError(
           "\(firing.memory.printable())  \(module(firing).printable())  token \(firing.position)\(token)  "
-            + "similarity \(firing.similarity)  strength \(firing.strength)\n")
+            + "similarity \(firing.similarity)  strength \(firing.strength)\(words)\n")
       }
     }
     for (i, list) in generation.logprobs.enumerated() {

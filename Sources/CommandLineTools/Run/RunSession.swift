@@ -20,6 +20,8 @@ struct RunSession {
   let loadSeconds: Double
   /// The turns so far, without the system message.
   var conversation: [ChatMessage] = []
+  /// Where memories acted in the newest answer.
+  private(set) var firings: [Firing] = []
 
   /// Continues `prompt`, or answers it as the next turn of the conversation, and writes the result.
   ///
@@ -36,6 +38,7 @@ struct RunSession {
       completion = try options.trace ? writeTraced(prompt, ids) : writeStreamed(prompt, ids)
       writeDetails(completion)
     }
+    firings = completion.generation.firings
     if template != nil { conversation += [ChatMessage(.user, prompt), ChatMessage(.assistant, completion.text)] }
   }
 

@@ -13,6 +13,8 @@ struct TracedText {
   /// The number of tokens at the start that are not shown: none, or the prompt.
   private let hidden: Int
   private var names: [ByteString] = []
+  /// Per name, where its cues were present when it acted first.
+  private var words: [String?] = []
   /// The mark of tokens that did not complete a character yet: the index of a memory.
   private var mark: Int?
   private(set) var failure: (any Error)?
@@ -33,7 +35,10 @@ struct TracedText {
     var first: [Int: Int] = [:]
     for firing in firings {
       let name = ByteString(firing.memory)
-      if !names.contains(name) { names.append(name) }
+      if !names.contains(name) {
+        names.append(name)
+        words.append(firing.words)
+      }
       if first[firing.position] == nil { first[firing.position] = names.firstIndex(of: name) }
     }
     for id in waiting {
@@ -62,10 +67,10 @@ struct TracedText {
     paint.isOn ? paint(text, Self.colors[memory % Self.colors.count]) : "[\(text)](\(memory + 1))"
   }
 
-  /// A line per memory: its mark and its name.
+  /// A line per memory: its mark, its name, and where it acted first.
   var legend: [String] {
     names.enumerated().map { i, name in
-      let text = name.description.printable()
+      let text = name.description.printable() + (words[i].map { ": \($0)" } ?? "")
       guard paint.isOn, console.errorIsTerminal else { return "(\(i + 1)) \(text)" }
       return paint("(\(i + 1)) \(text)", Self.colors[i % Self.colors.count])
     }
