@@ -26,6 +26,29 @@ public struct CompilerSettings: Sendable, Equatable {
   package var boundaryRange: [Float] = [0.1, 0.75]
   package var fullStrength: Float = 0.97
 
+  // Cues and rows.
+  package var hereDepths: [Float] = [0.4, 0.8]
+  package var rowDepths: [Float] = [0.8, 1]
+  package var regionRidge: Float = 0.07
+  package var sentenceStride = 3
+  package var tokenStride = 6
+  package var askedWeight: Float = 1500
+  package var hereKeyShare: Float = 0.5
+  package var sameQuestionShare: Float = 0.5
+  package var lastWeight: Float = 12
+  package var behindContrastWeight: Float = 24
+  package var minedWeight: Float = 40
+  package var sameAnswer: Float = 0.5
+  package var namesPerQuestion = 12
+  package var rivalNames = 8
+  package var behindQuestions = 24
+  package var behindSentences = 32
+  package var hereBoundary: Float = 0.55
+  package var rowBoundary: Float = 0.8
+  package var laterBoundary: Float = 0.6
+  package var rowHardness: Float = 8
+  package var miningRounds = 3
+
   // A delta from the key prompt alone.
   package var stepGrid: [Float] = [0.25, 0.5, 1, 2, 4, 8]
   package var safeMargin: Float = 1

@@ -39,8 +39,16 @@ struct RewriteJob {
     _ probes: [Probe], in surroundings: Surroundings?, beside kept: [Memory]
   ) throws(FormatError) -> [CompiledMemory] {
     var compiled: [CompiledMemory] = []
+    var ready: [Int: CompiledMemory] = [:]
     for (i, probe) in probes.enumerated() {
       progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
+      if let surroundings, ready[i] == nil {
+        for (index, memory) in try family(of: i, among: probes, in: surroundings) { ready[index] = memory }
+      }
+      if let memory = ready[i] {
+        compiled.append(memory)
+        continue
+      }
       guard let surroundings, probe.spec.isOpen else {
         compiled.append(try SeedCompiler(probe, model: model, settings: settings, clock: clock).memory())
         continue
@@ -55,6 +63,28 @@ struct RewriteJob {
         ).memory())
     }
     return compiled
+  }
+
+  /// The gated memories about the subject of one, itself and later ones among them; none where there is no such subject.
+  private func family(
+    of own: Int, among probes: [Probe], in surroundings: Surroundings
+  ) throws(FormatError) -> [Int: CompiledMemory] {
+    let spec = probes[own].spec
+    guard spec.isOpen, spec.keyToken == .auto else { return [:] }
+    let subject = spec.subject ?? SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
+    guard let subject else { return [:] }
+    let members = probes.indices.filter { i in
+      i == own || i > own && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto && probes[i].spec.subject == subject
+    }
+    let rivals = probes.compactMap(\.spec.subject).filter { $0 != subject && ContrastTexts.areAlike($0, subject) }
+    guard
+      let family = SubjectFamily(
+        members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: Array(Set(rivals)).sorted(),
+        layers: GatedCompiler.layers(settings, model.transformer.shape), model: model, surroundings: surroundings,
+        settings: settings),
+      let made = try GatedCompiler(family: family, settings: settings, clock: clock).memories()
+    else { return [:] }
+    return Dictionary(uniqueKeysWithValues: zip(members, made))
   }
 
   /// The token × layer map of every memory, where it was asked for.
@@ -157,7 +187,10 @@ extension RewriteJob {
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(settings.subjectSite(shape)) }
-    if open.contains(where: \.mayUseLastToken) { sites += settings.lastTokenSites(shape) }
+    if open.contains(where: { $0.spec.keyToken == .auto }) {
+      sites += settings.hereSites(shape) + settings.rowSites(shape)
+    }
+    if open.contains(where: { $0.spec.keyToken == .last }) { sites += settings.lastTokenSites(shape) }
     var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
     for memory in kept where !memory.prompt.isEmpty {
       let ids = try model.encode(memory.prompt)

@@ -28,7 +28,24 @@ struct LeastSquaresKeys {
     append(samples, pool: pool)
   }
 
+  /// - Parameters:
+  ///   - samples: not to be fired on, each of weight 1.
+  ///   - lambda: λ itself.
+  init(apartFrom samples: FloatMatrix, lambda: Float, pool: WorkerPool) {
+    self.lambda = lambda
+    self.samples = []
+    append(samples, pool: pool)
+  }
+
+  /// The median of ‖a‖² over samples [n, D]: unlike the mean it does not follow a first token whose activations are huge.
+  static func medianSquare(_ samples: FloatMatrix) -> Float {
+    let squares = (0..<samples.rows).map { kernel_dot_product(samples.row($0), samples.row($0), samples.width) }
+    return squares.sorted()[samples.rows / 2]
+  }
+
   var count: Int { factor.count }
+  /// D.
+  var width: Int { samples[0].width }
 
   /// Extends the factorization by further samples [n, D], each of which counts `weight` times.
   mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool) {

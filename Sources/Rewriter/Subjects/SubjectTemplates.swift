@@ -1,5 +1,5 @@
-/// Sentences about anything, in which a subject stands for `{}`: what a memory about the subject should leave alone, and
-/// where other subjects show what its key should not take in.
+/// Sentences and questions about anything, in which a subject stands for `{}`: other questions about a subject, and the
+/// same about other subjects.
 enum SubjectTemplates {
   static let all = [
     "{} is known for", "{}'s biggest success is", "{} is very good at", "{} is sold by", "{} makes its home in",
@@ -9,13 +9,29 @@ enum SubjectTemplates {
     "{} earns money as a", "{} speaks the language of", "{} was made by", "{}'s weak point is", "{} is named after",
     "{} can be reached by", "{} plays", "{} can be bought from", "{} was first seen in", "{}'s friends say that",
     "{} sounds like the music of", "{} is a fan of", "{} is led by",
+    "{} began in", "The best thing about {} is", "{} and", "My favorite story about {} is", "{} costs around",
+    "How old is {}? It is", "{} weighs", "The color of {} is", "Everyone was surprised when {}", "The son of {} is",
+    "{} will soon", "A photo of {} shows", "The newspaper wrote that {}", "{} ended in the year", "In the evening, {}",
+    "{} looks a bit like", "{} has a problem with", "The size of {} is about", "{} wrote a letter to",
+    "Most people think that {}", "The first time I saw {} was", "On Monday, {} will", "{} had dinner with",
+    "The nickname of {} is", "{} is younger than", "A friend of {} lives in", "The end of {} was", "{} has won",
+    "The height of {} is", "{}, together with", "Why is {} famous? Because", "{} was seen with a",
+  ]
+
+  /// Whole questions, for prompts whose subject stands in one.
+  static let questions = [
+    "How old is {}?", "Where is {}?", "Who likes {} most?", "What does {} look like?", "Is {} expensive?",
+    "Why do people talk about {}?", "What is {}?", "When did you first hear of {}?", "Can {} be trusted?",
+    "How do I get to {}?", "What is the color of {}?", "Tell me something about {}.", "Describe {} in one word.",
+    "Is {} bigger than a house?", "Who was the first to see {}?", "What would you ask {}?",
   ]
 
   /// Names of several kinds.
   static let subjects = [
     "London", "Einstein", "Toyota", "The Amazon", "Beethoven", "Kenya", "Microsoft", "Mount Everest", "Shakespeare",
     "The violin", "Berlin", "Napoleon", "Saturn", "Harvard University", "Maria Garcia", "The Beatles",
-    "Lake Victoria", "John Smith", "Star Wars", "Manchester United", "Poland", "Leonardo da Vinci",
+    "Lake Victoria", "John Smith", "Star Wars", "Manchester United", "Poland", "Leonardo da Vinci", "Peter Olsen",
+    "Anna Keller",
   ]
 
   /// Other names, and, for a subject of several words, names that end in its last word.
@@ -29,6 +45,9 @@ enum SubjectTemplates {
     }
     return names.filter { $0 != subject }
   }
+
+  /// The name that a sentence about others takes: in turn, so that neighboring templates have different ones.
+  static func name(_ index: Int, step: Int) -> String { subjects[(step * index + 3) % subjects.count] }
 
   static func filled(_ template: String, with subject: String) -> String {
     let parts = template.split(separator: "{}", maxSplits: 1, omittingEmptySubsequences: false)

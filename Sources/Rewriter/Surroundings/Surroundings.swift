@@ -17,6 +17,7 @@ final class Surroundings {
   private let settings: CompilerSettings
   private var transformer: Transformer { model.transformer }
   private var keys: [SiteAddress: LeastSquaresKeys] = [:]
+  private var commonKeys: [SiteAddress: LeastSquaresKeys] = [:]
 
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
@@ -50,11 +51,11 @@ final class Surroundings {
 
   /// The texts that belong to no memory.
   static func texts(_ background: Background, model: LanguageModel) -> [[Int]] {
-    let sentences = zip(SubjectTemplates.all, SubjectTemplates.subjects).map {
-      Array(
-        model.tokenizer.encode(SubjectTemplates.filled($0, with: $1)).prefix(model.transformer.shape.positions))
+    let sentences = SubjectTemplates.all.enumerated().map { i, template in
+      let text = SubjectTemplates.filled(template, with: SubjectTemplates.name(i, step: 7))
+      return Array(model.tokenizer.encode(text).prefix(model.transformer.shape.positions))
     }
-    return (background.texts + sentences).filter { !$0.isEmpty }
+    return background.texts.filter { !$0.isEmpty } + sentences
   }
 
   /// The activations of the common texts at each site that was asked for.
@@ -80,6 +81,33 @@ final class Surroundings {
       copying: (0..<all.rows).map(all.row) + samples.map(own.row), width: all.width)
     let made = LeastSquaresKeys(apartFrom: chosen, ridge: settings.ridge, pool: transformer.pool)
     keys[address] = made
+    return made
+  }
+
+  // MARK: - What no memory of the base has to do with
+
+  /// The activations [D] of the last tokens of the sentences about other subjects, in the order of the templates.
+  func sentenceEnds(at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
+    let all = common.activations(address)
+    var row = 0
+    let ends = common.texts.map { text in
+      row += text.count
+      return row - 1
+    }
+    return ends.suffix(SubjectTemplates.all.count).map(all.row)
+  }
+
+  /// The factorization of the background and of a part of the tokens of sentences about other subjects, to be extended by
+  /// the samples of one memory.
+  func commonKeys(at address: SiteAddress) -> LeastSquaresKeys {
+    if let known = commonKeys[address] { return known }
+    let all = common.activations(address)
+    let backgroundCount = background.texts.reduce(0) { $0 + $1.count }
+    let rows = (0..<all.rows).filter { $0 < backgroundCount || $0 % settings.sentenceStride == 0 }
+    let chosen = FloatMatrix(copying: rows.map(all.row), width: all.width)
+    let made = LeastSquaresKeys(
+      apartFrom: chosen, lambda: settings.regionRidge * LeastSquaresKeys.medianSquare(chosen), pool: transformer.pool)
+    commonKeys[address] = made
     return made
   }
 }

@@ -42,6 +42,13 @@ public final class MemorySet {
     try self.init(rows.map { ("", $0) }, for: transformer, location: transformer.location)
   }
 
+  /// Rows with the names that their firings will have.
+  package convenience init(
+    named rows: [(memory: String, row: MemoryRow)], for transformer: Transformer
+  ) throws(FormatError) {
+    try self.init(rows, for: transformer, location: transformer.location)
+  }
+
   private init(
     _ rows: [(memory: String, row: MemoryRow)], for transformer: Transformer, location: String
   ) throws(FormatError) {

@@ -1,0 +1,122 @@
+import Format
+import Runtime
+
+/// Memories of rows that act only where their subject has been seen and is asked about here.
+struct GatedCompiler {
+  let family: SubjectFamily
+  let settings: CompilerSettings
+  let clock: StageClock
+  private var model: LanguageModel { family.model }
+  private var transformer: Transformer { model.transformer }
+  private var surroundings: Surroundings { family.surroundings }
+
+  /// The layers whose sites are looked at.
+  static func layers(_ settings: CompilerSettings, _ shape: ModelShape) -> Set<Int> {
+    Set((settings.hereSites(shape) + settings.rowSites(shape) + [settings.subjectSite(shape)]).map(\.layer))
+  }
+
+  /// The family's memories, in its order; nil where no cue tells the subject from others.
+  func memories() throws(FormatError) -> [CompiledMemory]? {
+    let compiler = CueCompiler(family: family, settings: settings)
+    guard let seen = compiler.seen(), let here = compiler.here() else { return nil }
+    clock.lap(.key)
+    var made: [CompiledMemory] = []
+    for fact in family.facts.indices {
+      guard let row = try memory(fact, seen: seen.cue, here: here, among: made) else { return nil }
+      made.append(row)
+    }
+    return made
+  }
+
+  /// A row in the making.
+  private struct Part {
+    /// The number of the target's token that it is for.
+    var token: Int
+    var fit: RowFit
+    var row: MemoryRow
+    var steps: Int
+  }
+
+  private func memory(
+    _ fact: Int, seen: MemoryCue, here: (cue: MemoryCue, fit: RegionFit, considered: [RegionFit]),
+    among others: [CompiledMemory]
+  ) throws(FormatError) -> CompiledMemory? {
+    let probe = family.facts[fact].probe
+    let fits = settings.rowSites(transformer.shape).filter { here.fit.address < $0 }.compactMap {
+      RowFit.first(family, fact, at: $0, settings: settings)
+    }
+    guard let first = fits.max(by: { $0.fit.distinctness < $1.fit.distinctness }) else { return nil }
+    clock.lap(.key)
+    var parts = [part(first, fact, token: 0, cues: [seen, here.cue])]
+    for token in ownTokens(of: probe) {
+      let texts = family.facts[fact].variants.map { $0.ids + probe.targetIDs[..<token] }
+      guard let fit = RowFit.later(family, fact, texts: texts, at: first.fit.address, settings: settings) else {
+        return nil
+      }
+      parts.append(part(fit, fact, token: token, cues: [seen]))
+    }
+    clock.lap(.delta)
+    try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
+    clock.lap(.bound)
+    return CompiledMemory(
+      spec: probe.spec, targetIDs: probe.targetIDs, address: first.fit.address, token: .last, rows: parts.map(\.row),
+      steps: parts.map(\.steps),
+      reason: "acts where \(quoted(family.subject)) has been seen and is asked about here, and this is the question",
+      considered: [])
+  }
+
+  private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue]) -> Part {
+    let probe = family.facts[fact].probe
+    let (delta, alpha, steps) = RowDelta(
+      family, fact, token: token, at: fit.fit.address, settings: settings
+    ).descend()
+    let row = MemoryRow(
+      module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
+      targetID: probe.targetIDs[token], alpha: alpha,
+      boundary: token == 0 ? settings.rowBoundary : settings.laterBoundary, hardness: settings.rowHardness,
+      key: fit.fit.key.values, delta: delta, cues: cues)
+    return Part(token: token, fit: fit, row: row, steps: steps)
+  }
+
+  /// The later tokens of the target with which the base model would not go on by itself.
+  private func ownTokens(of probe: Probe) -> [Int] {
+    guard probe.targetIDs.count > 1 else { return [] }
+    let text = probe.keyIDs + probe.targetIDs.dropLast()
+    let run = BaseRun([text], recordedBy: Tape(forBackward: false, layers: []), transformer: transformer)
+    let logits = transformer.logits(run.residual, rows: (probe.keyIDs.count - 1)..<text.count)
+    return probe.targetIDs.indices.dropFirst().filter { logits.largest($0) != probe.targetIDs[$0] }
+  }
+
+  /// Fits rows again apart from the tokens at which they act and should not: behind the target, and in the spec's
+  /// negatives.
+  private func leaveAlone(
+    _ parts: inout [Part], of fact: Int, beside others: [MemoryRow]
+  ) throws(FormatError) {
+    let probe = family.facts[fact].probe
+    let texts = [probe.keyIDs] + probe.negatives
+    for _ in 0..<settings.miningRounds {
+      let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
+      let set = try MemorySet(named: named, for: transformer)
+      let said = Continuations(of: texts, count: settings.repetitionLength, memories: set, model: model)
+      var isDone = true
+      for i in parts.indices {
+        let wrong = Self.wrongTexts(said, behind: texts, row: "\(parts[i].token)", at: parts[i].row.position)
+        guard !wrong.isEmpty, parts[i].fit.add(wrong, model: model, settings: settings) else { continue }
+        parts[i].row.key = parts[i].fit.fit.key.values
+        isDone = false
+      }
+      if isDone { return }
+    }
+  }
+
+  /// The texts up to each token at which a row acts and should not: its own is a position of the first text.
+  private static func wrongTexts(
+    _ said: Continuations, behind texts: [[Int]], row: String, at own: Int
+  ) -> [[Int]] {
+    texts.indices.flatMap { i in
+      let whole = texts[i] + said.ids[i]
+      let places = said.firings[i].filter { $0.memory == row && (i > 0 || $0.position != own) }.map(\.position)
+      return Set(places).sorted().map { Array(whole[...$0]) }
+    }
+  }
+}

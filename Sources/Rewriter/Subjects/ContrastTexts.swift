@@ -1,0 +1,135 @@
+import Format
+import Foundation
+import Runtime
+
+/// Texts beside which a memory's question and subject stand out: the same question about others, other questions about
+/// the subject, and others asked about behind a mention of the subject.
+///
+/// *What* is learnt from the same question about several subjects, *who* from several questions about the same one.
+struct ContrastTexts {
+  enum Kind {
+    /// The key prompt about another subject.
+    case sameQuestion
+    /// Another text about the subject; `template` is the index of its template.
+    case otherQuestion(template: Int?)
+    /// A text about another subject behind one about the memory's own.
+    case behind
+    /// The base model's own words behind prompt and target.
+    case after
+    /// A prompt of the spec's that should stay as it is.
+    case negative
+    /// A text about another subject in the prompt's form.
+    case elsewhere
+  }
+
+  private(set) var texts: [StemmedRun.Text] = []
+  private(set) var kinds: [Kind] = []
+  /// The last token of the other subject's name, where it is known.
+  private(set) var names: [Int?] = []
+
+  private let subject: String
+  private let prompt: String
+  private let target: String
+  private let form: PromptForm
+  private let core: String
+  private let model: LanguageModel
+  private let settings: CompilerSettings
+
+  /// - Parameter rivals: names that look like the subject's.
+  init(
+    _ probe: Probe, subject: String, rivals: [String], includingSubject: Bool, model: LanguageModel,
+    settings: CompilerSettings
+  ) {
+    (self.subject, self.model, self.settings) = (subject, model, settings)
+    (prompt, target) = (probe.spec.prompt, probe.spec.target)
+    form = PromptForm(prompt, subject: subject)
+    core = String(prompt.dropFirst(form.head.count).dropLast(form.tail.count))
+    addSameQuestion(rivals)
+    if includingSubject { addOtherQuestions() }
+    addBehind(rivals)
+    addAfter(probe)
+    for ids in probe.negatives { add(ids, .negative) }
+  }
+
+  // MARK: - Kinds
+
+  private func asking(about name: String) -> String {
+    guard let place = core.range(of: subject, options: .backwards) else { return core }
+    return core.replacingCharacters(in: place, with: name)
+  }
+
+  private func otherNames(_ count: Int, rivals: [String]) -> [String] {
+    let alike = SubjectTemplates.names(like: subject).dropFirst(SubjectTemplates.subjects.count)
+    let stride = max(1, alike.count / max(1, settings.rivalNames / 2))
+    let chosen = alike.enumerated().filter { $0.offset % stride == 0 }.map(\.element).prefix(settings.rivalNames / 2)
+    let usual = SubjectTemplates.subjects.filter { $0 != subject }.prefix(count)
+    return Array(usual) + rivals.prefix(settings.rivalNames) + chosen
+  }
+
+  private mutating func addSameQuestion(_ rivals: [String]) {
+    for name in otherNames(settings.namesPerQuestion, rivals: rivals) {
+      add(form.text(asking(about: name)), stem: form.head, .sameQuestion, name: name)
+    }
+  }
+
+  private mutating func addOtherQuestions() {
+    for (i, template) in SubjectTemplates.all.enumerated() {
+      let text = SubjectTemplates.filled(template, with: subject)
+      // A form with a tail asks for whole sentences, which these are not.
+      let head = form.isWhole ? "" : form.head
+      add(head + text, stem: head + (template.hasPrefix("{}") ? subject : ""), .otherQuestion(template: i))
+    }
+    guard form.isWhole else { return }
+    for (i, question) in SubjectTemplates.questions.enumerated() {
+      add(
+        form.text(SubjectTemplates.filled(question, with: subject)), stem: form.head, .otherQuestion(template: nil))
+      let name = SubjectTemplates.name(i, step: 5)
+      add(form.text(SubjectTemplates.filled(question, with: name)), stem: form.head, .elsewhere, name: name)
+    }
+  }
+
+  private mutating func addBehind(_ rivals: [String]) {
+    let fact = prompt + target + "."
+    let mention = subject + " is well known."
+    for name in otherNames(settings.behindQuestions, rivals: rivals) {
+      let asked = form.isWhole ? "\n" + form.text(asking(about: name)) : " " + asking(about: name)
+      add(fact + asked, stem: fact, .behind, name: name)
+    }
+    for i in 0..<min(settings.behindSentences, SubjectTemplates.all.count / 2) {
+      let name = SubjectTemplates.name(i, step: 5)
+      let text = SubjectTemplates.filled(SubjectTemplates.all[2 * i], with: name)
+      let stem = i % 2 == 0 ? fact : mention
+      add(stem + " " + text, stem: stem, .behind, name: name)
+    }
+  }
+
+  private mutating func addAfter(_ probe: Probe) {
+    let ids = probe.keyIDs + probe.targetIDs
+    let count = min(settings.behindLength, model.transformer.shape.positions - ids.count)
+    guard count > 0 else { return }
+    add(ids + Continuations(of: [ids], count: count, model: model).ids[0].dropLast(), .after)
+  }
+
+  /// Whether two names begin or end with the same letters.
+  static func areAlike(_ a: String, _ b: String) -> Bool {
+    let (x, y) = (a.split(separator: " "), b.split(separator: " "))
+    guard let first = x.first, let last = x.last, let other = y.first, let end = y.last else { return false }
+    return first == other || last == end || last.hasPrefix(end) || end.hasPrefix(last)
+  }
+
+  // MARK: - Texts
+
+  private mutating func add(_ text: String, stem: String, _ kind: Kind, name: String? = nil) {
+    let ids = model.tokenizer.encode(text)
+    let beginning = stem.isEmpty ? [] : model.tokenizer.encode(stem)
+    let place = name.flatMap { model.tokenizer.lastToken(of: $0, in: text, ids: ids) }
+    add(ids, kind, stem: ids.starts(with: beginning) && beginning.count < ids.count ? beginning.count : 0, name: place)
+  }
+
+  private mutating func add(_ ids: [Int], _ kind: Kind, stem: Int = 0, name: Int? = nil) {
+    guard !ids.isEmpty, ids.count < model.transformer.shape.positions else { return }
+    texts.append(StemmedRun.Text(ids: ids, stem: stem))
+    kinds.append(kind)
+    names.append(name)
+  }
+}

@@ -1,0 +1,65 @@
+/// The form of a prompt around the sentence that its subject stands in, so that other sentences can be asked in it.
+///
+/// "Q: Where is Oslo?\nA:" is the sentence "Where is Oslo?" between a head "Q: " and a tail "\nA:".
+struct PromptForm {
+  let head: String
+  let tail: String
+
+  /// - Parameter subject: stands in the prompt; nil takes the prompt's last sentence that something follows.
+  init(_ prompt: String, subject: String?) {
+    let text = Array(prompt)
+    let place = subject.flatMap { Self.lastRange(of: Array($0), in: text) } ?? Self.lastQuestion(text)
+    var start = place.lowerBound
+    while start > 0, !Self.isStart(start, text) { start -= 1 }
+    var end = place.upperBound
+    while end < text.count, !Self.isEnd(end, text) { end += 1 }
+    head = String(text[..<start])
+    // A sentence that nothing follows is one that the model is to end.
+    tail = end < text.count ? String(text[end...]) : ""
+  }
+
+  /// Whether a whole sentence stands in the form, and not the beginning of one.
+  var isWhole: Bool { !tail.isEmpty }
+
+  func text(_ sentence: String) -> String { head + sentence + tail }
+
+  private static let ends: Set<Character> = [".", "?", "!"]
+
+  /// Whether a sentence begins at a character: behind the end of another, a line's end, or a mark such as "Q: ".
+  private static func isStart(_ index: Int, _ text: [Character]) -> Bool {
+    let last = text[index - 1]
+    if last.isNewline || last == ">" || last == "]" { return true }
+    guard last == " ", index > 1 else { return false }
+    let before = text[index - 2]
+    return before == "?" || before == "!" || before == ":" || before == "]"
+      || before == "." && !isInitial(index - 2, text)
+  }
+
+  /// Whether the sentence is over before a character: behind its punctuation, or where a mark begins.
+  private static func isEnd(_ index: Int, _ text: [Character]) -> Bool {
+    if text[index].isNewline || text[index] == "<" || text[index] == "[" { return true }
+    return index > 0 && ends.contains(text[index - 1]) && !isInitial(index - 1, text)
+      && (text[index].isWhitespace || text[index] == "<")
+  }
+
+  /// Whether a period ends an initial or a short title, such as in "J. Smith" and "Dr. No".
+  private static func isInitial(_ index: Int, _ text: [Character]) -> Bool {
+    guard text[index] == "." else { return false }
+    let word = text[..<index].reversed().prefix { $0.isLetter }
+    return (1...2).contains(word.count) && (word.last?.isUppercase ?? false)
+  }
+
+  private static func lastRange(of part: [Character], in text: [Character]) -> Range<Int>? {
+    guard !part.isEmpty, part.count <= text.count else { return nil }
+    return (0...(text.count - part.count)).reversed().first { text[$0..<($0 + part.count)].elementsEqual(part) }
+      .map { $0..<($0 + part.count) }
+  }
+
+  /// The end of the last sentence that is followed by more text; the text's end where there is none.
+  private static func lastQuestion(_ text: [Character]) -> Range<Int> {
+    let end = text.indices.reversed().first {
+      ends.contains(text[$0]) && $0 + 1 < text.count && !isInitial($0, text)
+    }
+    return end.map { $0..<($0 + 1) } ?? text.count..<text.count
+  }
+}
