@@ -108,22 +108,9 @@ import Testing
   func resumedRunsAreGivenWhatWasPresent(_ fixture: ModelFixture) throws {
     let ids = try Self.text(fixture)
     let seed = UInt64.random(in: 0..<1 << 32)
-    var random = SeededGenerator(seed: seed)
     let model = try fixture.transformer()
-    var keys = SampleKeys(model, ids, random)
     let start = SiteAddress(layer: model.shape.layers - 1, site: .attn)
-    let cues = SampleKeys.addresses(model).filter { $0 <= start }.flatMap { address in
-      [MemoryCue.Mode.seen, .here].map { keys.cue($0, address) }
-    }
-    // No row stands before the site, so that the base model's run is the same up to there.
-    let rows = (0..<12).map { i in
-      let atStart = i.isMultiple(of: 2)
-      let earlier = atStart ? cues.filter { model.address(ofModule: $0.module)! < start } : cues
-      return keys.row(
-        atStart ? start : SiteAddress(layer: start.layer, site: .mlp),
-        asking: [earlier, cues][i % 2].shuffled(using: &random).prefix(i % 3).map(\.self))
-    }
-    let set = try MemorySet(rows: rows, for: model)
+    let set = try Self.actingFrom(start, on: ids, model, SeededGenerator(seed: seed))
     let whole = GatedRun(model, ids, set)
     let cache = model.makeCache(capacity: ids.count)
     let base = Batch(
@@ -136,21 +123,43 @@ import Testing
     for address in set.cueAddresses {
       presence.watch(address, tape[address.layer].site(address.site), rows: 0..<ids.count, position: 0)
     }
-    let first = whole.firings.map(\.position).min() ?? 0
-    let rest = first..<ids.count
+    let acting = set[start]?.firstFiring(
+      tape[start.layer].attention, rows: 0..<ids.count, presence: presence)
+    #expect(acting == whole.firings.filter { $0.address == start }.map(\.position).min(), "seed \(seed)")
+    let first = try #require(whole.firings.map(\.position).min(), "seed \(seed)")
     let batch = Batch(
-      [.init(rows: 0..<rest.count, position: first, cache: cache, appends: false, memories: set, presence: presence)],
-      shape: model.shape)
+      [
+        .init(
+          rows: 0..<(ids.count - first), position: first, cache: cache, appends: false, memories: set,
+          presence: presence)
+      ], shape: model.shape)
     batch.traces = true
-    for (row, token) in rest.enumerated() {
-      let (layer, width) = (tape[start.layer], model.shape.width)
-      batch.residual.row(row).update(from: layer.residual.row(token), count: width)
-      batch.attention.row(row).update(from: layer.attention.row(token), count: layer.attention.width)
+    let layer = tape[start.layer]
+    for token in first..<ids.count {
+      batch.residual.row(token - first).update(from: layer.residual.row(token), count: layer.residual.width)
+      batch.attention.row(token - first).update(from: layer.attention.row(token), count: layer.attention.width)
     }
     model.forward(batch, from: start)
     var resumed = GatedRun()
     resumed.add(batch, sequence: 0, model)
-    #expect(resumed.firings == whole.firings && !whole.firings.isEmpty, "seed \(seed)")
+    #expect(resumed.firings == whole.firings, "seed \(seed)")
     #expect(resumed.logits[...] == whole.logits[(first * model.shape.vocabulary)...], "seed \(seed)")
+  }
+
+  /// Rows at a site of the last layer and behind it, so that the base model's run is the same up to there; the cues of
+  /// those behind are watched there too.
+  private static func actingFrom(
+    _ start: SiteAddress, on ids: [Int], _ model: Transformer, _ random: SeededGenerator
+  ) throws -> MemorySet {
+    var keys = SampleKeys(model, ids, random)
+    let cues = SampleKeys.addresses(model).filter { $0 <= start }.flatMap { address in
+      [MemoryCue.Mode.seen, .here].map { (address, keys.cue($0, address)) }
+    }
+    let rows = (0..<12).map { i in
+      let address = i.isMultiple(of: 2) ? start : SiteAddress(layer: start.layer, site: .mlp)
+      let earlier = cues.filter { $0.0 < address }.map(\.1)
+      return keys.row(address, asking: Array(earlier.shuffled(using: &keys.random).prefix(i % 3)))
+    }
+    return try MemorySet(rows: rows, for: model)
   }
 }

@@ -136,3 +136,41 @@ import Testing
     #expect(throws: FormatError.self) { try MemorySet(rows: [late, early], for: model) }
   }
 }
+
+// Exit tests came with Swift 6.2.
+#if compiler(>=6.2)
+  /// What must not be asked of rows with cues stops the program, rather than come out wrong.
+  @Suite struct GatedRowRefusalTests {
+    private static func sample() -> (model: Transformer, ids: [Int], set: MemorySet)? {
+      var random = SeededGenerator(seed: 5)
+      guard let model = try? ModelFixture(name: "gpt2-a").transformer(),
+        let set = try? GatedSample(model, [1, 2, 3, 4], using: &random).set
+      else { return nil }
+      return (model, [1, 2, 3, 4], set)
+    }
+
+    @Test func noBackwardPassGoesThroughThem() async {
+      await #expect(processExitsWith: .failure) {
+        guard let (model, ids, set) = Self.sample() else { return }
+        _ = model.gradients(of: ids, target: 1, memories: set)
+      }
+    }
+
+    /// The cache was filled without them.
+    @Test func whatHasBeenSeenMustBeKnown() async {
+      await #expect(processExitsWith: .failure) {
+        guard let (model, ids, set) = Self.sample() else { return }
+        let cache = model.makeCache(capacity: 4)
+        _ = GatedRun(model, ids, model.noMemories, lengths: [2], cache: cache)
+        _ = GatedRun(model, ids, set, lengths: [2], cache: cache)
+      }
+    }
+
+    @Test func aRunFromASiteNeedsThePresenceBefore() async {
+      await #expect(processExitsWith: .failure) {
+        guard let (model, ids, set) = Self.sample() else { return }
+        model.forward(model.singleBatch(ids, memories: set), from: SiteAddress(layer: 1, site: .attn))
+      }
+    }
+  }
+#endif
