@@ -232,9 +232,13 @@ extension Transformer {
     }
     let result = FloatMatrix(gradient.rows, gradient.width)
     result.copy(rows: gradient.rows, from: gradient)
-    for sequence in batch.sequences {
+    for (index, sequence) in batch.sequences.enumerated() {
       guard let block = sequence.memories.blocks[address.index] else { continue }
-      for row in sequence.rows { block.backward(activations.row(row), result.row(row)) }
+      let presence = block.gated == nil ? nil : batch.presence(ofSequence: index)
+      for row in sequence.rows {
+        block.backward(
+          activations.row(row), result.row(row), position: batch.position(ofRow: row), presence: presence)
+      }
     }
     return result
   }

@@ -149,13 +149,6 @@ import Testing
       return (model, [1, 2, 3, 4], set)
     }
 
-    @Test func noBackwardPassGoesThroughThem() async {
-      await #expect(processExitsWith: .failure) {
-        guard let (model, ids, set) = Self.sample() else { return }
-        _ = model.gradients(of: ids, target: 1, memories: set)
-      }
-    }
-
     /// The cache was filled without them.
     @Test func whatHasBeenSeenMustBeKnown() async {
       await #expect(processExitsWith: .failure) {

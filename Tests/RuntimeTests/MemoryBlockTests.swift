@@ -28,12 +28,13 @@ import Testing
   }
 
   /// With a row that acts at part of its strength, gradients below it agree with finite differences.
-  @Test(arguments: ["gpt2-a", "llama-a"].map(ModelFixture.init))
-  func backwardAgreesWithFiniteDifferences(_ fixture: ModelFixture) throws {
+  @Test(arguments: ["gpt2-a", "llama-a"].map(ModelFixture.init), [false, true])
+  func backwardAgreesWithFiniteDifferences(_ fixture: ModelFixture, asksForCues: Bool) throws {
     let model = try fixture.transformer()
     let item = try #require(try fixture.cases().first)
     var random = SeededGenerator(seed: 7)
-    let set = try Self.actingOnTheLastToken(of: item.ids, model, using: &random)
+    let set = try Self.actingOnTheLastToken(
+      of: item.ids, model, asksForCues: asksForCues, using: &random)
     let direction = FloatMatrix.random(1, model.shape.width(of: .attn), using: &random).array
     // A patch goes to all tokens, so its gradient is their sum.
     let gradient = model.gradients(of: item.ids, target: item.target, memories: set)[Self.lower]
@@ -52,16 +53,24 @@ import Testing
   private static let lower = SiteAddress(layer: 0, site: .attn)
 
   /// A row at `upper` keyed by 1.3 times the last token's activation, so that its strength is between 0 and 1.
+  ///
+  /// - Parameter asksForCues: whether it asks for some at `lower`, whose presence a patch there leaves as it is.
   private static func actingOnTheLastToken(
-    of ids: [Int], _ model: Transformer, using random: inout SeededGenerator
+    of ids: [Int], _ model: Transformer, asksForCues: Bool, using random: inout SeededGenerator
   ) throws -> MemorySet {
     let batch = model.singleBatch(ids)
     let tape = Tape(forBackward: false)
     model.forward(batch, tape: tape)
     let key = tape[upper.layer].site(upper.site).array(ids.count - 1)
-    let row = MemoryRow.sample(
+    var row = MemoryRow.sample(
       module: model.module(upper), boundary: 0.6, hardness: 2, key: key.map { $0 * 1.3 },
       delta: key.map { _ in Float.random(in: -0.5...0.5, using: &random) })
+    if asksForCues {
+      row.cues = [(MemoryCue.Mode.seen, 0), (.here, ids.count - 1)].map { mode, token in
+        let key = tape[lower.layer].site(lower.site).array(token).map { $0 * 1.1 }
+        return MemoryCue(mode: mode, module: model.module(lower), boundary: 0.3, hardness: 2, key: key)
+      }
+    }
     return try MemorySet([.sample([row])], for: model)
   }
 

@@ -88,6 +88,23 @@ final class GatedRows {
     }
   }
 
+  /// Adds to `gradient` [D] what the rows' own regions make of ∂L/∂a' [D] at one activation, their presence held fixed.
+  func backward(
+    _ activation: kernel_rows, _ gradient: UnsafeMutablePointer<Float>, incoming: [Float], position: Int,
+    presence: CuePresence
+  ) {
+    var buffers = Buffers()
+    search(activation, count: 1, position: position, presence: presence, into: &buffers)
+    for event in buffers.events {
+      let along = deltas.withUnsafeBufferPointer {
+        kernel_dot_product(incoming, $0.baseAddress! + event.row * table.width, table.width)
+      }
+      // The strength has the presence as a factor, and so has its slope.
+      table.addSlope(
+        of: event.row, similarity: event.similarity, strength: event.strength, times: along, to: gradient)
+    }
+  }
+
   /// What each cue of a row contributed at a token, in the row's order.
   func cues(of row: Int, at position: Int, _ presence: CuePresence) -> [Firing.Cue] {
     gates[ranges[row]].compactMap { gate in

@@ -80,23 +80,30 @@ public final class MemoryBlock {
     return first.map { rows.lowerBound + $0 }
   }
 
-  /// The backward of `apply`: turns ∂L/∂a' in `gradient` [D] into ∂L/∂a, a being the unmodified activation.
+  /// The backward of what the rows do: turns ∂L/∂a' in `gradient` [D] into ∂L/∂a, a being the unmodified activation of a
+  /// token.
   ///
-  /// Only for rows that act by their own key alone: the others' strengths depend on activations of earlier sites and
-  /// tokens too, and the compiler differentiates no run in which they act.
-  func backward(_ activation: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
-    precondition(gated == nil, "no backward pass goes through rows that ask for cues")
+  /// The presence of cues counts as a constant. So where rows that ask for cues act, no gradient flows from them to the
+  /// earlier sites and tokens that their cues watch; all other gradients are exact.
+  ///
+  /// - Parameters:
+  ///   - position: of the token in its sequence.
+  ///   - presence: as the forward pass left it; needed where rows ask for cues.
+  func backward(
+    _ activation: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>, position: Int = 0,
+    presence: CuePresence? = nil
+  ) {
     let incoming = Array(UnsafeBufferPointer(start: gradient, count: width))
     var scratch: [Float] = []
     let x = kernel_rows(values: activation, stride: width)
     table.forEachInside(x, count: 1, scratch: &scratch, pool: nil) { _, row, similarity, strength in
       deltas.withUnsafeBufferPointer { deltas in
-        table.keys.withUnsafeBufferPointer { keys in
-          let along = kernel_dot_product(incoming, deltas.baseAddress! + row * width, width)
-          let scale = table.regions[row].slope(similarity: similarity, strength: strength, times: along)
-          kernel_add_scaled(gradient, keys.baseAddress! + row * width, scale, width)
-        }
+        let along = kernel_dot_product(incoming, deltas.baseAddress! + row * width, width)
+        table.addSlope(of: row, similarity: similarity, strength: strength, times: along, to: gradient)
       }
     }
+    guard let gated else { return }
+    guard let presence else { preconditionFailure("rows that ask for cues act by their presence") }
+    gated.backward(x, gradient, incoming: incoming, position: position, presence: presence)
   }
 }

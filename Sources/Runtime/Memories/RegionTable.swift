@@ -23,6 +23,14 @@ struct RegionTable {
     }
   }
 
+  /// Adds `factor` · ∂s/∂a of one region to `gradient` [D], given its similarity and strength at a.
+  func addSlope(
+    of index: Int, similarity: Float, strength: Float, times factor: Float, to gradient: UnsafeMutablePointer<Float>
+  ) {
+    let scale = regions[index].slope(similarity: similarity, strength: strength, times: factor)
+    keys.withUnsafeBufferPointer { kernel_add_scaled(gradient, $0.baseAddress! + index * width, scale, width) }
+  }
+
   /// Calls `body` for each of `activations` [R, D] inside a region, activation by activation: indices, similarity,
   /// strength.
   ///
