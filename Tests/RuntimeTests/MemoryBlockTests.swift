@@ -46,7 +46,7 @@ import Testing
     }
     let step: Float = 1e-3
     let numeric = (loss(step) - loss(-step)) / Double(2 * step)
-    #expect(abs(numeric - analytic) < 2e-2 * max(1, abs(numeric)), "numeric \(numeric), analytic \(analytic)")
+    #expect(abs(numeric - analytic) < 2e-3 * max(1, abs(numeric)), "numeric \(numeric), analytic \(analytic)")
   }
 
   private static let upper = SiteAddress(layer: 1, site: .mlp)
