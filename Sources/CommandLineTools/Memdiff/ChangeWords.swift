@@ -1,6 +1,5 @@
 import Format
 import Foundation
-import Runtime
 
 extension MemoryChange {
   /// The differences and what they mean, one per line, the most telling first, escaped for a terminal.
@@ -58,51 +57,14 @@ extension MemoryChange.RowPair {
   ///   - keysAreActivations: whether keys are activations at the key prompt, not fitted to several prompts.
   fileprivate func statements(tellsID: Bool, keysAreActivations: Bool) -> [String] {
     let id = tellsID && old.targetID != new.targetID ? "for token id \(old.targetID) → \(new.targetID)" : nil
-    return [keyStatement(keysAreActivations), boundsStatement, deltaStatement, id].compactMap(\.self)
-  }
-
-  /// The change of the key, and whether the old key is in the new region. Fitted keys may differ and still answer to
-  /// the same activations, so that a key outside proves nothing.
-  private func keyStatement(_ keysAreActivations: Bool) -> String? {
-    guard old.key != new.key, let cosine = keyCosine else { return nil }
-    let length = new.keyNorm / old.keyNorm
-    let similarity = scalarProduct(old.key, new.key) / (new.keyNorm * new.keyNorm)
-    let strength = MemoryRegion.strength(
-      similarity: Float(similarity), boundary: new.boundary, hardness: new.hardness)
-    let meaning =
-      switch strength {
-      case 0.5...: "it still acts at the old key"
-      case 0 where keysAreActivations || cosine < 0.5: "it answers to other text"
-      case 0: "it may answer to other text"
-      default: "at the old key it acts weakly (strength \(short(Double(strength))))"
-      }
-    let isLonger = abs(length - 1) > 0.01
-    if cosine > 0.9999 {
-      return "the key is \(isLonger ? "\(short(length)) × as long" : "nearly the same"): \(meaning)"
-    }
-    return "the key \(cosine < 0.5 ? "points elsewhere" : "turned") (cosine \(short(cosine))"
-      + (isLonger ? ", \(short(length)) × as long" : "") + "): \(meaning)"
-  }
-
-  private var boundsStatement: String? {
-    var changes: [String] = []
-    var meanings: [String] = []
-    if old.boundary != new.boundary { changes.append("boundary \(short(old.boundary, new.boundary))") }
-    if old.hardness != new.hardness {
-      changes.append("hardness \(short(old.hardness, new.hardness))")
-      meanings.append(new.hardness > old.hardness ? "a sharper edge" : "a softer edge")
-    }
-    guard !changes.isEmpty else { return nil }
-    let reach =
-      MemoryRegion.reach(boundary: new.boundary, hardness: new.hardness)
-      / MemoryRegion.reach(boundary: old.boundary, hardness: old.hardness)
-    let percent = Int((abs(reach - 1) * 100).rounded(.toNearestOrAwayFromZero))
-    switch reach {
-    case ..<0.5, 2...: meanings.append("reaches \(short(reach)) × as far")
-    default:
-      if percent > 0 { meanings.append("reaches \(percent) % \(reach > 1 ? "further" : "less far")") }
-    }
-    return changes.joined(separator: ", ") + (meanings.isEmpty ? "" : ": " + meanings.joined(separator: ", "))
+    var statements: [String] = []
+    // At another module the key's axes mean something else.
+    let region = RegionWords(old: .init(old), new: .init(new), acts: "acts", keysAreActivations: keysAreActivations)
+    if isAtSameModule, let statement = region.key { statements.append(statement) }
+    if let statement = region.bounds { statements.append(statement) }
+    statements += cueChanges.flatMap(\.statements)
+    if cueChanges.isEmpty, old.cues != new.cues { statements.append("the cues are in another order") }
+    return statements + [deltaStatement, id].compactMap(\.self)
   }
 
   private var deltaStatement: String? {
@@ -130,10 +92,10 @@ private func distinguishable(_ a: String, _ b: String) -> (String, String) {
 }
 
 /// A number with four significant digits, without trailing zeros.
-private func short(_ value: Double) -> String { String(format: "%.4g", value) }
+func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
 /// Two values that differ, with four significant digits, or with all where four look the same.
-private func short(_ a: Float, _ b: Float) -> String {
+func short(_ a: Float, _ b: Float) -> String {
   let (old, new) = (short(Double(a)), short(Double(b)))
   return old == new ? "\(a) → \(b)" : "\(old) → \(new)"
 }

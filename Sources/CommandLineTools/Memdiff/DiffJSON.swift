@@ -56,18 +56,33 @@ extension MemoryChange {
   /// The paired rows that differ in the tables.
   private var rowChanges: [JSONNode] {
     pairs.enumerated().filter { !$1.actsTheSame }.map { i, row in
-      [
-        "row": .int(i), "module": [.string(row.old.module.description), .string(row.new.module.description)],
-        "position": [.int(row.old.position), .int(row.new.position)],
-        "key_cosine": number(row.keyCosine), "delta_cosine": number(row.deltaCosine),
-        "delta_norm": [.double(row.old.deltaNorm), .double(row.new.deltaNorm)],
-        "boundary": [.float(row.old.boundary), .float(row.new.boundary)],
-        "hardness": [.float(row.old.hardness), .float(row.new.hardness)],
+      var members: [(String, JSONNode)] = [
+        ("row", .int(i)),
+        ("module", [.string(row.old.module.description), .string(row.new.module.description)]),
+        ("position", [.int(row.old.position), .int(row.new.position)]),
+        ("key_cosine", number(row.keyCosine)), ("delta_cosine", number(row.deltaCosine)),
+        ("delta_norm", [.double(row.old.deltaNorm), .double(row.new.deltaNorm)]),
+        ("boundary", [.float(row.old.boundary), .float(row.new.boundary)]),
+        ("hardness", [.float(row.old.hardness), .float(row.new.hardness)]),
       ]
+      if row.old.cues != row.new.cues { members.append(("cues", .array(row.cueChanges.map(\.json)))) }
+      return .object(members)
     }
   }
 
   private func pair(_ value: (Memory) -> JSONNode) -> JSONNode { [value(old), value(new)] }
+}
+
+extension CueChange {
+  /// The object of a cue: null on the side that lacks it.
+  fileprivate var json: JSONNode {
+    func pair(_ value: (MemoryCue) -> JSONNode) -> JSONNode { [old.map(value) ?? .null, new.map(value) ?? .null] }
+    return [
+      "change": .string(kind.rawValue), "mode": pair { .string("\($0.mode)") },
+      "module": pair { .string($0.module.description) }, "key_cosine": number(keyCosine),
+      "boundary": pair { .float($0.boundary) }, "hardness": pair { .float($0.hardness) },
+    ]
+  }
 }
 
 extension TensorChange {

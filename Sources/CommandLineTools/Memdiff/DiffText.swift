@@ -74,7 +74,10 @@ struct DiffText {
     let count = memory.rows.count == 1 ? "" : " (\(memory.rows.count) rows)"
     // Memories of a file without a manifest have neither.
     let what = memory.prompt.isEmpty && memory.target.isEmpty ? "" : promptAndTarget(memory) + "  "
-    return "\(what)\(list)\(count)"
+    var cues: [String] = []
+    for cue in memory.rows.flatMap(\.cues) where !cues.contains(cue.place) { cues.append(cue.place) }
+    let asked = cues.isEmpty ? "" : ", asks for \(cues.joined(separator: ", "))"
+    return "\(what)\(list)\(count)\(asked)"
   }
 }
 

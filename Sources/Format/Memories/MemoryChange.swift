@@ -10,8 +10,10 @@ public struct MemoryChange: Sendable {
 
     /// Whether keys and deltas are comparable: at another module their axes mean something else.
     public var isAtSameModule: Bool { old.module == new.module }
+    /// Whether both act at the same activations: region and cues are the same.
     public var hasSameRegion: Bool {
       isAtSameModule && old.key == new.key && old.boundary == new.boundary && old.hardness == new.hardness
+        && old.cues == new.cues
     }
     /// Whether the tables hold the same row, whatever the manifests say of it.
     public var actsTheSame: Bool { hasSameRegion && old.delta == new.delta }

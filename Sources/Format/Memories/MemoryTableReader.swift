@@ -93,11 +93,11 @@ struct MemoryTableReader {
       let key = keys.floats(in: (cue * width)..<((cue + 1) * width))
       let pair = bounds.floats(in: (2 * cue)..<(2 * cue + 2))
       let (number, modeNumber) = (cues.int32(at: 2 * cue), cues.int32(at: 2 * cue + 1))
-      if let problem = Self.problem(key: key, delta: [], bounds: pair) {
-        throw FormatError(.memoryTable, location, "cue in row \(cue): \(problem)")
-      }
       guard number >= 0 else {
-        throw FormatError(.memoryTable, location, "cue in row \(cue): its number is negative", got: "\(number)")
+        throw FormatError(.memoryTable, location, "row \(cue) of the cues: its number is negative", got: "\(number)")
+      }
+      if let problem = Self.problem(key: key, delta: [], bounds: pair) {
+        throw FormatError(.memoryTable, location, "cue \(number): \(problem)")
       }
       guard let mode = MemoryCue.Mode(rawValue: modeNumber) else {
         throw FormatError(

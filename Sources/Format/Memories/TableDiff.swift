@@ -66,12 +66,14 @@ public struct TableDiff: Sendable {
     var key: [Float]
     var delta: [Float]
     var bounds: [Float]
+    var cues: [MemoryCue]
 
     init(_ row: MemoryRow) {
       module = row.module
       key = row.key
       delta = row.delta
       bounds = [row.boundary, row.hardness]
+      cues = row.cues
     }
   }
 }

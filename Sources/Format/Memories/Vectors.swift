@@ -9,7 +9,7 @@ package func scalarProduct(_ a: [Float], _ b: [Float]) -> Double {
 }
 
 /// (a · b) / (‖a‖ ‖b‖), 1 where the two are equal; nil where the widths differ or a norm is zero.
-func cosine(_ a: [Float], _ b: [Float]) -> Double? {
+package func cosine(_ a: [Float], _ b: [Float]) -> Double? {
   guard a.count == b.count else { return nil }
   guard a != b else { return 1 }
   let norms = euclideanNorm(a) * euclideanNorm(b)

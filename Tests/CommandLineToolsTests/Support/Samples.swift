@@ -6,15 +6,25 @@ import TestSupport
 /// A memory of one row that fits gpt2-a, whose width is 48.
 func memory(
   _ name: String, layer: Int = 1, key: Float = 1, delta: Float = 0.5, boundary: Float = 0.25,
-  target: String = " Kathmandu"
+  target: String = " Kathmandu", cues: [MemoryCue] = []
 ) -> Memory {
   let row = MemoryRow(
     module: ByteString("transformer.h.\(layer).attn.c_proj"), position: 7, targetID: 3, alpha: 1,
     boundary: boundary, hardness: 3, key: [key] + [Float](repeating: 1, count: 47),
-    delta: [Float](repeating: delta, count: 48))
+    delta: [Float](repeating: delta, count: 48), cues: cues)
   return Memory(
     name: name, prompt: "The capital city of Nepal is located in", target: target, targetIDs: [3],
     method: "seed", site: "attn", layer: layer, token: "last", rows: [row], entry: .null, scores: .null)
+}
+
+/// A cue that fits gpt2-a, whose MLP is 192 wide.
+func cue(
+  key: Float = 1, mode: MemoryCue.Mode = .seen, module: String = "transformer.h.0.mlp.c_proj"
+) -> MemoryCue {
+  let width = module.contains("mlp") ? 192 : 48
+  return MemoryCue(
+    mode: mode, module: ByteString(module), boundary: 0.5, hardness: 2,
+    key: [key] + [Float](repeating: 1, count: width - 1))
 }
 
 /// A memory whose region is so wide that it acts on every token.

@@ -184,7 +184,7 @@ def metadata(reject):
         reject("hash-" + name, patched(tables, USUAL, {"memory.manifest": value}), "manifest", "not the manifest's hash")
     reject("hash-alone", patched(tables, None, {"memory.manifest": digest}), "manifest", "a hash of a manifest that is gone")
     reject("manifest-changed", patched(tables, USUAL).replace(b'"target":"c"', b'"target":"d"', 1), "manifest", "a byte was changed")
-    for version in ["2", "0", "1.0", "", " 1"]:
+    for version in ["3", "0", "1.0", "2.0", "", " 1"]:
         reject(f"version-{version.replace(' ', 'space') or 'empty'}", patched(tables, USUAL, {"memory.version": version}),
                "memoryTable", f"version {version!r}")
     for dtype, shape, count in [("I8", [len(USUAL)], 1), ("U8", [1, len(USUAL)], 1), ("U8", [len(USUAL), 1], 1)]:
