@@ -85,7 +85,9 @@ struct CueCompiler {
   /// The cue *here*: at a prompt's last token, the site of an attention where questions about the subject are told best
   /// from those about others.
   func here() -> (cue: MemoryCue, fit: RegionFit, considered: [RegionFit])? {
-    let fits = settings.hereSites(transformer.shape).compactMap(hereFit)
+    let sites = settings.hereSites(transformer.shape)
+    surroundings.prepareCommonKeys(at: sites + settings.rowSites(transformer.shape))
+    let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
       mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
@@ -121,7 +123,7 @@ struct CueCompiler {
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,
           isJudged: false),
       ], apartFrom: surroundings.commonKeys(at: address), at: address, smallestFit: settings.smallestFit,
-      pool: transformer.pool)
+      pool: nil)
   }
 }
 

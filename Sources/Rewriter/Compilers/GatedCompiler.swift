@@ -42,9 +42,8 @@ struct GatedCompiler {
     among others: [CompiledMemory]
   ) throws(FormatError) -> CompiledMemory? {
     let probe = family.facts[fact].probe
-    let fits = settings.rowSites(transformer.shape).filter { here.fit.address < $0 }.compactMap {
-      RowFit.first(family, fact, at: $0, settings: settings)
-    }
+    let sites = settings.rowSites(transformer.shape).filter { here.fit.address < $0 }
+    let fits = transformer.pool.each(of: sites) { RowFit.first(family, fact, at: $0, settings: settings) }
     guard let first = fits.max(by: { $0.fit.distinctness < $1.fit.distinctness }) else { return nil }
     clock.lap(.key)
     var parts = [part(first, fact, token: 0, cues: [seen, here.cue])]
@@ -93,14 +92,15 @@ struct GatedCompiler {
     _ parts: inout [Part], of fact: Int, beside others: [MemoryRow]
   ) throws(FormatError) {
     let probe = family.facts[fact].probe
-    let texts = [probe.keyIDs] + probe.negatives
+    // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
+    let after = probe.keyIDs + probe.targetIDs + family.facts[fact].contrast.continuation
+    let texts = [after] + zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
     for _ in 0..<settings.miningRounds {
       let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
-      let set = try MemorySet(named: named, for: transformer)
-      let said = Continuations(of: texts, count: settings.repetitionLength, memories: set, model: model)
+      let firings = firings(of: try MemorySet(named: named, for: transformer), in: texts)
       var isDone = true
       for i in parts.indices {
-        let wrong = Self.wrongTexts(said, behind: texts, row: "\(parts[i].token)", at: parts[i].row.position)
+        let wrong = Self.wrongTexts(firings, texts, row: "\(parts[i].token)", at: parts[i].row.position)
         guard !wrong.isEmpty, parts[i].fit.add(wrong, model: model, settings: settings) else { continue }
         parts[i].row.key = parts[i].fit.fit.key.values
         isDone = false
@@ -109,14 +109,31 @@ struct GatedCompiler {
     }
   }
 
+  /// Where memories act on the tokens of each text.
+  private func firings(of memories: MemorySet, in texts: [[Int]]) -> [[Firing]] {
+    var row = 0
+    let sequences = texts.map { ids in
+      defer { row += ids.count }
+      return Batch.Sequence(rows: row..<(row + ids.count), position: 0, cache: nil, appends: false, memories: memories)
+    }
+    let batch = Batch(sequences, shape: transformer.shape)
+    batch.traces = true
+    transformer.embed(texts, batch)
+    transformer.forward(batch)
+    return sequences.map { sequence in
+      batch.firings.filter { sequence.rows.contains($0.position) }.map { firing in
+        var firing = firing
+        firing.position -= sequence.rows.lowerBound
+        return firing
+      }
+    }
+  }
+
   /// The texts up to each token at which a row acts and should not: its own is a position of the first text.
-  private static func wrongTexts(
-    _ said: Continuations, behind texts: [[Int]], row: String, at own: Int
-  ) -> [[Int]] {
+  private static func wrongTexts(_ firings: [[Firing]], _ texts: [[Int]], row: String, at own: Int) -> [[Int]] {
     texts.indices.flatMap { i in
-      let whole = texts[i] + said.ids[i]
-      let places = said.firings[i].filter { $0.memory == row && (i > 0 || $0.position != own) }.map(\.position)
-      return Set(places).sorted().map { Array(whole[...$0]) }
+      let places = firings[i].filter { $0.memory == row && (i > 0 || $0.position != own) }.map(\.position)
+      return Set(places).sorted().map { Array(texts[i][...$0]) }
     }
   }
 }

@@ -83,7 +83,7 @@ struct RowFit {
     self.groups = groups
     guard
       let fit = RegionFit(
-        groups, apartFrom: common, at: address, smallestFit: settings.smallestFit, pool: family.model.transformer.pool)
+        groups, apartFrom: common, at: address, smallestFit: settings.smallestFit, pool: nil)
     else { return nil }
     self.fit = fit
   }

@@ -18,7 +18,8 @@ struct LeastSquaresKeys {
   /// - Parameters:
   ///   - samples: not to be fired on.
   ///   - ridge: λ as a share of the mean ‖a‖².
-  init(apartFrom samples: FloatMatrix, ridge: Float, pool: WorkerPool) {
+  ///   - pool: nil for a fit that runs beside others.
+  init(apartFrom samples: FloatMatrix, ridge: Float, pool: WorkerPool?) {
     var squares: Float = 0
     for i in 0..<samples.rows {
       squares += kernel_dot_product(samples.row(i), samples.row(i), samples.width)
@@ -31,7 +32,7 @@ struct LeastSquaresKeys {
   /// - Parameters:
   ///   - samples: not to be fired on, each of weight 1.
   ///   - lambda: λ itself.
-  init(apartFrom samples: FloatMatrix, lambda: Float, pool: WorkerPool) {
+  init(apartFrom samples: FloatMatrix, lambda: Float, pool: WorkerPool?) {
     self.lambda = lambda
     self.samples = []
     append(samples, pool: pool)
@@ -48,7 +49,7 @@ struct LeastSquaresKeys {
   var width: Int { samples[0].width }
 
   /// Extends the factorization by further samples [n, D], each of which counts `weight` times.
-  mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool) {
+  mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool?) {
     let scale = weight.squareRoot()
     scales += [Float](repeating: scale, count: more.rows)
     var more = more
@@ -66,17 +67,16 @@ struct LeastSquaresKeys {
   }
 
   /// The dot products [n, all samples] of the newest samples with all.
-  private func products(with more: FloatMatrix, pool: WorkerPool) -> FloatMatrix {
+  private func products(with more: FloatMatrix, pool: WorkerPool?) -> FloatMatrix {
     let products = FloatMatrix(more.rows, count + more.rows)
     var column = 0
     for part in samples {
-      pool.runRanges(
-        part.rows, grain: 60,
-        ProductLoop(
-          multiply: kernel_dot, x: kernel_rows(values: more.values, stride: more.width), rows: more.rows,
-          weights: kernel_matrix(weights: part.values, dtype: kernel_f32, stride: part.width, scales: kernel_scales()),
-          inner: part.width, bias: nil, accumulate: false,
-          y: kernel_rows(values: products.values + column, stride: products.width)))
+      let product = ProductLoop(
+        multiply: kernel_dot, x: kernel_rows(values: more.values, stride: more.width), rows: more.rows,
+        weights: kernel_matrix(weights: part.values, dtype: kernel_f32, stride: part.width, scales: kernel_scales()),
+        inner: part.width, bias: nil, accumulate: false,
+        y: kernel_rows(values: products.values + column, stride: products.width))
+      if let pool { pool.runRanges(part.rows, grain: 60, product) } else { product.run(0..<part.rows) }
       column += part.rows
     }
     return products

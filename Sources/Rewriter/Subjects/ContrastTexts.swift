@@ -26,6 +26,8 @@ struct ContrastTexts {
   private(set) var kinds: [Kind] = []
   /// The last token of the other subject's name, where it is known.
   private(set) var names: [Int?] = []
+  /// What the base model says behind prompt and target.
+  private(set) var continuation: [Int] = []
 
   private let subject: String
   private let prompt: String
@@ -105,9 +107,13 @@ struct ContrastTexts {
 
   private mutating func addAfter(_ probe: Probe) {
     let ids = probe.keyIDs + probe.targetIDs
-    let count = min(settings.behindLength, model.transformer.shape.positions - ids.count)
+    let count = min(settings.repetitionLength, model.transformer.shape.positions - ids.count - 1)
     guard count > 0 else { return }
-    add(ids + Continuations(of: [ids], count: count, model: model).ids[0].dropLast(), .after)
+    continuation = Continuations(of: [ids], count: count, model: model).ids[0]
+    // Every token from the target's last on is one behind which the target is not to be said.
+    for end in 0..<min(settings.behindLength, continuation.count) {
+      add(ids + continuation[..<end], .after, stem: end > 0 ? ids.count : 0)
+    }
   }
 
   /// Whether two names begin or end with the same letters.

@@ -97,17 +97,27 @@ final class Surroundings {
     return ends.suffix(SubjectTemplates.all.count).map(all.row)
   }
 
+  /// Makes what `commonKeys(at:)` gives at some sites, side by side.
+  func prepareCommonKeys(at addresses: [SiteAddress]) {
+    let missing = addresses.filter { commonKeys[$0] == nil }
+    common.prepare(missing)
+    let activations = Dictionary(uniqueKeysWithValues: missing.map { ($0, common.activations($0)) })
+    let backgroundCount = background.texts.reduce(0) { $0 + $1.count }
+    let settings = settings
+    let made = transformer.pool.each(of: missing) { address in
+      let all = activations[address]!
+      let rows = (0..<all.rows).filter { $0 < backgroundCount || $0 % settings.sentenceStride == 0 }
+      let chosen = FloatMatrix(copying: rows.map(all.row), width: all.width)
+      let lambda = settings.regionRidge * LeastSquaresKeys.medianSquare(chosen)
+      return (address, LeastSquaresKeys(apartFrom: chosen, lambda: lambda, pool: nil))
+    }
+    for (address, keys) in made { commonKeys[address] = keys }
+  }
+
   /// The factorization of the background and of a part of the tokens of sentences about other subjects, to be extended by
   /// the samples of one memory.
   func commonKeys(at address: SiteAddress) -> LeastSquaresKeys {
-    if let known = commonKeys[address] { return known }
-    let all = common.activations(address)
-    let backgroundCount = background.texts.reduce(0) { $0 + $1.count }
-    let rows = (0..<all.rows).filter { $0 < backgroundCount || $0 % settings.sentenceStride == 0 }
-    let chosen = FloatMatrix(copying: rows.map(all.row), width: all.width)
-    let made = LeastSquaresKeys(
-      apartFrom: chosen, lambda: settings.regionRidge * LeastSquaresKeys.medianSquare(chosen), pool: transformer.pool)
-    commonKeys[address] = made
-    return made
+    if commonKeys[address] == nil { prepareCommonKeys(at: [address]) }
+    return commonKeys[address]!
   }
 }
