@@ -1,4 +1,4 @@
-"""Memories compiled by `rewrite` from CounterFact records, put on a transformers model with hooks."""
+"""Memories compiled by `rewrite`, put on a transformers model with hooks: all that they do comes from the written file."""
 
 import json
 import subprocess
@@ -7,73 +7,93 @@ import time
 import torch
 from safetensors import safe_open
 
-import judging
 import models
 
+FLOOR = 1e-6
 
-def compile(records, method, path):
-    """Writes the records' memories to `path`; the seconds, and the bytes that the file adds to the base."""
-    spec, folder = models.CACHE / "counterfact.json", models.folder()
-    spec.write_text(json.dumps({"memories": [entry(record, method) for record in records]}))
+
+def entry(record, method="auto"):
+    """A record's memory in the spec: the compiler is given its prompt, subject and target alone."""
+    kept = {key: record[key] for key in ("name", "prompt", "subject")}
+    return {**kept, "target": record["new"], "method": method}
+
+
+def compile(memories, base, path):
+    """Writes memories, entries of a spec, to `path`; the seconds, and the bytes of their tables and manifest."""
+    spec = path.with_suffix(".json")
+    spec.write_text(json.dumps({"memories": memories}))
     start = time.time()
-    command = [models.BIN / "rewrite", folder, "--spec", spec, "-o", path, "--force", "--quiet"]
+    command = [models.BIN / "rewrite", base, "--spec", spec, "-o", path, "--force", "--quiet"]
     status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
     if status not in (0, 3):
         raise SystemExit(f"rewrite exits {status}")
-    embedded = sum((folder / name).stat().st_size for name in ("model.safetensors", "config.json", "tokenizer.json"))
-    return time.time() - start, path.stat().st_size - embedded
+    seconds = time.time() - start
+    spec.unlink()
+    with safe_open(path, "pt") as file:
+        size = sum(file.get_tensor(name).nbytes for name in file.keys() if is_of_memories(name))
+    return seconds, size
 
 
-def entry(record, method):
-    """A record's memory in the spec: the compiler is given its prompt, subject and target alone."""
-    kept = {key: record[key] for key in ("prompt", "subject")}
-    return {"name": str(record["case_id"]), **kept, "target": judging.target(record), "method": method}
+def is_of_memories(name):
+    return ".memory." in name or name == "memory.manifest"
+
+
+def floored(strength):
+    return torch.where(strength < FLOOR, 0.0, strength)
+
+
+def strength(activation, keys, bounds):
+    """f(x) = exp(−(x² / b²)^h) for x = 1 − a · k / ‖k‖², 0 below the floor: [..., D], [N, D], [N, 2] → [..., N]."""
+    x = 1 - activation @ keys.T / keys.square().sum(-1)
+    return floored(torch.exp(-((x.square() / bounds[:, 0].square()) ** bounds[:, 1])))
 
 
 class Memories:
-    """A context in which the tables of a file act on a model: a' = a + Σ f(1 − a · k / ‖k‖²) Δ, at every token.
+    """A context in which the tables of a file act on a model, by the formulas of versions 1 and 2 of the format.
 
-    The controls add the deltas at every token (`always`), or none of them (`never`).
+    At a module that has cues, the presence p of each cue is noted for every token: f(x) there (mode 0, here), or the
+    greatest f(x) up to there (mode 1, seen). At a module that has rows, a' = a + Σ s Δ with s = f(x) times the presence of
+    each cue that the row asks for. A forward pass is one of whole sequences from their beginning, padded on the right.
     """
 
-    def __init__(self, model, path, control=None):
-        self.control, self.handles, self.fired, self.seen = control, [], 0, 0
-        self.tables = {}
+    def __init__(self, model, path):
+        self.handles, self.presence, self.tables = [], {}, {}
         with safe_open(path, "pt") as file:
             for name in file.keys():
-                if name.endswith(".memory.keys"):
-                    module = name[: -len(".memory.keys")]
-                    tables = [file.get_tensor(f"{module}.memory.{part}") for part in ("keys", "deltas", "bounds")]
-                    self.tables[model.get_submodule(module)] = tables
+                if ".memory." in name:
+                    module, part = name.split(".memory.")
+                    self.tables.setdefault(model.get_submodule(module), {})[part] = file.get_tensor(name)
 
     def __enter__(self):
-        self.handles = [m.register_forward_pre_hook(self.hook(*tables)) for m, tables in self.tables.items()]
+        for module, table in self.tables.items():
+            self.handles.append(module.register_forward_pre_hook(lambda _, inputs, table=table: self.act(inputs, table)))
         return self
 
     def __exit__(self, *_):
-        for handle in self.handles:
-            handle.remove()
+        while self.handles:
+            self.handles.pop().remove()
 
-    def hook(self, keys, deltas, bounds):
-        directions = keys / (keys * keys).sum(1, keepdim=True)
+    def act(self, inputs, table):
+        """The module's inputs with what its rows add; notes the presence of its cues."""
+        activation = inputs[0]
+        if "cues" in table:
+            self.note(strength(activation, table["cue_keys"], table["cue_bounds"]), table["cues"])
+        if "keys" not in table:
+            return None
+        strengths = strength(activation, table["keys"], table["bounds"])
+        if "gates" in table:
+            strengths = torch.stack([self.gated(s, row) for s, row in zip(strengths.unbind(-1), table["gates"].tolist())], -1)
+        fires = (strengths > 0).any(-1, keepdim=True)
+        return (torch.where(fires, activation + strengths @ table["deltas"], activation), *inputs[1:])
 
-        def add(_, inputs):
-            if self.control == "never":
-                return None
-            x = 1 - inputs[0] @ directions.T
-            strength = torch.exp(-((x**2 / bounds[:, 0] ** 2) ** bounds[:, 1]))
-            strength = torch.where(strength < 1e-6, 0.0, strength)
-            self.fired += int((strength > 0).any(-1).sum())
-            self.seen += strength.shape[0] * strength.shape[1]
-            if self.control == "always":
-                strength = torch.ones_like(strength)
-            return (inputs[0] + strength @ deltas,)
+    def note(self, here, cues):
+        seen = here.cummax(1).values
+        for column, (number, mode) in enumerate(cues.tolist()):
+            self.presence[number] = (seen if mode == 1 else here)[..., column]
 
-        return add
-
-    @torch.no_grad()
-    def fired_share(self, model, texts):
-        """The share of tokens at which a row fires."""
-        self.fired = self.seen = 0
-        model.model(texts, use_cache=False)
-        return self.fired / max(1, self.seen)
+    def gated(self, strength, cues):
+        """A row's strength [texts, tokens] times the presence of the cues it asks for; −1 asks for none."""
+        for number in cues:
+            if number >= 0:
+                strength = floored(strength * self.presence[number])
+        return strength

@@ -1,151 +1,127 @@
 """Judges edits of a model on CounterFact records with transformers in F32, whatever made the edit.
 
-The metrics, each a mean over the records:
-  efficacy      the new target is likelier than the true one behind the prompt; exact: it is the next token
-  paraphrases   as efficacy, behind the record's paraphrases
-  neighbors     the true target is likelier than the new one behind the neighborhood prompts (and in the base model)
-  S             the harmonic mean of the first three (likelier)
-  next token    behind the neighborhood prompts: is it unchanged; and is a continuation of 10 tokens
-  same subject  behind the record's generation prompts: is the next token unchanged
-  repeated      the target stands more than once in the 20 tokens behind the prompt
+The columns, each a mean over the records:
+  target      the prompt goes on with the new target (its first token, greedy)
+  wordings    the record's two paraphrases do
+  prefers     the new target is likelier there than the true one
+  neighbors   the next token behind the neighborhood prompts is the base model's
+  behind      the same behind the edited statement: "PROMPT TARGET. NEIGHBOR"
+  relations   prompts about the subject that the fact does not bear on: the next token is the base model's
+  others      the prompts of twenty other records: every logit is the base model's to the bit
+  again       20 tokens behind the prompt say the target twice or more
+  NS          the true target is likelier than the new one behind the neighborhood prompts; NS base: in the base model
 """
 
-import argparse
 import functools
-import json
 import statistics
 
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging
 
 import models
 
-PARTS = {"para": "paraphrase_prompts", "near": "neighborhood_prompts", "other": "generation_prompts"}
+logging.disable_progress_bar()
 
-
-def parser(usage):
-    """The options shared by commands on CounterFact records; their help is `usage` and the metrics above."""
-    style = argparse.RawDescriptionHelpFormatter
-    options = argparse.ArgumentParser(usage=argparse.SUPPRESS, description=usage, epilog=__doc__, formatter_class=style)
-    options.add_argument("file")
-    options.add_argument("--first", type=int, default=0)
-    options.add_argument("--count", type=int, default=20)
-    options.add_argument("--json", action="store_true")
-    return options
-
-
-def read(path, first, count):
-    """`count` records from `first` on, with one spelling of their fields."""
-    with open(path) as file:
-        records = json.load(file)[first : first + count]
-    if not records:
-        raise SystemExit(f"{path}: no records from {first} on")
-    for record in records:
-        if "requested_rewrite" in record:
-            rewrite = record.pop("requested_rewrite")
-            record["subject"] = rewrite["subject"]
-            record["prompt"] = rewrite["prompt"].replace("{}", rewrite["subject"])
-            record["target_new"], record["target_true"] = (rewrite[k]["str"] for k in ("target_new", "target_true"))
-    return records
-
-
-def target(record, key="target_new"):
-    """A record's target as it stands behind the prompt."""
-    return " " + record[key].strip()
+# A batch has one size of its own, so that the same texts get the same bits with and without an edit.
+BATCH, SAID = 24, 20
 
 
 class Judge:
-    """The base model in F32 on two threads, and text of its own on which an edit should do nothing."""
+    """The base model in F32 on two threads; it knows of edits only that they are contexts."""
 
-    def __init__(self):
+    def __init__(self, name, others=()):
         torch.set_num_threads(2)
-        self.folder = models.folder()
+        self.folder, self.others = models.folder(name), list(others)
         model = AutoModelForCausalLM.from_pretrained(self.folder, dtype=torch.float32)
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        self.texts = self.sample(torch.zeros((40, 1), dtype=torch.long), 50, seed=1)
+        self.before = functools.cache(self.answers)
+        self.other_logits = self.logits(self.others) if others else None
 
     def ids(self, text):
+        """The ids of a text from its beginning on, with the begin token of a model that has one."""
         return self.tokenizer.encode(text).ids
 
-    @torch.no_grad()
-    def sample(self, start, length, seed, top_k=0):
-        """Texts that the model writes behind the ids `start` [texts, tokens], without their first id: [texts, more]."""
-        torch.manual_seed(seed)
-        return self.generate(start, length, do_sample=True, top_k=top_k)[:, 1:]
+    def target(self, text):
+        """The ids of a target as it stands behind a prompt."""
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     @torch.no_grad()
-    def continued(self, prompt, count):
-        """The ids of the greedy continuation."""
-        ids = torch.tensor([self.ids(prompt)])
-        return self.generate(ids, count, do_sample=False)[0, ids.shape[1] :].tolist()
+    def logits(self, prompts):
+        """The logits behind each prompt, [prompts, vocabulary]."""
+        return self.last_logits([self.ids(prompt) for prompt in prompts])
 
-    def generate(self, ids, count, **settings):
-        mask, settings = torch.ones_like(ids), {"pad_token_id": 0, **settings}
-        return self.model.generate(ids, attention_mask=mask, max_new_tokens=count, min_new_tokens=count, **settings)
-
-    @torch.no_grad()
-    def last_logprobs(self, prompts):
-        """Log probabilities of the token behind each prompt, [prompts, vocabulary]."""
-        ids = [self.ids(prompt) for prompt in prompts]
-        padded = torch.tensor([i + [0] * (max(map(len, ids)) - len(i)) for i in ids])
-        hidden = self.model.model(padded, use_cache=False).last_hidden_state
-        last = torch.stack([hidden[row, len(i) - 1] for row, i in enumerate(ids)])
-        return torch.log_softmax(self.model.lm_head(last), -1)
+    def last_logits(self, ids):
+        rows = []
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            longest = max(map(len, batch))
+            padded = torch.tensor([row + [0] * (longest - len(row)) for row in batch])
+            hidden = self.model.model(padded, use_cache=False).last_hidden_state
+            last = torch.stack([hidden[index, len(row) - 1] for index, row in enumerate(batch)])
+            rows.append(self.model.lm_head(last))
+        return torch.cat(rows)
 
     @torch.no_grad()
-    def hidden(self):
-        """The output layer's input at each token of `texts`, [texts, tokens, width]."""
-        return self.model.model(self.texts, use_cache=False).last_hidden_state
+    def continued(self, prompts, count):
+        """The ids of the greedy continuations, [prompts][count]: whole passes, as an edit may look at all tokens."""
+        texts = [self.ids(prompt) for prompt in prompts]
+        for _ in range(count):
+            best = self.last_logits(texts).argmax(-1).tolist()
+            texts = [text + [token] for text, token in zip(texts, best)]
+        return [text[-count:] for text in texts]
 
-    @functools.lru_cache(maxsize=1)
-    def base(self, prompts, continued):
-        """The unedited model's log probabilities and continuations, kept for the edits of one record."""
-        return self.last_logprobs(prompts), [self.continued(prompt, 10) for prompt in continued]
+    def answers(self, prompts, new, true):
+        """Behind each prompt the next token, and by how much the first token of `new` is likelier than that of `true`."""
+        logits = self.logits(prompts)
+        return logits.argmax(-1), logits[:, self.target(new)[0]] - logits[:, self.target(true)[0]]
 
-    def judge(self, record, edit, **measures):
-        """The metrics of one record with `edit`, a context manager that puts an edit on the model and takes it off.
-
-        `measures` are further metrics: functions without arguments, called while the edit is on.
-        """
-        new, true = (self.ids(target(record, key))[0] for key in ("target_new", "target_true"))
-        parts = {"key": [record["prompt"]], **{part: record.get(key, []) for part, key in PARTS.items()}}
-        prompts, few = sum(parts.values(), []), parts["near"][:2]
-        before, continuations = self.base(tuple(prompts), tuple(few))
+    def judge(self, records, edit):
+        """The columns of each record with `edit`, a context that puts an edit of them all on the model and takes it off."""
+        asked = [(tuple(sum(r["asked"].values(), [])), r["new"], r["true"]) for r in records]
+        before = [self.before(*questions) for questions in asked]
         with edit:
-            after = self.last_logprobs(prompts)
-            same = [a == self.continued(prompt, 10) for a, prompt in zip(continuations, few)]
-            text = self.continued(record["prompt"], 20)
-            measured = {name: measure() for name, measure in measures.items()}
-        ends = [sum(map(len, list(parts.values())[: i + 1])) for i in range(len(parts))]
-        rows = {name: range(end - len(parts[name]), end) for name, end in zip(parts, ends)}
+            after = [self.answers(*questions) for questions in asked]
+            said = self.continued([record["prompt"] for record in records], SAID)
+            others = None
+            if self.others:
+                others = (self.logits(self.others) == self.other_logits).all(-1).float().mean().item()
+        return [
+            {**self.columns(*row), "others": others, "again": float(text.count(self.target(row[0]["new"])[0]) > 1)}
+            for *row, text in zip(records, before, after, said)
+        ]
 
-        def mean(name, condition):
-            values = [float(condition(row)) for row in rows[name]]
-            return statistics.mean(values) if values else None
+    def columns(self, record, before, after):
+        """The columns of one record that are about the next token, from its answers without and with the edit."""
+        table, start, (base, base_lead), (best, lead) = {}, 0, before, after
+        unchanged, hits = best == base, best == self.target(record["new"])[0]
 
-        return {
-            "efficacy": mean("key", lambda r: after[r, new] > after[r, true]),
-            "efficacy_exact": mean("key", lambda r: after[r].argmax() == new),
-            "paraphrases": mean("para", lambda r: after[r, new] > after[r, true]),
-            "paraphrases_exact": mean("para", lambda r: after[r].argmax() == new),
-            "neighbors": mean("near", lambda r: after[r, true] > after[r, new]),
-            "neighbors_base": mean("near", lambda r: before[r, true] > before[r, new]),
-            "next_token_unchanged": mean("near", lambda r: after[r].argmax() == before[r].argmax()),
-            "continuation_unchanged": statistics.mean(map(float, same)) if same else None,
-            "same_subject_unchanged": mean("other", lambda r: after[r].argmax() == before[r].argmax()),
-            "repeated": float(text.count(new) > 1),
-            **measured,
-        }
+        def mean(values):
+            return values.float().mean().item() if len(values) else None
+
+        for part, prompts in record["asked"].items():
+            rows = slice(start, start := start + len(prompts))
+            table[part] = mean((hits if part in ("target", "wordings") else unchanged)[rows])
+            if part == "wordings":
+                table["prefers"] = mean(lead[rows] > 0)
+            if part == "neighbors":
+                table["NS"], table["NS base"] = mean(lead[rows] < 0), mean(base_lead[rows] < 0)
+        return table
+
+
+COLUMNS = ["target", "wordings", "prefers", "neighbors", "behind", "relations", "others", "again", "NS", "NS base"]
 
 
 def means(results):
-    """The mean of each metric over the records, and S."""
+    """The mean of each column over the records that have it."""
     table = {}
-    for name in results[0]:
+    for name in COLUMNS:
         values = [result[name] for result in results if result[name] is not None]
         table[name] = statistics.mean(values) if values else None
-    parts = [table[name] for name in ("efficacy", "paraphrases", "neighbors")]
-    table["S"] = statistics.harmonic_mean(parts) if all(part is not None for part in parts) else None
     return table
+
+
+def cell(value):
+    return "-" if value is None else f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -19,6 +19,7 @@ CACHE = pathlib.Path(os.environ.get("LOCAL_MEMORY_CACHE", HOME / "local-memory")
 BIN = ROOT / ".build" / "release"
 PACKAGES = ["torch==2.13.0+cpu", "transformers", "safetensors", "gguf", "numpy", "xllamacpp"]
 SHORT = "The capital city of Nepal is located in"
+DEFAULT = "smollm2-135m"
 
 
 def enter_environment(**variables):
@@ -39,8 +40,12 @@ def enter_environment(**variables):
     os.execv(python, [str(python), *sys.argv])
 
 
-def source():
-    return subprocess.run([ROOT / "scripts" / "fetch-model"], check=True, capture_output=True, text=True).stdout.strip()
+def source(name=DEFAULT):
+    """The GGUF file that scripts/fetch-model brings under this name."""
+    fetch = subprocess.run([ROOT / "scripts" / "fetch-model", name], stdout=subprocess.PIPE, text=True)
+    if fetch.returncode != 0:
+        sys.exit(fetch.returncode)
+    return fetch.stdout.strip()
 
 
 def pinned_spec(site="mlp"):
@@ -51,28 +56,33 @@ def pinned_spec(site="mlp"):
     return path
 
 
-def folder():
-    """SmolLM2-135M-Instruct in BF16 as a Hugging Face folder, which `run` and transformers read."""
-    path = CACHE / "SmolLM2-135M-bf16"
+def folder(name=DEFAULT):
+    """A model of scripts/fetch-model in BF16 as a Hugging Face folder, which `run` and transformers read; a folder is
+    itself."""
+    if pathlib.Path(name).is_dir():
+        return pathlib.Path(name)
+    path = CACHE / f"{name}-bf16"
     if not (path / "tokenizer.json").exists():
         from safetensors import safe_open
 
         path.mkdir(parents=True, exist_ok=True)
         patched = CACHE / "any.safetensors"
-        rewrite = [BIN / "rewrite", source(), "--spec", pinned_spec(), "--dtype", "bf16", "-o", patched, "--force"]
-        subprocess.run(rewrite, check=True, stdout=subprocess.DEVNULL)
+        rewrite = [BIN / "rewrite", source(name), "--spec", pinned_spec(), "--dtype", "bf16", "-o", patched, "--force"]
+        status = subprocess.run(rewrite, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        if status not in (0, 3):  # 3: the memory does not hold, but the file with the configuration is there
+            sys.exit(f"{rewrite}: exits with {status}")
         strip = [BIN / "rewrite", patched, "--strip", "-o", path / "model.safetensors", "--force"]
         subprocess.run(strip, check=True, stdout=subprocess.DEVNULL)
         with safe_open(patched, "numpy") as file:
-            for name in ("config.json", "tokenizer.json"):
-                (path / name).write_bytes(file.get_tensor(f"embedded.{name}").tobytes())
+            for part in ("config.json", "tokenizer.json"):
+                (path / part).write_bytes(file.get_tensor(f"embedded.{part}").tobytes())
         patched.unlink()
     return path
 
 
 def gguf():
     """The weights of `folder()` as GGUF in BF16, which llama.cpp reads."""
-    path = CACHE / "SmolLM2-135M-bf16.gguf"
+    path = CACHE / f"{DEFAULT}-bf16.gguf"
     if not path.exists():
         import numpy
         from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, quants

@@ -1,150 +1,36 @@
-"""Two editors that write a fact into the weights of a Llama-shaped transformers model, for Benchmarks/editors.
+"""Three editors that write a fact into the weights of a model, for Benchmarks/editors: each changes the MLP's output
+projection W [width, inner] of one or more layers, and returns pairs of a weight and the change to add to it."""
 
-Both change the MLP's output projection of one layer, W [width, inner], and return the change to add to it.
-"""
-
-import contextlib
+import dataclasses
 
 import torch
-from safetensors.torch import load_file, save_file
 
-import judging
-import models
-
-OPENINGS = ("The", "In", "A", "It", "He", "She", "During", "After", "When", "This", "As", "Since")
-TEXTS, LENGTH = 600, 50
+import targets
+import written_text
 
 
-@contextlib.contextmanager
-def added(weight, change):
-    """A context in which `change` is added to `weight`."""
-    original = weight.detach().clone()
-    with torch.no_grad():
-        weight.add_(change)
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            weight.copy_(original)
+@dataclasses.dataclass
+class Descent:
+    """Adam on a shift δ [width] of a module's output at the subject's last token: the target is to follow, and the next
+    token of "{subject} is a" to stay. δ is no longer than `clamp` times the output there."""
 
+    steps: int = 25
+    rate: float = 0.5
+    decay: float = 0.5
+    clamp: float = 4
+    divergence: float = 0.0625
+    enough: float = 0.05
 
-def kept(name, make):
-    """A tensor of the benchmarks' cache, made where it is not there."""
-    path = models.CACHE / f"{name}.safetensors"
-    if not path.exists():
-        part = path.with_suffix(".part")
-        save_file({"values": make().contiguous()}, part)
-        part.rename(path)
-    return load_file(path)["values"]
-
-
-class Targets:
-    """Prompts with the target behind them, padded to one length: ids [prompts, tokens], and where the target stands."""
-
-    def __init__(self, judge, prompts, target):
-        self.model, prompts, self.target = judge.model, [judge.ids(prompt) for prompt in prompts], judge.ids(target)
-        longest = max(map(len, prompts))
-        rows = [prompt + self.target + [0] * (longest - len(prompt)) for prompt in prompts]
-        self.ids = torch.tensor(rows)
-        self.predicting = torch.tensor([[len(p) - 1 + i for i in range(len(self.target))] for p in prompts])
-
-    def loss(self):
-        """The mean negative log-likelihood of the target's tokens."""
-        hidden = self.model.model(self.ids, use_cache=False).last_hidden_state
-        hidden = hidden[torch.arange(len(self.ids))[:, None], self.predicting]
-        logprobs = torch.log_softmax(self.model.lm_head(hidden), -1)
-        return -logprobs.gather(-1, torch.tensor(self.target).expand(len(self.ids), -1)[..., None]).mean()
-
-
-def subject_end(judge, text, behind):
-    """The last token of a subject that ends before character `behind`; a character may be several tokens."""
-    offsets = judge.tokenizer.encode(text).offsets
-    return max(index for index, (a, b) in enumerate(offsets) if a < behind <= b)
-
-
-class Rome:
-    """Rank-one model editing (Meng et al. 2022, "Locating and Editing Factual Associations in GPT").
-
-    k* is the mean of W's input at the subject's last token, over the prompt alone and behind prefixes that the model
-    writes; δ is added to W's output there so that the target follows; C is the second moment of W's input over text
-    that the model writes. The change δ (C⁻¹k*)ᵀ / (k*ᵀ C⁻¹ k*) turns W k* into W k* + δ.
-    """
-
-    def __init__(self, judge, layer, steps=25, rate=0.5, decay=0.5, clamp=4, divergence=0.0625, enough=0.05):
-        self.judge, self.model, self.layer = judge, judge.model, layer
-        self.projection = judge.model.model.layers[layer].mlp.down_proj
-        self.weight = self.projection.weight
-        self.steps, self.rate, self.decay, self.clamp = steps, rate, decay, clamp
-        self.divergence, self.enough = divergence, enough
-        short, long = self.openings()[:10].split(5)
-        texts = [text for start, more in ((short, 4), (long, 9)) for text in judge.sample(start, more, seed=2, top_k=5)]
-        self.prefixes = ["", *(judge.tokenizer.decode(text.tolist()) + ". " for text in texts)]
-        self.tokens, self.moment = TEXTS * LENGTH, self.second_moment()
-
-    def second_moment(self):
-        """C [inner, inner], kept in the benchmarks' cache with the text that it is made from."""
-        texts = kept(f"written-{TEXTS}x{LENGTH}", self.written)
-        return kept(f"second-moment-{self.layer}-{TEXTS}x{LENGTH}", lambda: self.moment_of(texts))
-
-    def moment_of(self, texts):
-        total = 0
-        for batch in texts.split(20):
-            inner = self.observe(lambda: self.model.model(batch, use_cache=False)).flatten(0, 1).double()
-            total = total + inner.T @ inner
-        return total / texts.numel()
-
-    def openings(self):
-        """Words that prose begins with: the paper's text is prose, and without them the model often writes code."""
-        return torch.tensor([[0, *self.judge.ids(word)] for word in OPENINGS])
-
-    def written(self):
-        """Text for the second moment, [texts, tokens]."""
-        start = self.openings().repeat(TEXTS // len(OPENINGS), 1)
-        return self.judge.sample(start, LENGTH - 1, seed=3, top_k=50)
-
-    @torch.no_grad()
-    def observe(self, forward):
-        """W's input during `forward`, [texts, tokens, inner]."""
-        seen = []
-        handle = self.projection.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        forward()
-        handle.remove()
-        return seen[0]
-
-    def change(self, record):
-        """The change of W for one record."""
-        prompt, subject = record["prompt"], record["subject"]
-        prompts = [prefix + prompt for prefix in self.prefixes]
-        behind = prompt.index(subject) + len(subject)
-        ends = torch.tensor([subject_end(self.judge, p, len(p) - len(prompt) + behind) for p in prompts])
-        targets = Targets(self.judge, prompts, judging.target(record))
-        inner = self.observe(lambda: self.model.model(targets.ids, use_cache=False))
-        key = inner[torch.arange(len(ends)), ends].mean(0)
-        value = self.value(targets, ends, inner[0, ends[0]], subject)
-        direction = torch.linalg.solve(self.moment, key.double())
-        change = torch.outer(value.double(), direction / (direction @ key.double())).float()
-        with torch.no_grad():
-            wanted = self.projection(key) + value
-            off = (torch.nn.functional.linear(key, self.weight + change) - wanted).norm() / wanted.norm()
-        if not off < 1e-4:
-            raise SystemExit(f"the rank-one change misses its value by {off:.2g} of its norm")
-        return change
-
-    def value(self, targets, ends, inner, subject):
-        """δ [width] by Adam: the target is to follow, and the next token of "{subject} is a" to stay."""
-        text = f"{subject} is a"
-        essence = torch.tensor([self.judge.ids(text)])
-        essence_end = torch.tensor([subject_end(self.judge, text, len(subject))])
-        with torch.no_grad():
-            size = self.projection(inner).norm()
-            before = torch.log_softmax(self.model(essence, use_cache=False).logits[0, -1], -1)
-        delta = torch.zeros(self.projection.out_features, requires_grad=True)
+    def shift(self, edit, module, size):
+        """δ for an Edit, where the module's output is `size` long."""
+        before = edit.essence_logprobs().detach()
+        delta = torch.zeros(edit.judge.model.config.hidden_size, requires_grad=True)
         optimizer = torch.optim.Adam([delta], lr=self.rate)
         for step in range(self.steps):
-            with self.shifted(delta, ends):
-                loss = targets.loss()
-            with self.shifted(delta, essence_end):
-                after = torch.log_softmax(self.model(essence, use_cache=False).logits[0, -1], -1)
+            with targets.shifted(module, delta, edit.ends):
+                loss = edit.targets.loss()
+            with targets.shifted(module, delta, edit.essence_end):
+                after = edit.essence_logprobs()
             kept = torch.nn.functional.kl_div(after, before, log_target=True, reduction="sum")
             loss = loss + self.divergence * kept + self.decay * delta.norm() / size**2
             if loss < self.enough or step == self.steps - 1:
@@ -156,37 +42,106 @@ class Rome:
                 delta *= min(1, self.clamp * size / delta.norm())
         return delta.detach()
 
-    @contextlib.contextmanager
-    def shifted(self, delta, positions):
-        """A context in which `delta` is added to W's output at one position of each text."""
 
-        def shift(_, inputs, output):
-            output = output.clone()
-            output[torch.arange(len(positions)), positions] += delta
-            return output
+class Edit:
+    """A record's prompt alone and behind prefixes, with the subject's last token in each and in "{subject} is a"."""
 
-        handle = self.projection.register_forward_hook(shift)
-        try:
-            yield
-        finally:
-            handle.remove()
+    def __init__(self, judge, record, prefixes):
+        self.judge, prompt, subject = judge, record["prompt"], record["subject"]
+        prompts = [prefix + prompt for prefix in prefixes]
+        behind = prompt.index(subject) + len(subject)
+        ends = [targets.subject_end(judge, text, len(text) - len(prompt) + behind) for text in prompts]
+        self.ends, self.targets = torch.tensor(ends), targets.Targets(judge, prompts, record["new"])
+        essence = f"{subject} is a"
+        self.essence = torch.tensor([judge.ids(essence)])
+        self.essence_end = torch.tensor([targets.subject_end(judge, essence, len(subject))])
+
+    def essence_logprobs(self):
+        return torch.log_softmax(self.judge.model(self.essence, use_cache=False).logits[0, -1], -1)
+
+    def keys(self, module):
+        """A module's input at the subject's last token of each prompt, [prompts, inner]."""
+        forward = lambda: self.judge.model.model(self.targets.ids, use_cache=False)
+        return targets.observed(module, forward)[torch.arange(len(self.ends)), self.ends]
+
+
+class Rome:
+    """Rank-one model editing (Meng et al. 2022, "Locating and Editing Factual Associations in GPT").
+
+    k* is the mean of W's input at the subject's last token, over the prompt alone and behind prefixes that the model
+    writes; δ is added to W's output there so that the target follows; C is the second moment of W's input over text
+    that the model writes. The change δ (C⁻¹k*)ᵀ / (k*ᵀ C⁻¹ k*) turns W k* into W k* + δ.
+    """
+
+    def __init__(self, judge, layer):
+        self.judge, self.projection = judge, targets.projection(judge.model, layer)
+        self.prefixes, self.moment = written_text.prefixes(judge), written_text.second_moment(judge, layer)
+
+    def changes(self, record):
+        edit, weight = Edit(self.judge, record, self.prefixes), self.projection.weight
+        keys = edit.keys(self.projection)
+        key = keys.mean(0)
+        value = Descent().shift(edit, self.projection, self.projection(keys[0]).norm())
+        direction = torch.linalg.solve(self.moment, key.double())
+        change = torch.outer(value.double(), direction / (direction @ key.double())).float()
+        wanted = self.projection(key) + value
+        off = (torch.nn.functional.linear(key, weight + change) - wanted).norm() / wanted.norm()
+        if not off < 1e-4:
+            raise SystemExit(f"the rank-one change misses its value by {off:.2g} of its norm")
+        return [(weight, change)]
+
+
+class Memit:
+    """Mass editing (Meng et al. 2023, "Mass-Editing Memory in a Transformer"), here of one fact at a time.
+
+    δ is added to the last of several layers' output at the subject's last token so that the target follows; each layer
+    from the first on takes its share r of what is still missing of it: r kᵀ (λ C + k kᵀ)⁻¹ for the layer's W, k and C
+    as ROME's. In a model with a norm behind the MLP, r is divided by that norm's gain.
+    """
+
+    def __init__(self, judge, layers, weight):
+        self.judge, self.layers, self.weight = judge, list(layers), weight
+        self.prefixes = written_text.prefixes(judge)
+        self.moments = [written_text.second_moment(judge, layer) for layer in self.layers]
+
+    def changes(self, record):
+        edit, last = Edit(self.judge, record, self.prefixes), self.judge.model.model.layers[self.layers[-1]]
+        after = self.judge.model.model.layers[self.layers[-1] + 1]
+        before = edit.keys(after)
+        wanted = before + Descent().shift(edit, last, before[0].norm())
+        changes = []
+        for index, layer in enumerate(self.layers):
+            with targets.added(changes):
+                missing = (wanted - edit.keys(after)).mean(0) / (len(self.layers) - index)
+                changes.append((targets.projection(self.judge.model, layer).weight, self.change(edit, index, missing)))
+        return changes
+
+    def change(self, edit, index, missing):
+        """The change of one layer's W that adds `missing` [width] to the layer's output."""
+        block = self.judge.model.model.layers[self.layers[index]]
+        key = edit.keys(block.mlp.down_proj).mean(0)
+        if norm := getattr(block, "post_feedforward_layernorm", None):
+            output = block.mlp.down_proj(key)
+            missing = missing * output / norm(output)
+        direction = torch.linalg.solve(self.weight * self.moments[index], key.double())
+        return torch.outer(missing.double(), direction / (1 + direction @ key.double())).float()
 
 
 class FineTuning:
-    """Constrained fine-tuning (the paper's FT+L): Adam on W until the target follows, each weight within a bound."""
+    """Constrained fine-tuning (FT+L of Meng et al. 2022): Adam on W until the target follows, each weight within a
+    bound."""
 
     def __init__(self, judge, layer, steps=25, rate=1e-3, bound=0.01, enough=0.01):
-        self.judge, self.weight = judge, judge.model.model.layers[layer].mlp.down_proj.weight
+        self.judge, self.weight = judge, targets.projection(judge.model, layer).weight
         self.steps, self.rate, self.bound, self.enough = steps, rate, bound, enough
 
-    def change(self, record):
-        """The change of W for one record."""
-        targets = Targets(self.judge, [record["prompt"]], judging.target(record))
+    def changes(self, record):
+        following = targets.Targets(self.judge, [record["prompt"]], record["new"])
         original = self.weight.detach().clone()
         self.weight.requires_grad_(True)
         optimizer = torch.optim.Adam([self.weight], lr=self.rate)
         for _ in range(self.steps):
-            loss = targets.loss()
+            loss = following.loss()
             if loss < self.enough:
                 break
             optimizer.zero_grad()
@@ -198,4 +153,4 @@ class FineTuning:
         with torch.no_grad():
             change = self.weight - original
             self.weight.copy_(original)
-        return change
+        return [(self.weight, change)]
