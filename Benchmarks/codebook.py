@@ -22,7 +22,7 @@ class Grace:
         following = targets.Targets(self.judge, [record["prompt"]], record["new"])
         forward = lambda: self.judge.model.model(following.ids, use_cache=False)
         end = following.ends[0]
-        key = targets.observed(self.projection, forward)[0, end]
+        key = targets.observed([self.projection], forward)[0][0, end]
         output = self.projection(key)
         shift = torch.zeros_like(output, requires_grad=True)
         optimizer = torch.optim.Adam([shift], lr=self.rate)

@@ -37,13 +37,15 @@ def subject_end(judge, text, behind):
 
 
 @torch.no_grad()
-def observed(module, forward):
-    """A module's input during `forward`, [texts, tokens, inner]."""
-    seen = []
-    handle = module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+def observed(modules, forward):
+    """The input of each module during `forward`, [texts, tokens, inner]."""
+    seen = {}
+    note = lambda module, inputs: seen.update({module: inputs[0]})
+    handles = [module.register_forward_pre_hook(note) for module in modules]
     forward()
-    handle.remove()
-    return seen[0]
+    for handle in handles:
+        handle.remove()
+    return [seen[module] for module in modules]
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ class Edit:
     def keys(self, module):
         """A module's input at the subject's last token of each prompt, [prompts, inner]."""
         forward = lambda: self.judge.model.model(self.targets.ids, use_cache=False)
-        return targets.observed(module, forward)[torch.arange(len(self.ends)), self.ends]
+        return targets.observed([module], forward)[0][torch.arange(len(self.ends)), self.ends]
 
 
 class Rome:
@@ -75,7 +75,7 @@ class Rome:
 
     def __init__(self, judge, layer):
         self.judge, self.projection = judge, targets.projection(judge.model, layer)
-        self.prefixes, self.moment = written_text.prefixes(judge), written_text.second_moment(judge, layer)
+        self.prefixes, (self.moment,) = written_text.prefixes(judge), written_text.second_moments(judge, [layer])
 
     def changes(self, record):
         edit, weight = Edit(self.judge, record, self.prefixes), self.projection.weight
@@ -102,7 +102,7 @@ class Memit:
     def __init__(self, judge, layers, weight):
         self.judge, self.layers, self.weight = judge, list(layers), weight
         self.prefixes = written_text.prefixes(judge)
-        self.moments = [written_text.second_moment(judge, layer) for layer in self.layers]
+        self.moments = written_text.second_moments(judge, self.layers)
 
     def changes(self, record):
         edit, last = Edit(self.judge, record, self.prefixes), self.judge.model.model.layers[self.layers[-1]]

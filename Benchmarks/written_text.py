@@ -41,19 +41,30 @@ def prefixes(judge):
     return ["", *(judge.tokenizer.decode(text.tolist()) + ". " for text in texts)]
 
 
-def second_moment(judge, layer):
-    """The mean of a aᵀ over tokens, a [inner] being the input of a layer's MLP output projection: [inner, inner]."""
+def second_moments(judge, layers):
+    """For each layer the mean of a aᵀ over tokens, a [inner] being the input of its MLP's output projection: [inner,
+    inner]. Those that the cache does not have are made in one pass over the text."""
+    made = {}
+
+    def moment(layer):
+        if not made:
+            made.update(zip(layers, moments(judge, layers)))
+        return made[layer]
+
+    return [kept(judge, f"second-moment-{layer}", lambda: moment(layer)) for layer in layers]
+
+
+def moments(judge, layers):
     start = openings(judge).repeat(TEXTS // len(OPENINGS), 1)
     texts = kept(judge, "written", lambda: sample(judge, start, LENGTH - 1, seed=3, top_k=50))
-    begin, projection = torch.tensor(judge.ids(""), dtype=torch.long), targets.projection(judge.model, layer)
-
-    def moment():
-        total = 0
-        for batch in texts.split(20):
-            ids = torch.cat([begin.expand(len(batch), -1), batch], 1)
-            inner = targets.observed(projection, lambda: judge.model.model(ids, use_cache=False))
+    begin = torch.tensor(judge.ids(""), dtype=torch.long)
+    projections = [targets.projection(judge.model, layer) for layer in layers]
+    totals = [0] * len(layers)
+    for batch in texts.split(20):
+        ids = torch.cat([begin.expand(len(batch), -1), batch], 1)
+        seen = targets.observed(projections, lambda: judge.model.model(ids, use_cache=False))
+        for index, inner in enumerate(seen):
+            # A begin token's activations are of another size than all others.
             inner = inner[:, len(begin) :].flatten(0, 1).double()
-            total = total + inner.T @ inner
-        return total / texts.numel()
-
-    return kept(judge, f"second-moment-{layer}", moment)
+            totals[index] = totals[index] + inner.T @ inner
+    return [total / texts.numel() for total in totals]
