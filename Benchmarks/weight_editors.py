@@ -96,7 +96,7 @@ class Memit:
 
     δ is added to the last of several layers' output at the subject's last token so that the target follows; each layer
     from the first on takes its share r of what is still missing of it: r kᵀ (λ C + k kᵀ)⁻¹ for the layer's W, k and C
-    as ROME's. In a model with a norm behind the MLP, r is divided by that norm's gain.
+    as ROME's. In a model with a norm behind the MLP, r is brought before that norm.
     """
 
     def __init__(self, judge, layers, weight):
@@ -121,10 +121,16 @@ class Memit:
         block = self.judge.model.model.layers[self.layers[index]]
         key = edit.keys(block.mlp.down_proj).mean(0)
         if norm := getattr(block, "post_feedforward_layernorm", None):
-            output = block.mlp.down_proj(key)
-            missing = missing * output / norm(output)
+            missing = before_norm(missing, norm, block.mlp.down_proj(key))
         direction = torch.linalg.solve(self.weight * self.moments[index], key.double())
         return torch.outer(missing.double(), direction / (1 + direction @ key.double())).float()
+
+
+def before_norm(change, norm, output):
+    """What to add to a norm's input `output` [width] so that its output changes by `change`, the input's length taken as
+    fixed; damped, as the gains of some widths are nearly 0."""
+    gain = norm(torch.ones_like(output))
+    return change * output.square().mean().sqrt() * gain / (gain.square() + gain.abs().median().square())
 
 
 class FineTuning:
