@@ -135,11 +135,12 @@ def before_norm(change, norm, output):
 
 class FineTuning:
     """Constrained fine-tuning (FT+L of Meng et al. 2022): Adam on W until the target follows, each weight within a
-    bound."""
+    bound. Rate and bound are given as shares of the standard deviation of W's values."""
 
-    def __init__(self, judge, layer, steps=25, rate=1e-3, bound=0.01, enough=0.01):
+    def __init__(self, judge, layer, steps=25, rate=0.0055, bound=0.055, enough=0.01):
         self.judge, self.weight = judge, targets.projection(judge.model, layer).weight
-        self.steps, self.rate, self.bound, self.enough = steps, rate, bound, enough
+        size = self.weight.std().item()
+        self.steps, self.rate, self.bound, self.enough = steps, rate * size, bound * size, enough
 
     def changes(self, record):
         following = targets.Targets(self.judge, [record["prompt"]], record["new"])
