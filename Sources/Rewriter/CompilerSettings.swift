@@ -8,6 +8,7 @@ public struct CompilerSettings: Sendable, Equatable {
   // Text that memories should leave alone.
   package var backgroundTexts = 16
   package var backgroundLength = 12
+  package var otherSentences = 32
   package var givenTextLimit = 64
   package var givenTokenLimit = 2048
 
@@ -30,7 +31,6 @@ public struct CompilerSettings: Sendable, Equatable {
   package var hereDepths: [Float] = [0.4, 0.8]
   package var rowDepths: [Float] = [0.8, 1]
   package var regionRidge: Float = 0.07
-  package var sentenceStride = 3
   package var tokenStride = 6
   package var askedWeight: Float = 1500
   package var hereKeyShare: Float = 0.5
@@ -41,9 +41,9 @@ public struct CompilerSettings: Sendable, Equatable {
   package var sameAnswer: Float = 0.5
   package var namesPerQuestion = 12
   package var rivalNames = 8
-  package var behindQuestions = 24
-  package var behindSentences = 32
-  package var hereBoundary: Float = 0.55
+  package var behindQuestions = 16
+  package var behindSentences = 16
+  package var hereBoundary: Float = 0.6
   package var rowBoundary: Float = 0.8
   package var laterBoundary: Float = 0.6
   package var rowHardness: Float = 8

@@ -72,11 +72,15 @@ struct RewriteJob {
     let spec = probes[own].spec
     guard spec.isOpen, spec.keyToken == .auto else { return [:] }
     let subject = spec.subject ?? SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
-    guard let subject else { return [:] }
+    clock.lap(.locate)
     let members = probes.indices.filter { i in
-      i == own || i > own && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto && probes[i].spec.subject == subject
+      i == own
+        || i > own && subject != nil && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto
+          && probes[i].spec.subject == subject
     }
-    let rivals = probes.compactMap(\.spec.subject).filter { $0 != subject && ContrastTexts.areAlike($0, subject) }
+    let rivals = probes.compactMap(\.spec.subject).filter { other in
+      subject.map { $0 != other && ContrastTexts.areAlike(other, $0) } ?? false
+    }
     guard
       let family = SubjectFamily(
         members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: Array(Set(rivals)).sorted(),
@@ -187,9 +191,7 @@ extension RewriteJob {
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(settings.subjectSite(shape)) }
-    if open.contains(where: { $0.spec.keyToken == .auto }) {
-      sites += settings.hereSites(shape) + settings.rowSites(shape)
-    }
+    let isGated = open.contains { $0.spec.keyToken == .auto }
     if open.contains(where: { $0.spec.keyToken == .last }) { sites += settings.lastTokenSites(shape) }
     var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
     for memory in kept where !memory.prompt.isEmpty {
@@ -201,7 +203,8 @@ extension RewriteJob {
     let background = statistics?.known?.background ?? background()
     progress(StepProgress("running the background"))
     return Surroundings(
-      model, background: background, prompts: prompts, sites: sites, known: statistics?.known?.activations ?? [:],
+      model, background: background, prompts: prompts, sites: sites,
+      sentenceSites: isGated ? settings.hereSites(shape) + settings.rowSites(shape) : [], known: statistics?.known?.activations ?? [:],
       settings: settings)
   }
 

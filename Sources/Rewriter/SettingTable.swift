@@ -82,9 +82,6 @@ extension CompilerSettings {
         name: "region-ridge", meaning: "λ of the fits of *here* and of rows", unit: "share of the median ‖a‖²",
         field: .number(\.regionRidge)),
       Setting(
-        name: "sentence-stride", meaning: "of how many tokens of sentences about other subjects one is a sample",
-        unit: "tokens", field: .count(\.sentenceStride, least: 1)),
-      Setting(
         name: "token-stride", meaning: "of how many other tokens of a memory's own texts one is a sample",
         unit: "tokens", field: .count(\.tokenStride, least: 1)),
       Setting(
@@ -145,6 +142,9 @@ extension CompilerSettings {
       Setting(
         name: "background-texts", meaning: "texts that the model writes as background", unit: "texts",
         field: .count(\.backgroundTexts, least: 1)),
+      Setting(
+        name: "other-sentences", meaning: "sentences about other subjects", unit: "sentences",
+        field: .count(\.otherSentences, least: 1)),
       Setting(
         name: "background-length", meaning: "new tokens of each of these texts", unit: "tokens",
         field: .count(\.backgroundLength, least: 1)),

@@ -79,14 +79,15 @@ struct CueCompiler {
 
   private func subjectToken(_ ids: [Int]) -> Int? {
     let tokenizer = family.model.tokenizer
-    return tokenizer.lastToken(of: family.subject, in: tokenizer.decode(ids), ids: ids)
+    guard let subject = family.subject else { return nil }
+    return tokenizer.lastToken(of: subject, in: tokenizer.decode(ids), ids: ids)
   }
 
   /// The cue *here*: at a prompt's last token, the site of an attention where questions about the subject are told best
   /// from those about others.
   func here() -> (cue: MemoryCue, fit: RegionFit, considered: [RegionFit])? {
     let sites = settings.hereSites(transformer.shape)
-    surroundings.prepareCommonKeys(at: sites + settings.rowSites(transformer.shape))
+    surroundings.prepareSentenceKeys(at: sites)
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
@@ -122,7 +123,7 @@ struct CueCompiler {
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,
           isJudged: false),
-      ], apartFrom: surroundings.commonKeys(at: address), at: address, smallestFit: settings.smallestFit,
+      ], apartFrom: surroundings.sentenceKeys(at: address), at: address, smallestFit: settings.smallestFit,
       pool: nil)
   }
 }

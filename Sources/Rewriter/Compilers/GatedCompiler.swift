@@ -15,15 +15,24 @@ struct GatedCompiler {
     Set((settings.hereSites(shape) + settings.rowSites(shape) + [settings.subjectSite(shape)]).map(\.layer))
   }
 
-  /// The family's memories, in its order; nil where no cue tells the subject from others.
+  /// The family's memories, in its order; nil where no cue tells the subject from others, or no row the question.
   func memories() throws(FormatError) -> [CompiledMemory]? {
-    let compiler = CueCompiler(family: family, settings: settings)
-    guard let seen = compiler.seen(), let here = compiler.here() else { return nil }
+    var cues: [MemoryCue] = []
+    var above: SiteAddress?
+    if family.subject != nil {
+      let compiler = CueCompiler(family: family, settings: settings)
+      guard let seen = compiler.seen(), let here = compiler.here() else { return nil }
+      cues = [seen.cue, here.cue]
+      above = here.fit.address
+    }
+    let sites = settings.rowSites(transformer.shape).filter { site in above.map { $0 < site } ?? true }
+    surroundings.prepareSentenceKeys(at: sites)
+    if family.subject == nil { surroundings.prepareBackground(at: sites) }
     clock.lap(.key)
     var made: [CompiledMemory] = []
     for fact in family.facts.indices {
-      guard let row = try memory(fact, seen: seen.cue, here: here, among: made) else { return nil }
-      made.append(row)
+      guard let memory = try memory(fact, cues: cues, sites: sites, among: made) else { return nil }
+      made.append(memory)
     }
     return made
   }
@@ -38,21 +47,19 @@ struct GatedCompiler {
   }
 
   private func memory(
-    _ fact: Int, seen: MemoryCue, here: (cue: MemoryCue, fit: RegionFit, considered: [RegionFit]),
-    among others: [CompiledMemory]
+    _ fact: Int, cues: [MemoryCue], sites: [SiteAddress], among others: [CompiledMemory]
   ) throws(FormatError) -> CompiledMemory? {
     let probe = family.facts[fact].probe
-    let sites = settings.rowSites(transformer.shape).filter { here.fit.address < $0 }
     let fits = transformer.pool.each(of: sites) { RowFit.first(family, fact, at: $0, settings: settings) }
     guard let first = fits.max(by: { $0.fit.distinctness < $1.fit.distinctness }) else { return nil }
     clock.lap(.key)
-    var parts = [part(first, fact, token: 0, cues: [seen, here.cue])]
+    var parts = [part(first, fact, token: 0, cues: cues)]
     for token in ownTokens(of: probe) {
       let texts = family.facts[fact].variants.map { $0.ids + probe.targetIDs[..<token] }
       guard let fit = RowFit.later(family, fact, texts: texts, at: first.fit.address, settings: settings) else {
         return nil
       }
-      parts.append(part(fit, fact, token: token, cues: [seen]))
+      parts.append(part(fit, fact, token: token, cues: Array(cues.prefix(1))))
     }
     clock.lap(.delta)
     try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
@@ -60,8 +67,15 @@ struct GatedCompiler {
     return CompiledMemory(
       spec: probe.spec, targetIDs: probe.targetIDs, address: first.fit.address, token: .last, rows: parts.map(\.row),
       steps: parts.map(\.steps),
-      reason: "acts where \(quoted(family.subject)) has been seen and is asked about here, and this is the question",
+      reason: reason,
       considered: [])
+  }
+
+  private var reason: String {
+    guard let subject = family.subject else {
+      return "no subject found: acts on the prompt's last token, told from other questions alone"
+    }
+    return "acts where \(quoted(subject)) has been seen and is asked about, and this is the question"
   }
 
   private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue]) -> Part {
@@ -72,9 +86,17 @@ struct GatedCompiler {
     let row = MemoryRow(
       module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
       targetID: probe.targetIDs[token], alpha: alpha,
-      boundary: token == 0 ? settings.rowBoundary : settings.laterBoundary, hardness: settings.rowHardness,
+      boundary: boundary(fit.fit, isFirst: token == 0), hardness: settings.rowHardness,
       key: fit.fit.key.values, delta: delta, cues: cues)
     return Part(token: token, fit: fit, row: row, steps: steps)
+  }
+
+  /// Without a cue the row keeps all that it was told from outside.
+  private func boundary(_ fit: RegionFit, isFirst: Bool) -> Float {
+    let usual = isFirst ? settings.rowBoundary : settings.laterBoundary
+    guard family.subject == nil else { return usual }
+    let free = (1 - max(0, fit.outside.max() ?? 0)) / Separation.reach(settings.rowHardness)
+    return min(usual, max(settings.boundaryRange[0], free))
   }
 
   /// The later tokens of the target with which the base model would not go on by itself.

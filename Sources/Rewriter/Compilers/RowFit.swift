@@ -34,9 +34,12 @@ struct RowFit {
       .filter { !asksTheSame.contains($0.offset) }.map(\.element)
     let related = family.facts.indices.filter { $0 != fact }.flatMap { family.asked(of: $0, at: address).prefix(1) }
     func each(_ share: Float, _ count: Int) -> Float { share * settings.askedWeight / Float(max(1, count)) }
+    // Without a cue the row is looked at in all texts.
+    let background = family.subject == nil ? family.surroundings.backgroundTokens(at: address) : []
     return RowFit(
       [
         .init(samples: asked, isInside: true, weight: each(1, asked.count), calibrates: true),
+        .init(samples: background, isInside: false, weight: 1),
         .init(samples: same, isInside: true, weight: each(settings.sameQuestionShare, same.count)),
         .init(samples: other + related + sentences, isInside: false, weight: settings.lastWeight),
       ] + outside(family, fact, at: address, settings), family, at: address, settings: settings)
@@ -79,7 +82,7 @@ struct RowFit {
   private init?(
     _ groups: [RegionFit.Group], _ family: SubjectFamily, at address: SiteAddress, settings: CompilerSettings
   ) {
-    common = family.surroundings.commonKeys(at: address)
+    common = family.surroundings.sentenceKeys(at: address)
     self.groups = groups
     guard
       let fit = RegionFit(

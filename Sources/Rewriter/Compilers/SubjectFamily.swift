@@ -1,7 +1,8 @@
 import Format
 import Runtime
 
-/// The facts about one subject, with the texts that tell it and their questions from others, run once.
+/// The facts about one subject, with the texts that tell it and their questions from others, run once; or one fact
+/// without a subject.
 final class SubjectFamily {
   /// One fact with its own texts.
   struct Fact {
@@ -17,9 +18,10 @@ final class SubjectFamily {
     let asksTheSame: [Bool]
   }
 
-  let subject: String
+  /// nil where none is known: what is asked is then told from other questions alone.
+  let subject: String?
+  /// Other questions about the subject are among the first one's texts alone.
   let facts: [Fact]
-  /// The contrast texts of a fact which stand for all: questions about the subject are in the first one's alone.
   let model: LanguageModel
   let surroundings: Surroundings
   let settings: CompilerSettings
@@ -30,7 +32,7 @@ final class SubjectFamily {
   ///   - layers: those whose sites will be asked for.
   /// - Returns: nil where the subject does not stand in every key prompt.
   init?(
-    _ members: [(index: Int, probe: Probe)], subject: String, rivals: [String], layers: Set<Int>, model: LanguageModel,
+    _ members: [(index: Int, probe: Probe)], subject: String?, rivals: [String], layers: Set<Int>, model: LanguageModel,
     surroundings: Surroundings, settings: CompilerSettings
   ) {
     (self.subject, self.model, self.surroundings, self.settings) = (subject, model, surroundings, settings)
@@ -39,7 +41,7 @@ final class SubjectFamily {
       var probe = member.probe
       probe.spec.subject = subject
       let variants = PromptVariants(probe, behind: surroundings.background.texts, model: model, settings: settings).all
-      guard variants[0].subject != nil else { return nil }
+      guard variants[0].subject != nil || subject == nil else { return nil }
       let contrast = ContrastTexts(
         probe, subject: subject, rivals: rivals, includingSubject: i == 0, model: model, settings: settings)
       let run = StemmedRun(contrast.texts, layers: layers, transformer: model.transformer)

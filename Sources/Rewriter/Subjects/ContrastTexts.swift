@@ -29,7 +29,7 @@ struct ContrastTexts {
   /// What the base model says behind prompt and target.
   private(set) var continuation: [Int] = []
 
-  private let subject: String
+  private let subject: String?
   private let prompt: String
   private let target: String
   private let form: PromptForm
@@ -39,16 +39,19 @@ struct ContrastTexts {
 
   /// - Parameter rivals: names that look like the subject's.
   init(
-    _ probe: Probe, subject: String, rivals: [String], includingSubject: Bool, model: LanguageModel,
+    _ probe: Probe, subject: String?, rivals: [String], includingSubject: Bool, model: LanguageModel,
     settings: CompilerSettings
   ) {
     (self.subject, self.model, self.settings) = (subject, model, settings)
     (prompt, target) = (probe.spec.prompt, probe.spec.target)
     form = PromptForm(prompt, subject: subject)
     core = String(prompt.dropFirst(form.head.count).dropLast(form.tail.count))
-    addSameQuestion(rivals)
-    if includingSubject { addOtherQuestions() }
-    addBehind(rivals)
+    if let subject {
+      addSameQuestion(rivals)
+      if includingSubject { addOtherQuestions(about: subject) }
+      addBehind(subject, rivals)
+    }
+    if form.isWhole { addElsewhere() }
     addAfter(probe)
     for ids in probe.negatives { add(ids, .negative) }
   }
@@ -56,12 +59,12 @@ struct ContrastTexts {
   // MARK: - Kinds
 
   private func asking(about name: String) -> String {
-    guard let place = core.range(of: subject, options: .backwards) else { return core }
+    guard let subject, let place = core.range(of: subject, options: .backwards) else { return core }
     return core.replacingCharacters(in: place, with: name)
   }
 
   private func otherNames(_ count: Int, rivals: [String]) -> [String] {
-    let alike = SubjectTemplates.names(like: subject).dropFirst(SubjectTemplates.subjects.count)
+    let alike = SubjectTemplates.names(like: subject ?? "").dropFirst(SubjectTemplates.subjects.count)
     let stride = max(1, alike.count / max(1, settings.rivalNames / 2))
     let chosen = alike.enumerated().filter { $0.offset % stride == 0 }.map(\.element).prefix(settings.rivalNames / 2)
     let usual = SubjectTemplates.subjects.filter { $0 != subject }.prefix(count)
@@ -74,7 +77,7 @@ struct ContrastTexts {
     }
   }
 
-  private mutating func addOtherQuestions() {
+  private mutating func addOtherQuestions(about subject: String) {
     for (i, template) in SubjectTemplates.all.enumerated() {
       let text = SubjectTemplates.filled(template, with: subject)
       // A form with a tail asks for whole sentences, which these are not.
@@ -82,15 +85,23 @@ struct ContrastTexts {
       add(head + text, stem: head + (template.hasPrefix("{}") ? subject : ""), .otherQuestion(template: i))
     }
     guard form.isWhole else { return }
-    for (i, question) in SubjectTemplates.questions.enumerated() {
+    for question in SubjectTemplates.questions {
       add(
         form.text(SubjectTemplates.filled(question, with: subject)), stem: form.head, .otherQuestion(template: nil))
-      let name = SubjectTemplates.name(i, step: 5)
-      add(form.text(SubjectTemplates.filled(question, with: name)), stem: form.head, .elsewhere, name: name)
     }
   }
 
-  private mutating func addBehind(_ rivals: [String]) {
+  /// Other questions about others in the prompt's form.
+  private mutating func addElsewhere() {
+    for (i, question) in SubjectTemplates.questions.enumerated() {
+      for step in subject == nil ? [5, 11] : [5] {
+        let name = SubjectTemplates.name(i, step: step)
+        add(form.text(SubjectTemplates.filled(question, with: name)), stem: form.head, .elsewhere, name: name)
+      }
+    }
+  }
+
+  private mutating func addBehind(_ subject: String, _ rivals: [String]) {
     let fact = prompt + target + "."
     let mention = subject + " is well known."
     for name in otherNames(settings.behindQuestions, rivals: rivals) {

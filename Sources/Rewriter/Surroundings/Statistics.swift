@@ -6,7 +6,8 @@ import Runtime
 /// activations of the surroundings.
 ///
 /// A safetensors file: `background.tokens` I32 [n], `background.lengths` I32 [texts], and for each site that was needed
-/// `{module}.activations` F32 [tokens, D]. Its metadata name the base (as `memory.base` does), its configuration, the
+/// `{module}.activations` F32 [tokens, D], the tokens those of the background and of the sentences about other subjects or
+/// of the sentences alone. Its metadata name the base (as `memory.base` does), its configuration, the
 /// source of the background, and the texts that the activations are of.
 struct Statistics {
   var background: Background
@@ -21,12 +22,15 @@ struct Statistics {
     /// The seed of the text that the model writes, or the hash of the given text, with its amount where that is not
     /// the usual one.
     var background: String
+    /// The amounts of text.
+    fileprivate var settings: CompilerSettings
 
     /// Reads all bytes of the base.
     init(
       _ checkpoint: Checkpoint, seed: UInt64, given: [String]?, settings: CompilerSettings = CompilerSettings(),
       progress: @Sendable (StepProgress) -> Void = { _ in }
     ) {
+      self.settings = settings
       base = checkpoint.baseHash(progress: progress)
       configuration = SHA256.hex(checkpoint.companion(.config) ?? [])
       background = given.map { "text " + SHA256.hex(Array($0.joined(separator: "\n").utf8)) } ?? "seed \(seed)"
@@ -45,7 +49,7 @@ struct Statistics {
     }
   }
 
-  fileprivate static let version = "1"
+  fileprivate static let version = "2"
 
   init(background: Background, activations: [SiteAddress: FloatMatrix]) {
     self.background = background
@@ -73,9 +77,10 @@ struct Statistics {
     // The texts are known only once the background is read.
     try check(origin.entries(texts: []).dropLast())
     background = try Self.background(in: file, shape: model.transformer.shape)
-    let texts = Surroundings.texts(background, model: model)
+    let texts = Surroundings.texts(background, model: model, settings: origin.settings)
     try check(origin.entries(texts: texts).suffix(1))
-    activations = try Self.activations(in: file, rows: texts.reduce(0) { $0 + $1.count }, model: model)
+    let (all, written) = (texts.reduce(0) { $0 + $1.count }, background.texts.reduce(0) { $0 + $1.count })
+    activations = try Self.activations(in: file, rows: [all, all - written], model: model)
   }
 
   private static func background(in file: Checkpoint, shape: ModelShape) throws(FormatError) -> Background {
@@ -101,7 +106,7 @@ struct Statistics {
   }
 
   private static func activations(
-    in file: Checkpoint, rows: Int, model: LanguageModel
+    in file: Checkpoint, rows: [Int], model: LanguageModel
   ) throws(FormatError) -> [SiteAddress: FloatMatrix] {
     let shape = model.transformer.shape
     var result: [SiteAddress: FloatMatrix] = [:]
@@ -110,16 +115,16 @@ struct Statistics {
         let address = SiteAddress(layer: layer, site: site)
         guard let tensor = file[name(model.transformer.module(address))] else { continue }
         let (location, width) = ("\(file.path): tensor \(tensor.name)", shape.width(of: site))
-        guard tensor.dtype == .f32, tensor.shape == [rows, width] else {
+        guard tensor.dtype == .f32, rows.contains(where: { tensor.shape == [$0, width] }) else {
           throw FormatError(
-            .unreadable, location, "wrong type or shape", expected: "F32 [\(rows), \(width)]",
+            .unreadable, location, "wrong type or shape", expected: "F32 [\(rows[0]), \(width)]",
             got: "\(tensor.dtype.rawValue) \(tensor.shape)")
         }
-        guard let values = tensor.floats(), values.count == rows * width, values.allSatisfy(\.isFinite)
+        guard let values = tensor.floats(), values.count == tensor.shape[0] * width, values.allSatisfy(\.isFinite)
         else {
           throw FormatError(.unreadable, location, "has values that are not finite")
         }
-        let matrix = FloatMatrix(rows, width)
+        let matrix = FloatMatrix(tensor.shape[0], width)
         matrix.values.update(from: values, count: values.count)
         result[address] = matrix
       }
@@ -137,7 +142,7 @@ struct Statistics {
       tensors.append(
         Tensor(name: Self.name(model.transformer.module(address)), shape: [matrix.rows, matrix.width], floats: values))
     }
-    let texts = Surroundings.texts(background, model: model)
+    let texts = Surroundings.texts(background, model: model, settings: origin.settings)
     var metadata: [ByteString: ByteString] = [:]
     for (key, value) in origin.entries(texts: texts) { metadata[ByteString("statistics.\(key)")] = ByteString(value) }
     try SafetensorsFile.write(tensors, metadata: metadata, to: path)

@@ -6,8 +6,9 @@ import Runtime
 /// other subjects, and the tokens that the other memories act on.
 final class Surroundings {
   let background: Background
-  /// The background and sentences about other subjects: every token is a sample.
-  private let common: TextActivations
+  /// The background, and sentences about other subjects: every token is a sample.
+  private let written: TextActivations
+  private let sentences: TextActivations
   /// The memories' prompts, and the rows of them that are samples.
   private let prompts: TextActivations
   private let samples: [Int]
@@ -17,21 +18,33 @@ final class Surroundings {
   private let settings: CompilerSettings
   private var transformer: Transformer { model.transformer }
   private var keys: [SiteAddress: LeastSquaresKeys] = [:]
-  private var commonKeys: [SiteAddress: LeastSquaresKeys] = [:]
+  private var sentenceKeys: [SiteAddress: LeastSquaresKeys] = [:]
 
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
   ///   - sites: the sites that will probably be asked for.
+  ///   - sentenceSites: those where only the sentences and prompts will be.
   ///   - known: activations of the common texts, from an earlier rewrite of the same base and background.
   init(
     _ model: LanguageModel, background: Background, prompts: [(ids: [Int], subject: Int?)], sites: [SiteAddress],
-    known: [SiteAddress: FloatMatrix] = [:], settings: CompilerSettings
+    sentenceSites: [SiteAddress] = [], known: [SiteAddress: FloatMatrix] = [:], settings: CompilerSettings
   ) {
     let transformer = model.transformer
     (self.model, self.background, self.settings) = (model, background, settings)
-    common = TextActivations(
-      Self.texts(background, model: model), known: known, transformer: transformer)
-    let commonCount = common.count
+    let (written, sentences) = (background.texts, Self.sentences(model, settings))
+    let counts = (written.reduce(0) { $0 + $1.count }, sentences.reduce(0) { $0 + $1.count })
+    func part(_ rows: Range<Int>, of count: Int) -> [SiteAddress: FloatMatrix] {
+      known.filter { $0.value.rows == count }.mapValues { all in
+        FloatMatrix(copying: rows.map(all.row), width: all.width)
+      }
+    }
+    let (all, own) = (counts.0 + counts.1, counts.1)
+    self.written = TextActivations(written, known: part(0..<counts.0, of: all), transformer: transformer)
+    self.sentences = TextActivations(
+      sentences,
+      known: part(counts.0..<all, of: all).merging(part(0..<own, of: own)) { first, _ in first },
+      transformer: transformer)
+    let commonCount = all
     var rows = 0
     var samples: [Int] = []
     var watched: [(subject: Int?, last: Int)] = []
@@ -45,21 +58,39 @@ final class Surroundings {
     self.prompts = TextActivations(prompts.map(\.ids), transformer: transformer)
     self.samples = samples
     self.watched = watched
-    common.prepare(sites)
+    self.written.prepare(sites)
+    self.sentences.prepare(sites + sentenceSites)
     self.prompts.prepare(sites)
   }
 
   /// The texts that belong to no memory.
-  static func texts(_ background: Background, model: LanguageModel) -> [[Int]] {
-    let sentences = SubjectTemplates.all.enumerated().map { i, template in
+  static func texts(_ background: Background, model: LanguageModel, settings: CompilerSettings) -> [[Int]] {
+    background.texts + sentences(model, settings)
+  }
+
+  private static func sentences(_ model: LanguageModel, _ settings: CompilerSettings) -> [[Int]] {
+    SubjectTemplates.all.prefix(settings.otherSentences).enumerated().map { i, template in
       let text = SubjectTemplates.filled(template, with: SubjectTemplates.name(i, step: 7))
       return Array(model.tokenizer.encode(text).prefix(model.transformer.shape.positions))
     }
-    return background.texts.filter { !$0.isEmpty } + sentences
   }
 
-  /// The activations of the common texts at each site that was asked for.
-  var commonActivations: [SiteAddress: FloatMatrix] { common.known }
+  /// The activations of the texts that belong to no memory at each site that was asked for: of the background and the
+  /// sentences, or of the sentences alone.
+  var commonActivations: [SiteAddress: FloatMatrix] {
+    sentences.known.mapValues(\.self).reduce(into: [:]) { result, known in
+      let written = written.known[known.key]
+      result[known.key] = written.map { joined($0, known.value) } ?? known.value
+    }
+  }
+
+  private func joined(_ a: FloatMatrix, _ b: FloatMatrix) -> FloatMatrix {
+    FloatMatrix(copying: (0..<a.rows).map(a.row) + (0..<b.rows).map(b.row), width: a.width)
+  }
+
+  private func common(at address: SiteAddress) -> FloatMatrix {
+    joined(written.activations(address), sentences.activations(address))
+  }
 
   /// How many tokens of the background and of the sentences about other subjects a row acts on.
   func firings(of row: MemoryRow, at address: SiteAddress) -> (fired: Int, of: Int) {
@@ -69,14 +100,14 @@ final class Surroundings {
 
   /// The similarities of the same tokens to a row's key.
   func similarities(to row: MemoryRow, at address: SiteAddress) -> [Float] {
-    let all = common.activations(address)
+    let all = common(at: address)
     return MemoryRegion(row).similarities(of: all, rows: 0..<all.rows, to: row.key)
   }
 
   /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
-    let (all, own) = (common.activations(address), prompts.activations(address))
+    let (all, own) = (common(at: address), prompts.activations(address))
     let chosen = FloatMatrix(
       copying: (0..<all.rows).map(all.row) + samples.map(own.row), width: all.width)
     let made = LeastSquaresKeys(apartFrom: chosen, ridge: settings.ridge, pool: transformer.pool)
@@ -86,38 +117,44 @@ final class Surroundings {
 
   // MARK: - What no memory of the base has to do with
 
-  /// The activations [D] of the last tokens of the sentences about other subjects, in the order of the templates.
+  /// The activations [D] of the last tokens of the sentences about other subjects, in the order of their templates.
   func sentenceEnds(at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
-    let all = common.activations(address)
+    let all = sentences.activations(address)
     var row = 0
-    let ends = common.texts.map { text in
+    return sentences.texts.map { text in
       row += text.count
-      return row - 1
+      return all.row(row - 1)
     }
-    return ends.suffix(SubjectTemplates.all.count).map(all.row)
   }
 
-  /// Makes what `commonKeys(at:)` gives at some sites, side by side.
-  func prepareCommonKeys(at addresses: [SiteAddress]) {
-    let missing = addresses.filter { commonKeys[$0] == nil }
-    common.prepare(missing)
-    let activations = Dictionary(uniqueKeysWithValues: missing.map { ($0, common.activations($0)) })
-    let backgroundCount = background.texts.reduce(0) { $0 + $1.count }
-    let settings = settings
+  /// The activations [D] of the background's tokens.
+  func backgroundTokens(at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
+    let all = written.activations(address)
+    return (0..<all.rows).map(all.row)
+  }
+
+  /// Runs the background as far as some sites.
+  func prepareBackground(at addresses: [SiteAddress]) { written.prepare(addresses) }
+
+  /// Makes what `sentenceKeys(at:)` gives at some sites, side by side.
+  func prepareSentenceKeys(at addresses: [SiteAddress]) {
+    let missing = addresses.filter { sentenceKeys[$0] == nil }
+    sentences.prepare(missing)
+    let activations = missing.map { ($0, sentences.activations($0)) }
+    let (samples, ridge) = (Dictionary(uniqueKeysWithValues: activations), settings.regionRidge)
     let made = transformer.pool.each(of: missing) { address in
-      let all = activations[address]!
-      let rows = (0..<all.rows).filter { $0 < backgroundCount || $0 % settings.sentenceStride == 0 }
-      let chosen = FloatMatrix(copying: rows.map(all.row), width: all.width)
-      let lambda = settings.regionRidge * LeastSquaresKeys.medianSquare(chosen)
-      return (address, LeastSquaresKeys(apartFrom: chosen, lambda: lambda, pool: nil))
+      let all = samples[address]!
+      return (
+        address,
+        LeastSquaresKeys(apartFrom: all, lambda: ridge * LeastSquaresKeys.medianSquare(all), pool: nil)
+      )
     }
-    for (address, keys) in made { commonKeys[address] = keys }
+    for (address, keys) in made { sentenceKeys[address] = keys }
   }
 
-  /// The factorization of the background and of a part of the tokens of sentences about other subjects, to be extended by
-  /// the samples of one memory.
-  func commonKeys(at address: SiteAddress) -> LeastSquaresKeys {
-    if commonKeys[address] == nil { prepareCommonKeys(at: [address]) }
-    return commonKeys[address]!
+  /// The factorization of all tokens of the sentences about other subjects, to be extended by the samples of one memory.
+  func sentenceKeys(at address: SiteAddress) -> LeastSquaresKeys {
+    if sentenceKeys[address] == nil { prepareSentenceKeys(at: [address]) }
+    return sentenceKeys[address]!
   }
 }

@@ -8,20 +8,23 @@ extension Tokenizer {
     guard let start = starts.first(where: { whole[$0..<($0 + part.count)].elementsEqual(part) }) else {
       return nil
     }
-    return token(at: start + part.count - 1, of: ids, length: whole.count)
+    let byte = start + part.count - 1
+    // Encoding may have put one space in front.
+    return token(at: byte, of: ids, in: whole, extra: 0) ?? token(at: byte, of: ids, in: whole, extra: 1)
   }
 
-  /// The token that holds a byte of the text that `ids` stand for, whatever special tokens come first.
-  private func token(at byte: Int, of ids: [Int], length: Int) -> Int? {
-    let sizes = ids.map { isSpecial($0) ? 0 : bytes(of: $0).count }
-    // Encoding may have put one space in front.
-    let extra = sizes.reduce(0, +) - length
-    guard 0...1 ~= extra else { return nil }
+  /// The token that holds a byte of the text that `ids` stand for; nil where they stand for another.
+  ///
+  /// Special tokens that encoding added stand for no part of the text, those that the text spells out for themselves.
+  private func token(at byte: Int, of ids: [Int], in text: [UInt8], extra: Int) -> Int? {
     var end = -extra
-    for (i, size) in sizes.enumerated() {
-      end += size
-      if byte < end { return i }
+    var found: Int?
+    for (i, id) in ids.enumerated() {
+      let own = bytes(of: id)
+      if isSpecial(id), end < 0 || !text[min(end, text.count)...].starts(with: own) { continue }
+      end += own.count
+      if found == nil, byte < end { found = i }
     }
-    return nil
+    return end == text.count ? found : nil
   }
 }
