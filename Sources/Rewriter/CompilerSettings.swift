@@ -43,8 +43,10 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rivalNames = 8
   package var behindQuestions = 16
   package var behindSentences = 16
-  package var hereBoundary: Float = 0.6
-  package var rowBoundary: Float = 0.8
+  package var hereLeak: Float = 0.03
+  package var hereBoundaries: [Float] = [0.5, 0.8]
+  package var rowLeak: Float = 0.02
+  package var rowBoundaries: [Float] = [0.75, 0.95]
   package var laterBoundary: Float = 0.6
   package var rowHardness: Float = 8
   package var miningRounds = 3

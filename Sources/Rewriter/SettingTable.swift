@@ -120,11 +120,17 @@ extension CompilerSettings {
         name: "behind-sentences", meaning: "other sentences about others behind a mention of the subject", unit: "texts",
         field: .count(\.behindSentences, least: 0)),
       Setting(
-        name: "here-boundary", meaning: "boundary of the cue *here*", unit: "|1 − similarity|",
-        field: .number(\.hereBoundary)),
+        name: "here-leak", meaning: "the part of the texts about others behind a mention of the subject that *here* may take in",
+        unit: "share", field: .share(\.hereLeak)),
       Setting(
-        name: "row-boundary", meaning: "boundary of a row for the target's first token", unit: "|1 − similarity|",
-        field: .number(\.rowBoundary)),
+        name: "here-boundaries", meaning: "least and largest boundary of the cue *here*", unit: "|1 − similarity|",
+        field: .numbers(\.hereBoundaries, count: 2)),
+      Setting(
+        name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
+        field: .share(\.rowLeak)),
+      Setting(
+        name: "row-boundaries", meaning: "least and largest boundary of a row for the target's first token",
+        unit: "|1 − similarity|", field: .numbers(\.rowBoundaries, count: 2)),
       Setting(
         name: "later-boundary", meaning: "boundary of a row for a later token", unit: "|1 − similarity|",
         field: .number(\.laterBoundary)),

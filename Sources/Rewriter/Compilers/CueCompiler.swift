@@ -91,7 +91,7 @@ struct CueCompiler {
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
-      mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
+      mode: .here, module: transformer.module(best.address), boundary: best.boundary(leavingIn: settings.hereLeak, within: settings.hereBoundaries),
       hardness: settings.rowHardness, key: best.key.values)
     return (cue, best, fits)
   }
@@ -118,7 +118,8 @@ struct CueCompiler {
           samples: asked, isInside: true, weight: each(settings.hereKeyShare, asked.count), calibrates: true),
         .init(samples: questions, isInside: true, weight: each(1, questions.count)),
         .init(
-          samples: others + surroundings.sentenceEnds(at: address), isInside: false, weight: settings.lastWeight),
+          samples: others + surroundings.sentenceEnds(at: address), isInside: false, weight: settings.lastWeight,
+          isJudged: false),
         .init(samples: behind, isInside: false, weight: settings.behindContrastWeight),
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,

@@ -93,7 +93,9 @@ struct GatedCompiler {
 
   /// Without a cue the row keeps all that it was told from outside.
   private func boundary(_ fit: RegionFit, isFirst: Bool) -> Float {
-    let usual = isFirst ? settings.rowBoundary : settings.laterBoundary
+    let usual =
+      isFirst
+      ? fit.boundary(leavingIn: settings.rowLeak, within: settings.rowBoundaries) : settings.laterBoundary
     guard family.subject == nil else { return usual }
     let free = (1 - max(0, fit.outside.max() ?? 0)) / Separation.reach(settings.rowHardness)
     return min(usual, max(settings.boundaryRange[0], free))

@@ -53,6 +53,14 @@ struct RegionFit {
     distinctness = Self.distance(self.inside, outside)
   }
 
+  /// The half-width that leaves out all but a share of the judged samples outside, within a range.
+  func boundary(leavingIn share: Float, within range: [Float]) -> Float {
+    guard !outside.isEmpty else { return range[1] }
+    let nearest = outside.sorted(by: >)
+    let allowed = min(nearest.count - 1, Int(share * Float(nearest.count)))
+    return min(range[1], max(range[0], 1 - nearest[allowed]))
+  }
+
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {
     guard !a.isEmpty, !b.isEmpty else { return 0 }
     func statistics(_ values: [Float]) -> (mean: Float, deviation: Float) {
