@@ -139,7 +139,7 @@ def check_refusals(folder, sidecar, base):
         "boundary": {"bounds": -bounds},
     }
     files = {what: ("1", other, change) for what, change in wrong.items()}
-    files |= {"version": ("2", other, {}), "module": ("1", "no.such.module", {}), "block": ("1", "transformer.h.2", {})}
+    files |= {"version": ("3", other, {}), "module": ("1", "no.such.module", {}), "block": ("1", "transformer.h.2", {})}
     for what, (version, name, change) in files.items():
         tables = {f"{module}.memory.{part}": value.clone() for part, value in good.items()}
         second = {part: value for part, value in (good | change).items() if value is not None}
