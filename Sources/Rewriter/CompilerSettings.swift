@@ -28,7 +28,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var fullStrength: Float = 0.97
 
   // Cues and rows.
-  package var hereDepths: [Float] = [0.4, 0.8]
+  package var hereDepths: [Float] = [0.6, 0.8]
   package var rowDepths: [Float] = [0.8, 1]
   package var regionRidge: Float = 0.07
   package var tokenStride = 6
@@ -43,10 +43,9 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rivalNames = 8
   package var behindQuestions = 16
   package var behindSentences = 16
-  package var hereLeak: Float = 0.03
-  package var hereBoundaries: [Float] = [0.5, 0.8]
+  package var hereBoundary: Float = 0.55
   package var rowLeak: Float = 0.02
-  package var rowBoundaries: [Float] = [0.75, 0.95]
+  package var rowBoundaries: [Float] = [0.7, 0.95]
   package var laterBoundary: Float = 0.6
   package var rowHardness: Float = 8
   package var miningRounds = 3

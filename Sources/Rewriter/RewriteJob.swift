@@ -204,7 +204,8 @@ extension RewriteJob {
     progress(StepProgress("running the background"))
     return Surroundings(
       model, background: background, prompts: prompts, sites: sites,
-      sentenceSites: isGated ? settings.hereSites(shape) + settings.rowSites(shape) : [], known: statistics?.known?.activations ?? [:],
+      sentenceSites: isGated ? settings.hereSites(shape) + settings.rowSites(shape) : [],
+      known: statistics?.known?.activations ?? [:],
       settings: settings)
   }
 

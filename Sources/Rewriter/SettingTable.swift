@@ -66,14 +66,16 @@ extension Float {
 extension CompilerSettings {
   /// All settings, in the order of the passes.
   package static var table: [Setting] {
-    backgroundSettings + addressSettings + keySettings + regionSettings + seedSettings + contextSettings + descentSettings
+    backgroundSettings + addressSettings + keySettings + regionSettings + seedSettings + contextSettings
+      + descentSettings
       + repetitionSettings
   }
 
   private static var regionSettings: [Setting] {
     [
       Setting(
-        name: "here-depths", meaning: "the shares of the depth between which attention's sites are tried for the cue *here*",
+        name: "here-depths",
+        meaning: "the shares of the depth between which attention's sites are tried for the cue *here*",
         unit: "share of the layers", field: .numbers(\.hereDepths, count: 2)),
       Setting(
         name: "row-depths", meaning: "the shares of the depth between which the MLP's sites are tried for rows",
@@ -105,7 +107,8 @@ extension CompilerSettings {
         field: .number(\.minedWeight)),
       Setting(
         name: "same-answer",
-        meaning: "the part of the key prompt's next-token distribution from which on a prompt asks the same", unit: "share",
+        meaning: "the part of the key prompt's next-token distribution from which on a prompt asks the same",
+        unit: "share",
         field: .share(\.sameAnswer)),
       Setting(
         name: "names-per-question", meaning: "other names that the key prompt is asked with", unit: "names",
@@ -117,14 +120,12 @@ extension CompilerSettings {
         name: "behind-questions", meaning: "key prompts about others behind the fact", unit: "texts",
         field: .count(\.behindQuestions, least: 0)),
       Setting(
-        name: "behind-sentences", meaning: "other sentences about others behind a mention of the subject", unit: "texts",
+        name: "behind-sentences", meaning: "other sentences about others behind a mention of the subject",
+        unit: "texts",
         field: .count(\.behindSentences, least: 0)),
       Setting(
-        name: "here-leak", meaning: "the part of the texts about others behind a mention of the subject that *here* may take in",
-        unit: "share", field: .share(\.hereLeak)),
-      Setting(
-        name: "here-boundaries", meaning: "least and largest boundary of the cue *here*", unit: "|1 − similarity|",
-        field: .numbers(\.hereBoundaries, count: 2)),
+        name: "here-boundary", meaning: "boundary of the cue *here*", unit: "|1 − similarity|",
+        field: .number(\.hereBoundary)),
       Setting(
         name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
         field: .share(\.rowLeak)),

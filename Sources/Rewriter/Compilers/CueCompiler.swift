@@ -91,7 +91,7 @@ struct CueCompiler {
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
-      mode: .here, module: transformer.module(best.address), boundary: best.boundary(leavingIn: settings.hereLeak, within: settings.hereBoundaries),
+      mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
       hardness: settings.rowHardness, key: best.key.values)
     return (cue, best, fits)
   }
@@ -99,7 +99,8 @@ struct CueCompiler {
   private func hereFit(at address: SiteAddress) -> RegionFit? {
     let facts = family.facts.indices
     let asked = facts.flatMap { family.asked(of: $0, at: address) }
-    let questions = family.lasts(of: 0, at: address) { kind, _ in if case .otherQuestion = kind { true } else { false } }
+    let questions = family.lasts(of: 0, at: address) { kind, _ in if case .otherQuestion = kind { true } else { false }
+    }
     let others = facts.flatMap { fact in
       family.lasts(of: fact, at: address) { kind, _ in
         switch kind {
@@ -118,8 +119,7 @@ struct CueCompiler {
           samples: asked, isInside: true, weight: each(settings.hereKeyShare, asked.count), calibrates: true),
         .init(samples: questions, isInside: true, weight: each(1, questions.count)),
         .init(
-          samples: others + surroundings.sentenceEnds(at: address), isInside: false, weight: settings.lastWeight,
-          isJudged: false),
+          samples: others + surroundings.sentenceEnds(at: address), isInside: false, weight: settings.lastWeight),
         .init(samples: behind, isInside: false, weight: settings.behindContrastWeight),
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,
