@@ -34,7 +34,7 @@ public struct Pipeline {
     let unscored = link.kept + compiled.map { $0.memory(scores: .null) }
     let set = try MemorySet(unscored, for: model.transformer)
     try job.link(&link, unscored, set)
-    let evaluation = Evaluation(probes, compiled, transformer: model.transformer)
+    let evaluation = Evaluation(probes, compiled, model: model)
     let results = evaluation.results(set, on: model)
     job.clock.lap(.evaluate)
 

@@ -15,7 +15,7 @@ public struct Explanation: Sendable {
     public var similarity: Float
     /// b − |1 − similarity|: above 0 within the bound.
     public var margin: Float
-    /// s = f(1 − similarity).
+    /// f(1 − similarity).
     public var strength: Float
   }
 
@@ -33,6 +33,8 @@ public struct Explanation: Sendable {
     /// The prompt's role when the memory was compiled; nil for other prompts.
     public var role: PromptResult.Role?
     public var nearest: Nearness
+    /// Where the prompt lies in the regions of the memory's first row; nil where that acts by its own key alone.
+    public var regions: RegionReadings?
     /// The memory's firings beside the file's others, on the prompt and its continuation; positions from 0 at the
     /// prompt's first token.
     public var firings: [Firing]
@@ -104,6 +106,9 @@ public struct Explanation: Sendable {
     let before = Continuations(of: ids, count: count, memories: rest, model: model)
     let after = Continuations(of: ids, count: count, memories: model.memories, model: model)
     let nearest = nearest(ids, model: model)
+    let keyCount = (try? model.encode(memory.prompt))?.count
+    let regions = RegionReadings.all(
+      ids, of: memory.rows.first, keyCount: keyCount ?? 1 + (memory.rows.first?.position ?? 0), model: model)
     func answer(_ continuations: Continuations, _ i: Int) -> Answer {
       let target = memory.targetIDs
       let logits = continuations.logits[i]
@@ -121,7 +126,7 @@ public struct Explanation: Sendable {
         if !others.contains(where: { ByteString($0) == ByteString(firing.memory) }) { others.append(firing.memory) }
       }
       return Case(
-        prompt: prompts[i].prompt.text, role: prompts[i].role, nearest: nearest[i],
+        prompt: prompts[i].prompt.text, role: prompts[i].role, nearest: nearest[i], regions: regions[i],
         firings: after.firings[i].filter { ByteString($0.memory) == own }, others: others, promptCount: ids[i].count,
         without: answer(before, i), with: answer(after, i))
     }

@@ -23,6 +23,8 @@ public struct PromptResult: Sendable, Equatable {
   /// The similarity to the memory's first row on the base model: of the prompt's last token, or, for a row that was not
   /// made from the key prompt's last token, of the token whose similarity is nearest to 1.
   public var similarity: Float
+  /// Where the prompt lies in each region of that row; nil where the row acts by its own key alone.
+  public var regions: RegionReadings?
   /// Where memories acted on the prompt and its continuation, tokens counted from the prompt's first.
   public var firings: [Firing]
   /// Whether the logits behind the prompt are the base model's to the bit.
@@ -46,9 +48,9 @@ public struct MemoryResult: Sendable, Equatable {
   public var keyHolds: Bool { prompts.first?.holds ?? false }
 
   /// - Parameters:
-  ///   - similarities: of the prompts to the memory's first row, from `similarities(_:rows:transformer:)`.
+  ///   - places: of the prompts in the memory's first row.
   ///   - memories: all that the patched model applies.
-  init(_ probe: Probe, similarities: [Float], memories: MemorySet, model: LanguageModel) {
+  init(_ probe: Probe, places: Places, memories: MemorySet, model: LanguageModel) {
     let spec = probe.spec
     let after = Continuations(of: probe.prompts, count: probe.continuationCount, memories: memories, model: model)
     let roles =
@@ -62,15 +64,31 @@ public struct MemoryResult: Sendable, Equatable {
         after: model.tokenizer.decode(after.ids[i]),
         holds: roles[i].isPositive
           ? after.ids[i].starts(with: probe.targetIDs) : after.ids[i] == probe.base.ids[i],
-        similarity: similarities[i], firings: after.firings[i],
+        similarity: places.similarities[i], regions: places.regions[i], firings: after.firings[i],
         isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern },
         targetBefore: logprob(of: probe.targetIDs[0], probe.base.logits[i]),
         targetAfter: logprob(of: probe.targetIDs[0], after.logits[i]))
     }
   }
 
+  /// Where the prompts of a memory, the key prompt first, lie in its first row.
+  struct Places {
+    /// `PromptResult.similarity` of each.
+    var similarities: [Float]
+    /// `PromptResult.regions` of each.
+    var regions: [RegionReadings?]
+
+    init(_ prompts: [[Int]], rows: [MemoryRow], model: LanguageModel) {
+      regions = RegionReadings.all(prompts, of: rows.first, keyCount: prompts.first?.count ?? 0, model: model)
+      let asked = regions.compactMap { $0?.regions.last?.similarity }
+      similarities =
+        asked.count == prompts.count
+        ? asked : MemoryResult.similarities(prompts, rows: rows, transformer: model.transformer)
+    }
+  }
+
   /// `PromptResult.similarity` of each prompt, the key prompt first.
-  static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float] {
+  fileprivate static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float] {
     guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
       return [Float](repeating: 0, count: prompts.count)
     }
@@ -107,16 +125,14 @@ private func logprob(of id: Int, _ logits: [Float]) -> Float {
 /// The prompts of all memories of a rewrite, to be asked of the model in memory and again of each written file.
 struct Evaluation {
   private let probes: [Probe]
-  private let similarities: [[Float]]
+  private let places: [MemoryResult.Places]
 
-  init(_ probes: [Probe], _ compiled: [CompiledMemory], transformer: Transformer) {
+  init(_ probes: [Probe], _ compiled: [CompiledMemory], model: LanguageModel) {
     self.probes = probes
-    similarities = zip(compiled, probes).map {
-      MemoryResult.similarities($1.prompts, rows: $0.rows, transformer: transformer)
-    }
+    places = zip(compiled, probes).map { MemoryResult.Places($1.prompts, rows: $0.rows, model: model) }
   }
 
   func results(_ memories: MemorySet, on model: LanguageModel) -> [MemoryResult] {
-    zip(probes, similarities).map { MemoryResult($0, similarities: $1, memories: memories, model: model) }
+    zip(probes, places).map { MemoryResult($0, places: $1, memories: memories, model: model) }
   }
 }

@@ -79,8 +79,12 @@ final class ForcedPrompts {
     }
     for (set, memory) in memories.enumerated() {
       for (i, sequence) in run.sequences.enumerated() {
-        guard let row = memory[address]?.firstFiring(activations, rows: sequence.rows) else { continue }
-        let trial = Trial(set: set, item: i, rows: row..<sequence.rows.upperBound, memories: memory)
+        let presence = presence(of: memory, before: address, in: sequence)
+        guard let row = memory[address]?.firstFiring(activations, rows: sequence.rows, presence: presence) else {
+          continue
+        }
+        let trial = Trial(
+          set: set, item: i, rows: row..<sequence.rows.upperBound, memories: memory, presence: presence)
         if rows + trial.rows.count > Self.rowLimit { flush() }
         pending.append(trial)
         rows += trial.rows.count
@@ -96,6 +100,20 @@ final class ForcedPrompts {
     /// The item's rows from the first that a memory acts on.
     var rows: Range<Int>
     var memories: MemorySet
+    var presence: CuePresence?
+  }
+
+  /// Where the cues of memories are present in a sequence that no memory changes before `address`; nil where there are
+  /// none.
+  private func presence(
+    of memories: MemorySet, before address: SiteAddress, in sequence: BaseRun.Sequence
+  ) -> CuePresence? {
+    guard !memories.cueAddresses.isEmpty else { return nil }
+    let presence = CuePresence(of: memories)
+    for cue in memories.cueAddresses where cue < address {
+      presence.watch(cue, run.activations(cue), rows: sequence.rows, position: 0)
+    }
+    return presence
   }
 
   private func holds(_ trials: [Trial], _ address: SiteAddress, _ depth: Int) -> [Bool] {
@@ -104,7 +122,7 @@ final class ForcedPrompts {
         let sequence = run.sequences[trial.item]
         return Resumption(
           address: address, pieces: [(run, trial.rows)], position: trial.rows.lowerBound - sequence.rows.lowerBound,
-          cache: sequence.cache, memories: trial.memories)
+          cache: sequence.cache, memories: trial.memories, presence: trial.presence)
       })
     var holds: [Bool] = []
     var checks: [(trial: Int, row: Int, expected: Int)] = []

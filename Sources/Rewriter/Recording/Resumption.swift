@@ -13,6 +13,8 @@ struct Resumption {
   var cache: KVCache?
   /// The memories that act from the site on.
   var memories: MemorySet
+  /// Where the cues of `memories` are present; needed where some are watched before the address.
+  var presence: CuePresence? = nil
 
   var count: Int { pieces.reduce(0) { $0 + $1.rows.count } }
 
@@ -51,7 +53,7 @@ extension Transformer {
         batch.append(
           .init(
             rows: rows, position: resumption.position, cache: resumption.cache, appends: false,
-            memories: resumption.memories))
+            memories: resumption.memories, presence: resumption.presence))
         resumption.copy(into: batch, from: rows.lowerBound)
       }
       return first..<batch.sequences.count

@@ -10,12 +10,13 @@ extension Explanation {
       "site": .string(memory.site), "layer": .int(memory.layer), "token": .string(memory.token),
       "rows": .array(
         memory.rows.map { row in
-          [
+          let node: JSONNode = [
             "module": .string(row.module.description), "position": .int(row.position), "target_id": .int(row.targetID),
             "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
             "reach": .float(row.reach), "key_norm": .float(Float(row.keyNorm)),
             "delta_norm": .float(Float(row.deltaNorm)),
           ]
+          return node.adding(row.cueMembers)
         }), "scores": memory.scores, "prompts": .array(cases.map(node)),
     ]
   }
@@ -27,7 +28,7 @@ extension Explanation {
         "target_logprob": answer.targetLogprob.map(JSONNode.float) ?? .null,
       ]
     }
-    return [
+    let node: JSONNode = [
       "prompt": .string(item.prompt), "role": item.role.map { .string($0.rawValue) } ?? .null,
       "nearest": [
         "row": .int(item.nearest.row), "token": .int(item.nearest.token), "text": .string(item.nearest.tokenText),
@@ -43,5 +44,6 @@ extension Explanation {
         }),
       "others": .array(item.others.map(JSONNode.string)), "without": answer(item.without), "with": answer(item.with),
     ]
+    return node.adding(item.regions?.members ?? [])
   }
 }

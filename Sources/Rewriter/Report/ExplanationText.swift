@@ -18,9 +18,10 @@ extension Explanation {
       let token = Int(memory.token).map { "token \($0)" } ?? "the \(memory.token) token"
       lines.append("  \(memory.method), \(memory.site) of layer \(memory.layer), its key from \(token)")
     }
-    for row in memory.rows {
+    for (row, asks) in zip(memory.rows, memory.rows.asks) {
       lines.append("  \(row.summary)")
       lines.append("    at \(row.module): adds strength · delta where |1 − similarity| < \(short(row.reach))")
+      if let asks { lines.append("    \(asks)") }
     }
     if let scores = memory.scoreText { lines.append("  when it was compiled: \(scores)") }
     return lines
@@ -28,9 +29,6 @@ extension Explanation {
 
   private func lines(_ item: Case) -> [String] {
     let sign = item.role.map { $0.isPositive ? "+ " : "− " } ?? ""
-    let near = item.nearest
-    let row = memory.rows.count > 1 ? " (row \(near.row))" : ""
-    let side = near.margin >= 0 ? "\(short(near.margin)) inside" : "\(short(-near.margin)) outside"
     var acts = "silent"
     if !item.firings.isEmpty {
       let (prompt, answer) = (
@@ -40,11 +38,30 @@ extension Explanation {
       acts = "acts on " + parts.map { "\($0) token\($0 == 1 ? "" : "s") of \($1)" }.joined(separator: " and ")
     }
     if !item.others.isEmpty { acts += "; so do others: " + item.others.joined(separator: ", ") }
+    return ["  \(sign)\(item.prompt.printable())" + (item.role?.isHeldOut == true ? " (held out)" : "")]
+      + (places(item, acts: acts) + ["without it \(answer(item.without)); with it \(answer(item.with))"]).map {
+        "      \($0)"
+      }
+  }
+
+  /// Where a prompt lies, and what the memory does there.
+  private func places(_ item: Case, acts: String) -> [String] {
+    if let regions = item.regions {
+      return regions.regions.map(\.sentence) + ["strength of all together \(short(regions.strength)); \(acts)"]
+        + [item.advice].compactMap(\.self)
+    }
+    let near = item.nearest
+    let row = memory.rows.count > 1 ? " (row \(near.row))" : ""
+    let side = "\(short(abs(near.margin))) \(near.margin >= 0 ? "within" : "beyond") the boundary"
+    let depth =
+      switch RegionDepth(strength: near.strength) {
+      case .full: "fully inside"
+      case .partly: "partly inside"
+      case .outside: "outside"
+      }
     return [
-      "  \(sign)\(item.prompt.printable())" + (item.role?.isHeldOut == true ? " (held out)" : ""),
-      "      nearest token \(near.token) \"\(near.tokenText.printable())\"\(row): similarity "
-        + "\(short(near.similarity)), \(side) of the bound, strength \(short(near.strength)); \(acts)",
-      "      without it \(answer(item.without)); with it \(answer(item.with))",
+      "nearest token \(near.token) \"\(near.tokenText.printable())\"\(row): similarity \(short(near.similarity)), "
+        + "\(depth), \(side), strength \(short(near.strength)); \(acts)"
     ]
   }
 

@@ -73,22 +73,24 @@ extension RewriteResult {
   }
 
   private func row(_ row: MemoryRow, steps: Int) -> JSONNode {
-    [
+    let node: JSONNode = [
       "module": .string(row.module.description), "position": .int(row.position),
       "target_id": .int(row.targetID),
       "alpha": .float(row.alpha), "boundary": .float(row.boundary), "hardness": .float(row.hardness),
       "key_norm": .float(Float(row.keyNorm)), "delta_norm": .float(Float(row.deltaNorm)), "steps": .int(steps),
     ]
+    return node.adding(row.cueMembers)
   }
 
   private func prompt(_ result: PromptResult) -> JSONNode {
-    [
+    let node: JSONNode = [
       "prompt": .string(result.prompt), "role": .string(result.role.rawValue),
       "positive": .bool(result.role.isPositive), "before": .string(result.before),
       "after": .string(result.after),
       "holds": .bool(result.holds), "similarity": .float(result.similarity), "fired": .bool(result.fired),
       "bit_identical": .bool(result.isIdentical),
     ]
+    return node.adding(result.regions?.members ?? [])
   }
 
   private func trial(_ trial: PatchTrial) -> JSONNode {

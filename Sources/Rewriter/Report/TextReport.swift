@@ -24,8 +24,9 @@ public struct TextReport {
       "\(memory.spec.name): \"\(memory.spec.prompt.printable())\" → \"\(memory.spec.target.printable())\" (\(target))",
       "  \(memory.spec.method.rawValue), \(address): \(memory.reason)",
     ]
-    for (row, steps) in zip(memory.rows, memory.steps) {
+    for ((row, steps), asks) in zip(zip(memory.rows, memory.steps), memory.rows.asks) {
       lines.append("  \(row.summary), \(steps) step\(steps == 1 ? "" : "s")")
+      if let asks { lines.append("    \(asks)") }
     }
     return lines
   }
@@ -42,7 +43,7 @@ public struct TextReport {
       let mark = row.holds ? "holds" : "FAILS"
       let notes = (row.fired ? "" : ", silent") + (row.role.isHeldOut ? ", held out" : "")
       return "  \(sign) \(cell(row.prompt, prompt)) │\(cell(row.before, text)) │ \(cell(row.after, text)) │ "
-        + "\(short(row.similarity)) \(mark)\(notes)"
+        + "\(row.regions.map { "\($0.summary):" } ?? short(row.similarity)) \(mark)\(notes)"
     }
   }
 

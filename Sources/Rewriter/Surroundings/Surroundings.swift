@@ -98,10 +98,67 @@ final class Surroundings {
     return (all.count { region.strength(similarity: $0) > 0 }, all.count)
   }
 
+  /// How many of the same tokens a row acts on, its cues counted: each text is a sequence of its own.
+  ///
+  /// - Throws: `FormatError` where the row or a cue does not fit the model.
+  func firings(of row: MemoryRow) throws(FormatError) -> (fired: Int, of: Int) {
+    let set = try MemorySet(rows: [row], for: transformer)
+    guard let address = transformer.address(ofModule: row.module), let block = set[address] else { return (0, 0) }
+    let needed = set.cueAddresses + [address]
+    let parts = [written, sentences].map { part in
+      // Most texts name no such subject, and need not be run as far as the row.
+      needed.allSatisfy { part.known[$0] != nil }
+        ? part : TextActivations(texts(of: part, naming: row.cues), transformer: transformer)
+    }
+    let fired = parts.reduce(0) { $0 + firings(of: block, set, at: address, in: $1) }
+    return (fired, written.count + sentences.count)
+  }
+
+  /// The texts in which every cue `seen` is present somewhere.
+  private func texts(of part: TextActivations, naming cues: [MemoryCue]) -> [[Int]] {
+    var named = [Bool](repeating: true, count: part.texts.count)
+    for cue in cues where cue.mode == .seen {
+      guard let address = transformer.address(ofModule: cue.module) else { continue }
+      let (region, all) = (MemoryRegion(cue), part.activations(address))
+      var first = 0
+      for (i, text) in part.texts.enumerated() {
+        let similarities = region.similarities(of: all, rows: first..<(first + text.count), to: cue.key)
+        if !similarities.contains(where: { region.strength(similarity: $0) > 0 }) { named[i] = false }
+        first += text.count
+      }
+    }
+    return zip(part.texts, named).filter(\.1).map(\.0)
+  }
+
+  private func firings(
+    of block: MemoryBlock, _ set: MemorySet, at address: SiteAddress, in part: TextActivations
+  ) -> Int {
+    part.prepare(set.cueAddresses + [address])
+    let activations = part.activations(address)
+    var (first, fired) = (0, 0)
+    for text in part.texts {
+      let presence = CuePresence(of: set)
+      for cue in set.cueAddresses {
+        presence.watch(cue, part.activations(cue), rows: first..<(first + text.count), position: 0)
+      }
+      fired += text.indices.count { token in
+        let own = (first + token)..<(first + token + 1)
+        return block.firstFiring(activations, rows: own, presence: presence, position: token) != nil
+      }
+      first += text.count
+    }
+    return fired
+  }
+
   /// The similarities of the same tokens to a row's key.
   func similarities(to row: MemoryRow, at address: SiteAddress) -> [Float] {
+    similarities(to: MemoryRegion(row), key: row.key, at: address)
+  }
+
+  /// The similarities of the same tokens to the key of a region.
+  func similarities(to region: MemoryRegion, key: [Float], at address: SiteAddress) -> [Float] {
     let all = common(at: address)
-    return MemoryRegion(row).similarities(of: all, rows: 0..<all.rows, to: row.key)
+    return region.similarities(of: all, rows: 0..<all.rows, to: key)
   }
 
   /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.

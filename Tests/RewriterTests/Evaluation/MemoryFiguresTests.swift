@@ -26,7 +26,7 @@ import Testing
     let (figures, row) = (try #require(result.figures.first), result.compiled[0].rows[0])
     for (i, prompt) in result.results[0].prompts.enumerated() {
       let isInside =
-        MemoryRegion(row).strength(similarity: figures.nearest[i].similarity) > 0
+        MemoryRegion(row).strength(similarity: figures.strips[0].prompts[i].similarity) > 0
       let firesInPrompt = prompt.firings.contains { $0.position < figures.tokens[i].count }
       #expect(isInside == firesInPrompt, "\(prompt.prompt)")
     }

@@ -31,16 +31,16 @@ import Testing
     let result = try compile(TinyModel.checkpoint(model), Self.memory("nepal"), method: method, figures: true)
     let page = HTMLReport(result, base: "/somewhere/base.safetensors", version: "1").text
     let elements = try elements(page)
-    #expect(elements.count("figure") == 4, "two maps, curve, strip")
+    let figures = try #require(result.figures.first)
+    #expect(elements.count("figure") == 3 + figures.strips.count, "two maps, curve, strips")
     #expect(elements.text.contains("nepal") && elements.text.contains("base.safetensors"))
     #expect(elements.withRole("chosen") == 1, "the memory's cell of the map")
     #expect(elements.count("script") == 1 && elements.text.contains(Self.hostile))
     #expect(elements.loads.isEmpty, "a page that needs nothing beside it")
     for prompt in result.results[0].prompts { #expect(elements.text.contains(prompt.prompt)) }
     // The strip has a mark per prompt and per background token, the curve one per point and series.
-    let figures = try #require(result.figures.first)
-    #expect(
-      elements.withRole("mark") == figures.nearest.count + figures.background.count + 3 * figures.curve.count)
+    let marks = figures.strips.reduce(0) { $0 + $1.prompts.count + $1.background.count }
+    #expect(elements.withRole("mark") == marks + 3 * figures.curve.count)
   }
 
   @Test func showsManyMemoriesAtAGlance() throws {
@@ -50,7 +50,7 @@ import Testing
     let page = HTMLReport(result, base: "b", version: "1").text
     let elements = try elements(page)
     #expect(elements.count("button") == 12, "a sortable column each")
-    #expect(elements.count("figure") == 2 * 4 + 5)
+    #expect(elements.count("figure") == 2 * 3 + result.figures.flatMap(\.strips).count + 5)
     #expect(page.contains("href=\"#memory-1\"") && page.contains("id=\"memory-1\""))
     #expect(elements.text.contains("Conflicts"))
   }

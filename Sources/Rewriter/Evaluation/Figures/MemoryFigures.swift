@@ -4,14 +4,6 @@ import Runtime
 
 /// The data of one memory's figures, beyond what its compilation recorded.
 public struct MemoryFigures: Sendable {
-  /// The token of a prompt that is nearest to the key.
-  public struct Nearest: Sendable {
-    /// The position, from 0 at the prompt's first token.
-    public var token: Int
-    /// (a · k) / ‖k‖².
-    public var similarity: Float
-  }
-
   /// The index of the memory among those compiled.
   public var index: Int
   /// The tokens of each prompt as text, in the order of the results.
@@ -20,10 +12,8 @@ public struct MemoryFigures: Sendable {
   public var map: [PatchTrial]
   /// The positives and negatives that would hold with other boundaries of the first row.
   public var curve: [BoundaryPoint]
-  /// The nearest token of each prompt.
-  public var nearest: [Nearest]
-  /// The similarities of the tokens of text that has nothing to do with the memory.
-  public var background: [Float]
+  /// What falls into the regions of the first row: one for each cue, in the row's order, and its own.
+  public var strips: [RegionStrip]
 
   /// The most memories that a report shows closely: a page of thousands could not be read.
   static let limit = 24
@@ -46,25 +36,30 @@ public struct MemoryFigures: Sendable {
     self.index = index
     self.map = map
     tokens = probe.prompts.map { $0.map(model.tokenizer.text(of:)) }
-    let (run, region) = (BaseRun(probe.prompts, to: memory.address, transformer: model.transformer), MemoryRegion(row))
-    nearest = run.sequences.map { sequence in
-      let similarities = region.similarities(
-        of: run.activations(memory.address), rows: sequence.rows, to: row.key)
-      let token = similarities.indices.min { abs(1 - similarities[$0]) < abs(1 - similarities[$1]) } ?? 0
-      return Nearest(token: token, similarity: similarities[token])
-    }
-    background = surroundings.similarities(to: row, at: memory.address)
+    strips = RegionStrip.all(
+      row, result: result, prompts: probe.prompts, surroundings: surroundings, transformer: model.transformer)
     curve = memory.curve
     if curve.count < 2 {
-      // Memories about the same subject are made to act together.
-      let acting = Set(result.prompts.flatMap { $0.firings.map(\.memory) })
-      let beside = compiled.indices.filter { $0 != index && acting.contains(compiled[$0].spec.name) }
-        .flatMap { compiled[$0].rows.filter { $0.module == row.module } }
-      curve = try Bound.points(
-        row, before: beside, at: memory.address, depth: memory.rows.count == 1 ? memory.targetIDs.count : 1,
-        prompts: probe.forcedPrompts(model.transformer), transformer: model.transformer,
-        boundaries: Self.boundaries(with: row.boundary))
+      curve = try Self.curve(index, of: compiled, probe: probe, result: result, transformer: model.transformer)
     }
+  }
+
+  private static func curve(
+    _ index: Int, of compiled: [CompiledMemory], probe: Probe, result: MemoryResult, transformer: Transformer
+  ) throws(FormatError) -> [BoundaryPoint] {
+    let memory = compiled[index]
+    let row = memory.rows[0]
+    // Memories about the same subject are made to act together.
+    let acting = Set(result.prompts.flatMap { $0.firings.map(\.memory) })
+    let beside = compiled.indices.filter { $0 != index && acting.contains(compiled[$0].spec.name) }
+      .flatMap { compiled[$0].rows.filter { $0.module == row.module } }
+    // Rows for later tokens stand in the first one's module where they ask for cues.
+    let later = memory.rows.dropFirst().filter { !row.cues.isEmpty && $0.module == row.module }
+    return try Bound.points(
+      row, before: beside + later, at: memory.address,
+      depth: memory.rows.count == 1 + later.count ? memory.targetIDs.count : 1,
+      prompts: probe.forcedPrompts(transformer), transformer: transformer,
+      boundaries: boundaries(with: row.boundary))
   }
 
   /// Boundaries from 0.01 to 1 in steps of a tenth of a decade, and the chosen one.

@@ -43,13 +43,27 @@ enum Glossary {
     ),
   ]
 
-  static var markup: Markup {
+  /// The words for memories with cues.
+  private static let cueWords: [(word: String, meaning: String)] = [
+    (
+      "Seen, here, asked",
+      "The regions that such a memory asks for. Seen: the subject has been named in the text so far. Here: this token is "
+        + "about the subject. Asked: the question is the memory's. The strength is the product of the three; each is told "
+        + "at a site of its own."
+    )
+  ]
+
+  /// - Parameter withCues: whether a memory of the page asks for cues.
+  static func markup(withCues: Bool) -> Markup {
     tag(
       "section", ["id": "words"],
       [
         tag("h2", [:], ["Words"]),
         tag(
-          "dl", [:], words.flatMap { [tag("dt", [:], [.text($0.word)]), tag("dd", [:], [.text($0.meaning)])] }),
+          "dl", [:],
+          (words + (withCues ? cueWords : [])).flatMap {
+            [tag("dt", [:], [.text($0.word)]), tag("dd", [:], [.text($0.meaning)])]
+          }),
       ])
   }
 }

@@ -34,7 +34,10 @@ public struct HTMLReport {
         tag(
           "body", [:],
           [tag("header", [:], header(title))] + overview + sections
-            + [Glossary.markup, timings, tag("script", [:], [.verbatim(StyleSheet.script)])]),
+            + [
+              Glossary.markup(withCues: result.compiled.contains { $0.rows.contains { !$0.cues.isEmpty } }), timings,
+              tag("script", [:], [.verbatim(StyleSheet.script)]),
+            ]),
       ])
     return "<!DOCTYPE html>\n" + page.text + "\n"
   }

@@ -20,7 +20,10 @@ struct MemorySection {
     tag(
       "section", ["class": "memory", "id": "memory-\(figures.index)"],
       [tag("h2", [:], [.text(memory.spec.name.printable())])] + fact + [numbers] + maps
-        + [tag("h3", [:], ["The region"]), figureGrid([curve, strip].compactMap(\.self))]
+        + [
+          tag("h3", [:], [row.cues.isEmpty ? "The region" : "The regions"]),
+          figureGrid([curve].compactMap(\.self) + strips),
+        ]
         + [tag("h3", [:], ["Before and after"]), PromptTable(prompts: prompts, tokens: figures.tokens).markup]
         + considered)
   }
@@ -53,6 +56,10 @@ struct MemorySection {
       (number(row.alpha), "alpha: ‖Δ‖ over the gradient's length"),
       ("\(steps)", steps == 1 ? "gradient step made the delta" : "gradient steps made the delta"),
     ]
+    for cue in row.cues {
+      values.append(
+        (number(cue.boundary), "boundary of “\(RegionReading.Role(cue.mode).rawValue)”, watched at \(cue.module)"))
+    }
     if memory.rows.count > 1 {
       values.insert(("\(memory.rows.count)", "rows, at most one per token of the target"), at: 2)
     }
@@ -99,37 +106,8 @@ struct MemorySection {
     )
   }
 
-  private var strip: Markup {
-    func group(_ name: String, _ tone: Tone, _ role: [PromptResult.Role], isHollow: Bool = false) -> StripChart.Group? {
-      let values = zip(prompts.indices, prompts).filter { role.contains($1.role) && $0 < figures.nearest.count }.map {
-        i, prompt -> (value: Double, note: String) in
-        let nearest = figures.nearest[i]
-        let token = figures.tokens[i][nearest.token].printable()
-        return (Double(nearest.similarity), "\(prompt.prompt.printable()) — “\(token)”: \(number(nearest.similarity))")
-      }
-      return values.isEmpty ? nil : .init(name: name, tone: tone, isHollow: isHollow, values: values)
-    }
-    let groups = [
-      group("positives", .good, [.key, .positive]), group("held out", .good, [.heldOutPositive], isHollow: true),
-      group("negatives", .bad, [.negative]), group("held out", .bad, [.heldOutNegative], isHollow: true),
-      .init(name: "other text", tone: .other, values: figures.background.map { (Double($0), "") }),
-    ].compactMap(\.self)
-    let reach = Double(row.boundary) * 1.3
-    let values = groups.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
-    let low = max(-1.5, min(values.min() ?? 0, 1 - reach, 0))
-    let high = min(2.5, max(values.max() ?? 1, 1 + reach))
-    let (boundary, hardness) = (row.boundary, row.hardness)
-    let chart = StripChart(
-      title: "Similarities of prompts and other text against the region", groups: groups,
-      horizontal: "similarity to the key, (a · k) / ‖k‖²", domain: low...high, shapeName: "f"
-    ) { similarity in
-      Double(MemoryRegion.strength(similarity: Float(similarity), boundary: boundary, hardness: hardness))
-    }
-    return figure(
-      "What falls into the region", chart.markup,
-      "Above, the share f of the delta that a token receives. Below, each prompt by its token nearest to the key, and "
-        + "every token of text that has nothing to do with the fact. The memory fires where f is above 0. Hollow marks are "
-        + "held-out prompts; values beyond the axis stand at its ends.")
+  private var strips: [Markup] {
+    figures.strips.map { RegionFigure(strip: $0, prompts: prompts, tokens: figures.tokens).markup }
   }
 
   private var considered: [Markup] {

@@ -8,41 +8,73 @@ struct PromptTable {
   /// The tokens of each prompt as text.
   let tokens: [[String]]
 
-  private static let heads: [(name: String, isNumber: Bool)] = [
-    ("Kind", false), ("Prompt", false), ("Base", false), ("Patched", false), ("p(target)", true),
-    ("Similarity", true), ("Fired", false), ("Verdict", false),
-  ]
+  private typealias Head = (name: String, isNumber: Bool)
 
-  private static let meaning =
+  /// The regions of the memory's first row; none where it has only its own.
+  private var regions: [RegionReading.Role] { prompts.first?.regions?.regions.map(\.role) ?? [] }
+
+  private var heads: [Head] {
+    let similarities: [Head] =
+      regions.isEmpty
+      ? [("Similarity", true)] : regions.map { ($0.rawValue.prefix(1).uppercased() + $0.rawValue.dropFirst(), true) }
+    return [("Kind", false), ("Prompt", false), ("Base", false), ("Patched", false), ("p(target)", true)]
+      + similarities + [("Fired", false), ("Verdict", false)]
+  }
+
+  private var meaning: String {
     "Greedy continuations of the base model and the patched one. Positives (+) should go on with the target, negatives "
-    + "(−) exactly as before. p(target): the probability of the target's first token, before → after. Similarity: that "
-    + "of the token that the memory watches, or of the token nearest to the key. Fired: each memory that acted, with the "
-    + "token at which it acted most and the strength f there; “+3” is the third token that the model wrote. “Same bits”: all "
-    + "logits behind the prompt are the base model's."
+      + "(−) exactly as before. p(target): the probability of the target's first token, before → after. "
+      + (regions.isEmpty
+        ? "Similarity: that of the token that the memory watches, or of the token nearest to the key. "
+        : "Seen, here, asked: the similarity to each region's key, above a bar of the strength there; the memory acts "
+          + "only where no bar is empty. Rest the pointer on one to see its token. ")
+      + "Fired: each memory that acted, with the token at which it acted most and the strength f there; “+3” is the third "
+      + "token that the model wrote. “Same bits”: all logits behind the prompt are the base model's."
+  }
 
   var markup: Markup {
     tag(
       "div", [:],
       [
         table(
-          ["class": "prompts"], heads: Self.heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
-          rows: prompts.indices.map(row)), note(Self.meaning),
+          ["class": "prompts"], heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
+          rows: prompts.indices.map(row)), note(meaning),
       ])
   }
 
   private func row(_ index: Int) -> Markup {
     let prompt = prompts[index]
-    let cells: [(role: String, text: String)] = [
-      ("nowrap", sign(prompt.role)), ("text", prompt.prompt.printable()), ("text", prompt.before.printable()),
-      ("text", prompt.after.printable()),
-      ("number", "\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))"),
-      ("number", number(prompt.similarity)), ("text", fired(index)), (prompt.holds ? "yes" : "no", verdict(prompt)),
+    let before: [(role: String, content: [Markup])] = [
+      ("nowrap", [.text(sign(prompt.role))]), ("text", [.text(prompt.prompt.printable())]),
+      ("text", [.text(prompt.before.printable())]), ("text", [.text(prompt.after.printable())]),
+      ("number", [.text("\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))")]),
     ]
+    let after: [(role: String, content: [Markup])] = [
+      ("text", [.text(fired(index))]), (prompt.holds ? "yes" : "no", [.text(verdict(prompt))]),
+    ]
+    let similarities =
+      prompt.regions.map { $0.regions.map { ("number", bar($0)) } } ?? [("number", [.text(number(prompt.similarity))])]
     return tag(
       "tr", [:],
-      zip(Self.heads, cells).map { head, cell in
-        tag("td", ["class": cell.role, "data-name": head.name], [.text(cell.text)])
+      zip(heads, before + similarities + after).map { head, cell in
+        tag("td", ["class": cell.role, "data-name": head.name], cell.content)
       })
+  }
+
+  /// A similarity above a bar of the strength.
+  private func bar(_ reading: RegionReading) -> [Markup] {
+    let percent = "\(Int((reading.strength * 100).rounded()))%"
+    let note =
+      "token \(reading.token) “\(reading.tokenText.printable())”: \(reading.depth.rawValue), strength "
+      + "\(number(reading.strength)), boundary \(number(reading.boundary))"
+    return [
+      tag(
+        "span", ["title": note],
+        [
+          .text(number(reading.similarity)),
+          tag("span", ["class": "share"], [tag("span", ["style": "width:\(percent)"])]),
+        ])
+    ]
   }
 
   private func sign(_ role: PromptResult.Role) -> String {

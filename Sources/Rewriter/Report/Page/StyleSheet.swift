@@ -42,6 +42,8 @@ enum StyleSheet {
     td { vertical-align: top; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td.text { min-width: 9rem; max-width: 34rem; overflow-wrap: anywhere; } .nowrap { white-space: nowrap; }
     tr.won { background: var(--raised); font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; }
+    .share { display: block; width: 3.5rem; height: .35rem; margin: .15rem 0 0 auto; background: var(--grid); }
+    .share span { display: block; height: 100%; background: var(--good); }
     th button { all: unset; cursor: pointer; white-space: nowrap; } th button::after { content: " ↕"; color: var(--soft); }
     th button:focus-visible { outline: 2px solid var(--chosen); }
     th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
@@ -53,7 +55,7 @@ enum StyleSheet {
       --good: #0072b2; --bad: #c44e00; --both: #007a5a; --other: #666; --region: #0072b21c; --chosen: #d40078; }
       body { font-size: 10pt; padding: 0; max-width: none; } section.memory { break-before: page; } tr, .numbers div { break-inside: avoid; }
       h2, h3, h4 { break-after: avoid; } .scroll { overflow: visible; } th button::after { content: ""; }
-      .bar, .mark, rect, .numbers div, tr.won { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+      .bar, .mark, .share, .share span, rect, .numbers div, tr.won { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       .figures { grid-template-columns: 1fr 1fr; } }
     """
 
