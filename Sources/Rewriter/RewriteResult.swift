@@ -1,3 +1,5 @@
+import Format
+
 /// A rewrite's outcome: the memories, how the spec's prompts come out, and what the report shows.
 public struct RewriteResult: Sendable {
   public var compiled: [CompiledMemory]
@@ -13,7 +15,15 @@ public struct RewriteResult: Sendable {
   /// The cost of each pass, of all memories together; without passes that were not needed.
   public var costs: [Stage: StageCost]
 
-  /// Whether every memory gives its target on its own key prompt. A memory that the spec pins down entirely is computed
-  /// as told and leaves the compiler nothing to reach the target by: it is reported, not counted here.
-  public var holds: Bool { zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned } }
+  /// Whether every memory gives its target on its own key prompt, and no new one's is said behind that of another.
+  ///
+  /// A memory that the spec pins down entirely is computed as told and leaves the compiler nothing to reach the target
+  /// by: it is reported, not counted here.
+  public var holds: Bool {
+    let pinned = compiled.filter(\.spec.isPinned).map { ByteString($0.spec.name) }
+    return zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
+      && link.contradictions.allSatisfy { contradiction in
+        [contradiction.memory, contradiction.other].contains { pinned.contains(ByteString($0)) }
+      }
+  }
 }

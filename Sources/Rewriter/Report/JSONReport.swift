@@ -2,7 +2,7 @@ import Format
 import Runtime
 
 extension RewriteResult {
-  /// An object with each memory and its prompts, the crossings as `"conflicts"`, the totals and the costs.
+  /// An object with each memory and its prompts, the crossings as `"conflicts"`, the contradictions, the totals and the costs.
   ///
   /// `"timings"` has milliseconds per stage (`"locate_ms"` and so on), `"operations"` the floating-point operations of
   /// products with weights, both summed over the memories; stages that were not needed are left out.
@@ -17,6 +17,13 @@ extension RewriteResult {
       "memories": .array(memories),
       "conflicts": .array(
         link.crossings.map { ["memory": .string($0.memory), "acts_on_prompt_of": .string($0.prompt)] }),
+      "contradictions": .array(
+        link.contradictions.map {
+          [
+            "memory": .string($0.memory), "prompt": .string($0.prompt), "answered_with_target_of": .string($0.other),
+            "target": .string($0.target),
+          ]
+        }),
       "totals": [
         "memories": .int(compiled.count), "key_prompts_holding": .int(results.count(where: \.keyHolds)),
         "positives": total(true, false), "negatives": total(false, false),

@@ -47,7 +47,10 @@ import Testing
     let boundary = try #require(memory["boundary"]?.double)
     #expect(abs(1 - (try #require(prompts[0]["similarity"]?.double))) < 1.18 * boundary)
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
-    #expect(root.members.map(\.key.description) == ["memories", "conflicts", "totals", "timings", "operations"])
+    #expect(
+      root.members.map(\.key.description) == [
+        "memories", "conflicts", "contradictions", "totals", "timings", "operations",
+      ])
     let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])
     // The scan is there where the least-squares memory did not get all prompts right.
