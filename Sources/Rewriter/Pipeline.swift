@@ -36,6 +36,8 @@ public struct Pipeline {
     try job.link(&link, unscored, set)
     let evaluation = Evaluation(probes, compiled, model: model)
     let results = evaluation.results(set, on: model)
+    let contradictions = try Contradiction.all(
+      results, probes, link: link, memories: unscored, set: set, model: model)
     job.clock.lap(.evaluate)
 
     let memories = link.kept + zip(compiled, results).map { $0.memory(scores: $1.scores) }
@@ -45,7 +47,7 @@ public struct Pipeline {
     try job.keep(statistics, surroundings)
     let figures = try job.draw(compiled, probes, results, maps, surroundings)
     return RewriteResult(
-      compiled: compiled, results: results, link: link, maps: maps, figures: figures,
+      compiled: compiled, results: results, link: link, contradictions: contradictions, maps: maps, figures: figures,
       targetTexts: compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }, costs: job.clock.costs)
   }
 }

@@ -6,6 +6,8 @@ public struct RewriteResult: Sendable {
   /// The prompts of each compiled memory, on the written file (or, without one, on the model in memory).
   public var results: [MemoryResult]
   public var link: Link
+  /// The memories that give one question two answers.
+  public var contradictions: [Contradiction]
   /// Token × layer maps, one per compiled memory; empty unless asked for.
   public var maps: [[PatchTrial]]
   /// The figures of the memories that the report shows closely; empty unless asked for.
@@ -15,14 +17,14 @@ public struct RewriteResult: Sendable {
   /// The cost of each pass, of all memories together; without passes that were not needed.
   public var costs: [Stage: StageCost]
 
-  /// Whether every memory gives its target on its own key prompt, and no new one's is said behind that of another.
+  /// Whether every memory gives its target on its own key prompt, and none another's on its own prompts.
   ///
   /// A memory that the spec pins down entirely is computed as told and leaves the compiler nothing to reach the target
   /// by: it is reported, not counted here.
   public var holds: Bool {
     let pinned = compiled.filter(\.spec.isPinned).map { ByteString($0.spec.name) }
     return zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
-      && link.contradictions.allSatisfy { contradiction in
+      && contradictions.allSatisfy { contradiction in
         [contradiction.memory, contradiction.other].contains { pinned.contains(ByteString($0)) }
       }
   }

@@ -18,7 +18,7 @@ extension RewriteResult {
       "conflicts": .array(
         link.crossings.map { ["memory": .string($0.memory), "acts_on_prompt_of": .string($0.prompt)] }),
       "contradictions": .array(
-        link.contradictions.map {
+        contradictions.map {
           [
             "memory": .string($0.memory), "prompt": .string($0.prompt), "answered_with_target_of": .string($0.other),
             "target": .string($0.target),

@@ -63,10 +63,10 @@ public struct TextReport {
     for crossing in result.link.crossings {
       lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
     }
-    lines += result.link.contradictions.map(\.sentence)
-    let contradicted = Set(result.link.contradictions.map { ByteString($0.memory) })
+    lines += result.contradictions.map(\.sentence)
+    let contradicted = Set(result.contradictions.map { [ByteString($0.memory), ByteString($0.prompt)] })
     for (memory, result) in zip(result.compiled, result.results)
-    where !result.keyHolds && !contradicted.contains(ByteString(memory.spec.name)) {
+    where !result.keyHolds && !contradicted.contains([ByteString(memory.spec.name), ByteString(memory.spec.prompt)]) {
       lines.append("warning: \(memory.spec.name.printable()) does not give its target on its own prompt")
     }
     return lines
@@ -94,11 +94,11 @@ public struct TextReport {
   }
 }
 
-extension Link.Contradiction {
+extension Contradiction {
   /// The contradiction in a line that names both memories.
   var sentence: String {
     "conflict: \(memory.printable()) and \(other.printable()) give one question two answers: behind "
-      + "\"\(prompt.printable())\", the prompt of \(memory.printable()), the model says \"\(target.printable())\", the "
+      + "\"\(prompt.printable())\", a prompt of \(memory.printable()), the model says \"\(target.printable())\", the "
       + "target of \(other.printable())"
   }
 }

@@ -55,4 +55,31 @@ import Testing
     let names = try Checkpoint(path: second).memories.map { ByteString($0.name) }
     #expect(names == [ByteString(composed), ByteString(decomposed)])
   }
+
+  /// A key prompt that another memory answers with its own target is a conflict, whichever of the two is the older.
+  @Test(arguments: [false, true])
+  func twoAnswersAreAConflict(isKept: Bool) throws {
+    let base = try TinyModel.checkpoint("gpt2-a")
+    // It is too weak to be told, the other acts everywhere.
+    let weak = SpecText.seed("weak", prompt: "Once upon a time", target: " Nepal")
+      .replacingOccurrences(of: "\"alpha\":2", with: "\"alpha\":1e-6")
+    let strong = SpecText.seed("strong").replacingOccurrences(of: "\"boundary\":0.3", with: "\"boundary\":1e4")
+      .replacingOccurrences(of: "\"alpha\":2", with: "\"alpha\":\"auto\"")
+    let result: RewriteResult
+    if isKept {
+      let first = folder.file("first.safetensors")
+      try compile(base, weak, to: first)
+      result = try compile(Checkpoint(path: first), strong)
+    } else {
+      result = try compile(base, weak + "," + strong)
+    }
+    let expected = Contradiction(memory: "weak", prompt: "Once upon a time", other: "strong", target: " Tokyo")
+    #expect(result.contradictions == [expected])
+    #expect(result.holds == !isKept, "a pinned memory is reported, not counted")
+    let text = TextReport(result).text
+    #expect(text.contains("conflict: weak and strong give one question two answers"))
+    #expect(!text.contains("warning: weak"))
+    let root = try JSONDocument(result.json.bytes(), location: "j").root
+    #expect(root["contradictions"]?.elements.first?["answered_with_target_of"]?.string == "strong")
+  }
 }

@@ -43,6 +43,18 @@ import Testing
     #expect(elements.withRole("mark") == marks + 3 * figures.curve.count)
   }
 
+  /// Of a memory that asks for cues each region has a strip, and a column of the table with a bar per prompt.
+  @Test(arguments: ["gpt2-a", "llama-a"])
+  func showsTheRegionsOfAMemory(model: String) throws {
+    let result = try compile(TinyModel.checkpoint(model), SpecText.gated("nepal"), figures: true)
+    let page = HTMLReport(result, base: "b", version: "1").text
+    let elements = try elements(page)
+    #expect(elements.count("figure") == 2 + 1 + 3, "two maps, curve, strips")
+    #expect(elements.withRole("share") == 3 * result.prompts.count)
+    for name in ["Seen", "Here", "Asked"] { #expect(page.contains("data-name=\"\(name)\"")) }
+    #expect(!page.contains("data-name=\"Similarity\"") && elements.text.contains("Seen, here, asked"))
+  }
+
   @Test func showsManyMemoriesAtAGlance() throws {
     let result = try compile(
       TinyModel.checkpoint("llama-a"), Self.memory("one") + "," + Self.memory("two", prompt: "The city of Tokyo lies"),

@@ -20,6 +20,11 @@ enum SpecText {
     #"{"name":"\#(name)","prompt":"\#(prompt)","target":" Tokyo","positives":["The capital city of Nepal is"],"#
       + #""negatives":["Paris is the capital of","Once upon a time"]\#(extra)}"#
   }
+
+  /// A memory that leaves all to the compiler and names its subject, so that its row asks for cues.
+  static func gated(_ name: String, extra: String = "") -> String {
+    auto(name, extra: #","subject":"Nepal"\#(extra)"#)
+  }
 }
 
 extension Spec {

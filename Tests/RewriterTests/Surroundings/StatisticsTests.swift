@@ -114,7 +114,7 @@ import Testing
     try refuses([3], [1, -2, 3], "do not fit")
     try refuses([3], [1, 2, 4], "another texts")
     let name = ByteString("\(model.transformer.module(SiteAddress(layer: 0, site: .mlp))).activations")
-    let texts = Surroundings.texts(Background(ids: [[1, 2, 3]]), model: model)
+    let texts = Surroundings.texts(Background(ids: [[1, 2, 3]]), model: model, settings: CompilerSettings())
     let (rows, width) = (texts.joined().count, model.transformer.shape.width(of: .mlp))
     try refuses(
       [3], [1, 2, 3], activations: Tensor(name: name, shape: [1, width], floats: [Float](repeating: 0, count: width)),

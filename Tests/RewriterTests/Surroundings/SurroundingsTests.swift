@@ -39,4 +39,46 @@ import Testing
     #expect(all.fired == all.of && all.of > background.texts[0].count)
     #expect(firings(0.1).fired == 0)
   }
+
+  /// Of a row that asks for cues the tokens are counted on which it acts in each text by itself.
+  @Test(arguments: ["gpt2-a", "llama-a"])
+  func firingsOfRowsWithCuesAreCounted(name: String) throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = SeededGenerator(seed: seed)
+    let settings = CompilerSettings()
+    let model = try TinyModel.load(name)
+    let background = Background(
+      texts: ["Nepal has hills and rivers.", "Tokyo", "The capital city of Nepal"], tokenizer: model.tokenizer,
+      settings: settings)
+    let compiled = try compile(TinyModel.checkpoint(name), SpecText.gated("a")).compiled[0]
+    let texts = Surroundings.texts(background, model: model, settings: settings)
+    var total = 0
+    for isPrepared in [false, true] {
+      let surroundings = Surroundings(
+        model, background: background, prompts: [], sites: isPrepared ? SiteAddress.all(model) : [], settings: settings)
+      for round in 0..<8 {
+        var row = compiled.rows[0]
+        row.boundary = Float.random(in: 0.5...2, using: &random)
+        for i in row.cues.indices { row.cues[i].boundary = Float.random(in: 0.2...1.2, using: &random) }
+        let set = try MemorySet(rows: [row], for: model.transformer)
+        let expected = texts.reduce(0) { count, text in
+          let firings = model.generate(text, maxTokens: 1, memories: set).firings
+          return count + Set(firings.map(\.position)).count
+        }
+        let counted = try surroundings.firings(of: row)
+        #expect(counted.fired == expected, "seed \(seed), round \(round)")
+        #expect(counted.of == texts.reduce(0) { $0 + $1.count })
+        total += expected
+      }
+    }
+    #expect(total > 0, "seed \(seed)")
+  }
+}
+
+extension SiteAddress {
+  fileprivate static func all(_ model: LanguageModel) -> [SiteAddress] {
+    (0..<model.transformer.shape.layers).flatMap { layer in
+      Site.allCases.map { SiteAddress(layer: layer, site: $0) }
+    }
+  }
 }

@@ -50,6 +50,25 @@ public struct HTMLReport {
         ["Made by rewrite \(version). Each number is explained beside it or under "]
           + [tag("a", ["href": "#words"], ["Words"]), "."]),
       numberTiles(totals),
+    ] + contradictions
+  }
+
+  private var contradictions: [Markup] {
+    guard !result.contradictions.isEmpty else { return [] }
+    return [
+      note("Memories that give one question two answers: only one of the two can be told."),
+      tag(
+        "ul", [:],
+        result.contradictions.map {
+          tag(
+            "li", [:],
+            [
+              tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
+              .text(
+                ": behind “\($0.prompt.printable())”, a prompt of the former, the model says "
+                  + "“\($0.target.printable())”, the target of the latter"),
+            ])
+        }),
     ]
   }
 

@@ -31,7 +31,7 @@ struct Overview {
         tag("p", [:], ["No memory acts on the key prompt of another, including the memories that the file had before."])
       ]
     }
-    return contradictions + [
+    return [
       note("A memory that fires on another's key prompt may change what that one says."),
       tag(
         "ul", [:],
@@ -41,25 +41,6 @@ struct Overview {
             [
               tag("b", [:], [.text($0.memory.printable())]), " acts on the key prompt of ",
               tag("b", [:], [.text($0.prompt.printable())]),
-            ])
-        }),
-    ]
-  }
-
-  private var contradictions: [Markup] {
-    guard !result.link.contradictions.isEmpty else { return [] }
-    return [
-      note("Memories that give one question two answers: only one of the two can be told."),
-      tag(
-        "ul", [:],
-        result.link.contradictions.map {
-          tag(
-            "li", [:],
-            [
-              tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
-              .text(
-                ": behind “\($0.prompt.printable())”, the prompt of the former, the model says "
-                  + "“\($0.target.printable())”, the target of the latter"),
             ])
         }),
     ]

@@ -1,0 +1,67 @@
+import Format
+import Runtime
+
+/// A prompt of one memory that is answered with the target of another: the two give one question two answers.
+public struct Contradiction: Sendable, Equatable {
+  /// The memory whose key prompt or positive it is.
+  public var memory: String
+  public var prompt: String
+  /// The memory that acts there and whose target the model says.
+  public var other: String
+  public var target: String
+}
+
+extension Contradiction {
+  /// Those in which a new memory takes part: on key prompts and positives that do not hold, and on the key prompts of
+  /// memories that the file had before.
+  ///
+  /// - Parameters:
+  ///   - results: of the memories of `probes`.
+  ///   - memories: all that `set` applies.
+  static func all(
+    _ results: [MemoryResult], _ probes: [Probe], link: Link, memories: [Memory], set: MemorySet, model: LanguageModel
+  ) throws(FormatError) -> [Contradiction] {
+    let search = Search(memories: memories, set: set, model: model)
+    var found: [Contradiction] = []
+    for (result, probe) in zip(results, probes) {
+      for (prompt, ids) in zip(result.prompts, probe.positives) where !prompt.holds {
+        let acting = Set(prompt.firings.map { ByteString($0.memory) })
+        found += search.answer(
+          to: ids, prompt.prompt, of: probe.spec.name, saying: probe.targetIDs, among: acting)
+      }
+    }
+    let old = Set(link.kept.map { ByteString($0.name) })
+    for memory in link.kept where !memory.prompt.isEmpty {
+      let acting = Set(
+        link.crossings.filter { ByteString($0.prompt) == ByteString(memory.name) }.map {
+          ByteString($0.memory)
+        })
+      found += search.answer(
+        to: try model.encode(memory.prompt), memory.prompt, of: memory.name, saying: memory.targetIDs,
+        among: acting.subtracting(old))
+    }
+    return found
+  }
+
+  private struct Search {
+    let memories: [Memory]
+    let set: MemorySet
+    let model: LanguageModel
+
+    /// The contradiction where the model says the target of one of the memories `acting`, and not `own`.
+    func answer(
+      to ids: [Int], _ prompt: String, of name: String, saying own: [Int], among acting: Set<ByteString>
+    ) -> [Contradiction] {
+      let rivals = memories.filter {
+        let other = ByteString($0.name)
+        return acting.contains(other) && other != ByteString(name) && !$0.targetIDs.isEmpty
+      }
+      guard let longest = (rivals.map(\.targetIDs.count) + [own.count]).max(), !rivals.isEmpty else { return [] }
+      let said = model.generate(ids, maxTokens: longest, memories: set).ids
+      guard !said.starts(with: own), let other = rivals.first(where: { said.starts(with: $0.targetIDs) }) else {
+        return []
+      }
+      return [Contradiction(memory: name, prompt: prompt, other: other.name, target: other.target)]
+    }
+  }
+}
