@@ -10,5 +10,11 @@ func short(_ value: Float) -> String {
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
+/// A number with at most two decimals, for texts in which many stand side by side.
+func hundredths(_ value: Float) -> String {
+  guard value.isFinite, abs(value) < 1e6 else { return short(value) }
+  return short((value * 100).rounded() / 100)
+}
+
 /// The probability of a log-probability.
 func exponential(_ logprob: Float) -> Double { exp(Double(logprob)) }
