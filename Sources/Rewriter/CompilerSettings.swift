@@ -43,12 +43,13 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rivalNames = 8
   package var behindQuestions = 16
   package var behindSentences = 16
-  package var hereBoundary: Float = 0.55
-  package var rowLeak: Float = 0.02
+  package var hereBoundary: Float = 0.5
+  package var rowLeak: Float = 0.05
   package var rowBoundaries: [Float] = [0.7, 0.95]
   package var laterBoundary: Float = 0.6
   package var rowHardness: Float = 8
   package var miningRounds = 3
+  package var relatedTexts = 8
 
   // A delta from the key prompt alone.
   package var stepGrid: [Float] = [0.25, 0.5, 1, 2, 4, 8]

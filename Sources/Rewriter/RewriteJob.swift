@@ -88,7 +88,14 @@ struct RewriteJob {
         settings: settings),
       let made = try GatedCompiler(family: family, settings: settings, clock: clock).memories()
     else { return [:] }
-    return Dictionary(uniqueKeysWithValues: zip(members, made))
+    var result: [Int: CompiledMemory] = [:]
+    for (member, var memory) in zip(members, made) {
+      let (fired, count) = try surroundings.firings(of: memory.rows[0])
+      memory.otherText = (fired, count)
+      memory.reason += "; acts on \(fired) of \(count) tokens of other text"
+      result[member] = memory
+    }
+    return result
   }
 
   /// The token × layer map of every memory, where it was asked for.

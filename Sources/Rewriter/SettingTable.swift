@@ -141,6 +141,9 @@ extension CompilerSettings {
       Setting(
         name: "mining-rounds", meaning: "times that a row is fitted again with the tokens at which it was wrong",
         unit: "rounds", field: .count(\.miningRounds, least: 0)),
+      Setting(
+        name: "related-texts", meaning: "other facts about the subject whose texts are looked at then", unit: "facts",
+        field: .count(\.relatedTexts, least: 0)),
     ]
   }
 

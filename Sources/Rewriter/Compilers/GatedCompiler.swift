@@ -50,17 +50,22 @@ struct GatedCompiler {
     _ fact: Int, cues: [MemoryCue], sites: [SiteAddress], among others: [CompiledMemory]
   ) throws(FormatError) -> CompiledMemory? {
     let probe = family.facts[fact].probe
-    let fits = transformer.pool.each(of: sites) { RowFit.first(family, fact, at: $0, settings: settings) }
+    let later = ownTokens(of: probe)
+    // Rows for later tokens stand above the first one, whose region is a cue to them.
+    let firstSites = later.isEmpty || sites.count == 1 ? sites : sites.dropLast()
+    let fits = transformer.pool.each(of: Array(firstSites)) { RowFit.first(family, fact, at: $0, settings: settings) }
     guard let first = fits.max(by: { $0.fit.distinctness < $1.fit.distinctness }) else { return nil }
     clock.lap(.key)
     var parts = [part(first, fact, token: 0, cues: cues)]
-    for token in ownTokens(of: probe) {
+    for token in later {
       let texts = family.facts[fact].variants.map { $0.ids + probe.targetIDs[..<token] }
-      guard let fit = RowFit.later(family, fact, texts: texts, at: first.fit.address, settings: settings) else {
-        return nil
-      }
+      let above = sites.first { first.fit.address < $0 }
+      guard
+        let fit = RowFit.later(family, fact, texts: texts, at: above ?? first.fit.address, settings: settings)
+      else { return nil }
       parts.append(part(fit, fact, token: token, cues: Array(cues.prefix(1))))
     }
+    shareQuestion(&parts)
     clock.lap(.delta)
     try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
     clock.lap(.bound)
@@ -69,6 +74,16 @@ struct GatedCompiler {
       steps: parts.map(\.steps),
       reason: reason,
       considered: [])
+  }
+
+  /// Lets the rows for later tokens act only where the question has been asked: the first row's region becomes a cue.
+  private func shareQuestion(_ parts: inout [Part]) {
+    let first = parts[0].row
+    for i in parts.indices.dropFirst() where parts[i].fit.fit.address > parts[0].fit.fit.address {
+      let asked = MemoryCue(
+        mode: .seen, module: first.module, boundary: first.boundary, hardness: first.hardness, key: first.key)
+      parts[i].row.cues = Array(first.cues.prefix(1)) + [asked]
+    }
   }
 
   private var reason: String {
@@ -117,8 +132,13 @@ struct GatedCompiler {
   ) throws(FormatError) {
     let probe = family.facts[fact].probe
     // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
-    let after = probe.keyIDs + probe.targetIDs + family.facts[fact].contrast.continuation
-    let texts = [after] + zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
+    func after(_ fact: SubjectFamily.Fact) -> [Int] {
+      fact.probe.keyIDs + fact.probe.targetIDs + fact.contrast.continuation
+    }
+    let related = family.facts.indices.filter { $0 != fact }.prefix(settings.relatedTexts)
+    let texts =
+      [after(family.facts[fact])] + related.map { after(family.facts[$0]) }
+      + zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
     for _ in 0..<settings.miningRounds {
       let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
       let firings = firings(of: try MemorySet(named: named, for: transformer), in: texts)
@@ -130,6 +150,7 @@ struct GatedCompiler {
         isDone = false
       }
       if isDone { return }
+      shareQuestion(&parts)
     }
   }
 

@@ -41,7 +41,8 @@ struct RowFit {
         .init(samples: asked, isInside: true, weight: each(1, asked.count), calibrates: true),
         .init(samples: background, isInside: false, weight: 1),
         .init(samples: same, isInside: true, weight: each(settings.sameQuestionShare, same.count)),
-        .init(samples: other + related + sentences, isInside: false, weight: settings.lastWeight),
+        .init(samples: other + sentences, isInside: false, weight: settings.lastWeight),
+        .init(samples: related, isInside: false, weight: settings.minedWeight),
       ] + outside(family, fact, at: address, settings), family, at: address, settings: settings)
   }
 
