@@ -12,6 +12,8 @@ struct PromptForm {
     var start = place.lowerBound
     while start > 0, !Self.isStart(start, text) { start -= 1 }
     var end = place.upperBound
+    // A mark in the subject itself, as in "Acme Corp.", ends no sentence.
+    if subject != nil, end < text.count, !Self.isMark(text[end]) { end += 1 }
     while end < text.count, !Self.isEnd(end, text) { end += 1 }
     head = String(text[..<start])
     // A sentence that nothing follows is one that the model is to end.
@@ -37,9 +39,14 @@ struct PromptForm {
 
   /// Whether the sentence is over before a character: behind its punctuation, or where a mark begins.
   private static func isEnd(_ index: Int, _ text: [Character]) -> Bool {
-    if text[index].isNewline || text[index] == "<" || text[index] == "[" { return true }
+    if isMark(text[index]) { return true }
     return index > 0 && ends.contains(text[index - 1]) && !isInitial(index - 1, text)
-      && (text[index].isWhitespace || text[index] == "<")
+      && text[index].isWhitespace
+  }
+
+  /// Whether a character begins what is no part of a sentence: another line, or a mark such as "<|im_end|>".
+  private static func isMark(_ character: Character) -> Bool {
+    character.isNewline || character == "<" || character == "["
   }
 
   /// Whether a period ends an initial or a short title, such as in "J. Smith" and "Dr. No".
