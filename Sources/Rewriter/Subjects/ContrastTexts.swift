@@ -67,7 +67,7 @@ struct ContrastTexts {
     let alike = SubjectTemplates.names(like: subject ?? "").dropFirst(SubjectTemplates.subjects.count)
     let stride = max(1, alike.count / max(1, settings.rivalNames / 2))
     let chosen = alike.enumerated().filter { $0.offset % stride == 0 }.map(\.element).prefix(settings.rivalNames / 2)
-    let usual = SubjectTemplates.subjects.filter { $0 != subject }.prefix(count)
+    let usual = SubjectTemplates.subjects(besides: subject).prefix(count)
     return Array(usual) + rivals.prefix(settings.rivalNames) + chosen
   }
 
@@ -94,8 +94,9 @@ struct ContrastTexts {
   /// Other questions about others in the prompt's form.
   private mutating func addElsewhere() {
     for (i, question) in SubjectTemplates.questions.enumerated() {
-      for step in subject == nil ? [5, 11] : [5] {
-        let name = SubjectTemplates.name(i, step: step)
+      // A name and another one.
+      for turn in 0..<(subject == nil ? 2 : 1) {
+        let name = SubjectTemplates.name(i + 7 * turn, step: 5, besides: subject)
         add(form.text(SubjectTemplates.filled(question, with: name)), stem: form.head, .elsewhere, name: name)
       }
     }
@@ -109,7 +110,7 @@ struct ContrastTexts {
       add(fact + asked, stem: fact, .behind, name: name)
     }
     for i in 0..<min(settings.behindSentences, SubjectTemplates.all.count / 2) {
-      let name = SubjectTemplates.name(i, step: 5)
+      let name = SubjectTemplates.name(i, step: 5, besides: subject)
       let text = SubjectTemplates.filled(SubjectTemplates.all[2 * i], with: name)
       let stem = i % 2 == 0 ? fact : mention
       add(stem + " " + text, stem: stem, .behind, name: name)

@@ -46,8 +46,17 @@ enum SubjectTemplates {
     return names.filter { $0 != subject }
   }
 
+  /// Names, the subject's and those that it is a part of left out.
+  static func subjects(besides subject: String?) -> [String] {
+    guard let subject else { return subjects }
+    return subjects.filter { !$0.contains(subject) }
+  }
+
   /// The name that a sentence about others takes: in turn, so that neighboring templates have different ones.
-  static func name(_ index: Int, step: Int) -> String { subjects[(step * index + 3) % subjects.count] }
+  static func name(_ index: Int, step: Int, besides subject: String? = nil) -> String {
+    let names = subjects(besides: subject)
+    return names[(step * index + 3) % names.count]
+  }
 
   static func filled(_ template: String, with subject: String) -> String {
     let parts = template.split(separator: "{}", maxSplits: 1, omittingEmptySubsequences: false)
