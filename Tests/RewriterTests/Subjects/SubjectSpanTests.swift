@@ -44,4 +44,27 @@ import Testing
       #expect(shown(ids[...token]).contains(subject) && !shown(ids[..<token]).contains(subject), "\(text)")
     }
   }
+
+  /// Special tokens that the text spells out, as a chat's marks, stand for their part of it.
+  @Test(arguments: [
+    ("llama3", "<|endoftext|>"), ("qwen2", "<|endoftext|>"), ("added", "<|begin|>"), ("phi3", "<|user|>"),
+    ("llama2", "<s>"),
+  ])
+  func theSubjectsLastTokenBesideMarks(_ name: String, _ mark: String) throws {
+    let path = Repository.fixture("tokenizer/kinds/\(name).json")
+    let tokenizer = try Tokenizer(json: MappedFile(path: path).contents, location: path)
+    let special = try #require(tokenizer.encode(mark, addSpecialTokens: false).first)
+    for text in [
+      "\(mark)Where is Nepal?\(mark)", "\(mark)Nepal\(mark)", "Nepal\(mark)", "\(mark)\(mark)Nepal is",
+      "a\(mark)Nepal and\(mark)",
+    ] {
+      let ids = tokenizer.encode(text)
+      // Before and behind marks some tokenizers lose or add a space; there is no telling then.
+      guard tokenizer.decode(ids, isStart: true).hasSuffix(text) else { continue }
+      let token = try #require(tokenizer.lastToken(of: "Nepal", in: text, ids: ids), "\(text)")
+      #expect(ids[token] != special)
+      func shown(_ ids: ArraySlice<Int>) -> String { tokenizer.decode(Array(ids), skipSpecialTokens: true) }
+      #expect(shown(ids[...token]).hasSuffix("Nepal") && !shown(ids[..<token]).hasSuffix("Nepal"), "\(text)")
+    }
+  }
 }

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// Keys from samples of several weights, against fits that say the same at more length.
+@Suite struct RegionFitTests {
+  private let width = 24
+  private let address = SiteAddress(layer: 1, site: .mlp)
+  private let common: FloatMatrix
+  private let samples: FloatMatrix
+  private static let seed: UInt64 = 17
+
+  init() {
+    common = .random(9, 24, seed: Self.seed)
+    samples = .random(12, 24, seed: Self.seed + 1)
+    // What a region is to take in has something in common.
+    for i in 0..<4 { for d in 0..<6 { samples.row(i)[d] += 2 } }
+  }
+
+  private func rows(_ range: Range<Int>, times: Int = 1) -> [UnsafeMutablePointer<Float>] {
+    range.flatMap { [UnsafeMutablePointer](repeating: samples.row($0), count: times) }
+  }
+
+  private func keys() -> LeastSquaresKeys { LeastSquaresKeys(apartFrom: common, lambda: 3, pool: nil) }
+
+  private func fit(_ groups: [RegionFit.Group], smallest: Float = 0.05) -> RegionFit? {
+    RegionFit(groups, apartFrom: keys(), at: address, smallestFit: smallest, pool: nil)
+  }
+
+  private func groups(_ inside: Float, _ outside: Float) -> [RegionFit.Group] {
+    [
+      .init(samples: rows(0..<4), isInside: true, weight: inside, calibrates: true),
+      .init(samples: rows(4..<12), isInside: false, weight: outside),
+    ]
+  }
+
+  /// A sample of weight k counts as k of them.
+  @Test func weightsAreRepetitions() throws {
+    let weighted = try #require(fit(groups(3, 2)))
+    let repeated = try #require(
+      fit([
+        .init(samples: rows(0..<4, times: 3), isInside: true, weight: 1, calibrates: true),
+        .init(samples: rows(4..<12, times: 2), isInside: false, weight: 1),
+      ]))
+    #expect(relativeError(weighted.key.direction, repeated.key.direction) < 1e-4, "seed \(Self.seed)")
+    // Weights do matter, or the test would show nothing.
+    let plain = try #require(fit(groups(1, 1)))
+    #expect(relativeError(weighted.key.direction, plain.key.direction) > 1e-2)
+  }
+
+  /// What is left out is judged by a fit of all other samples, in the scale of the fit of all.
+  @Test func leftOutEqualsTheFitWithout() throws {
+    let all = try #require(fit(groups(3, 2)))
+    #expect(all.inside.count == 4 && all.outside.count == 8)
+    var whole = keys()
+    whole.append(FloatMatrix(copying: rows(0..<4), width: width), weight: 3, pool: nil)
+    whole.append(FloatMatrix(copying: rows(4..<12), width: width), weight: 2, pool: nil)
+    let key = whole.solve(positives: Array(9..<13)).key
+    let mean = (0..<4).reduce(Float(0)) { $0 + key.similarity(samples.row($1)) } / 4
+    for left in 0..<12 {
+      var without = keys()
+      let inside = rows(0..<4).enumerated().filter { $0.offset != left }.map(\.element)
+      let outside = rows(4..<12).enumerated().filter { $0.offset + 4 != left }.map(\.element)
+      without.append(FloatMatrix(copying: inside, width: width), weight: 3, pool: nil)
+      without.append(FloatMatrix(copying: outside, width: width), weight: 2, pool: nil)
+      let value = without.solve(positives: Array(9..<(9 + inside.count))).key.similarity(samples.row(left)) / mean
+      let closed = left < 4 ? all.inside[left] : all.outside[left - 4]
+      #expect(abs(value - closed) < 1e-4, "left out \(left): \(value), closed form \(closed), seed \(Self.seed)")
+    }
+  }
+
+  /// The similarity 1 stands for the mean of the calibrating samples, of whatever weight.
+  @Test(arguments: [Float(1), 40])
+  func calibratedSamplesAreAtOne(_ weight: Float) throws {
+    let made = try #require(fit(groups(weight, 2)))
+    let mean = rows(0..<4).reduce(Float(0)) { $0 + made.key.similarity($1) } / 4
+    #expect(abs(mean - 1) < 1e-4)
+    #expect(made.address == address)
+  }
+
+  /// Samples that are not judged are fitted all the same.
+  @Test func unjudgedSamplesAreFitted() throws {
+    var some = groups(3, 2)
+    some[1].isJudged = false
+    let (judged, unjudged) = (try #require(fit(groups(3, 2))), try #require(fit(some)))
+    #expect(unjudged.key.direction == judged.key.direction)
+    #expect(unjudged.inside == judged.inside && unjudged.outside.isEmpty)
+    #expect(unjudged.distinctness == 0 && judged.distinctness > 0)
+    #expect(unjudged.boundary(leavingIn: 0, within: [0.3, 0.8]) == 0.8)
+  }
+
+  /// The boundary takes in no more than the share, within its range.
+  @Test func theBoundaryLeavesOutAllButAShare() throws {
+    let made = try #require(fit(groups(3, 2)))
+    let nearest = made.outside.sorted(by: >)
+    let wide: [Float] = [0.01, 10]
+    #expect(made.boundary(leavingIn: 0, within: wide) == 1 - nearest[0])
+    #expect(made.boundary(leavingIn: 0.25, within: wide) == 1 - nearest[2])
+    #expect(made.boundary(leavingIn: 0.99, within: wide) == 1 - nearest[7])
+    for share: Float in [0, 0.25, 0.5] {
+      let boundary = made.boundary(leavingIn: share, within: wide)
+      #expect(Float(made.outside.count { 1 - $0 < boundary }) <= share * 8)
+    }
+    #expect(made.boundary(leavingIn: 0, within: [1.9, 2]) == 1.9)
+    #expect(made.boundary(leavingIn: 0, within: [0.01, 0.02]) == 0.02)
+  }
+
+  @Test func distinctnessIsADistanceOfMeans() throws {
+    let made = try #require(fit(groups(3, 2)))
+    func statistics(_ values: [Float]) -> (mean: Double, deviation: Double) {
+      let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
+      let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+      return (mean, (squares / Double(values.count)).squareRoot())
+    }
+    let (a, b) = (statistics(made.inside), statistics(made.outside))
+    let expected = (a.mean - b.mean) / (a.deviation + b.deviation + 1e-3)
+    #expect(abs(Double(made.distinctness) - expected) < 1e-3)
+    // Samples that have more in common are more distinct.
+    for i in 0..<4 { for d in 0..<6 { samples.row(i)[d] += 4 } }
+    #expect(try #require(fit(groups(3, 2))).distinctness > made.distinctness)
+  }
+
+  /// Samples to be taken in that are those to be left out have no key.
+  @Test func nothingInCommonIsNoFit() {
+    let same = [
+      RegionFit.Group(samples: rows(4..<6), isInside: true, weight: 1, calibrates: true),
+      RegionFit.Group(samples: rows(4..<6, times: 60), isInside: false, weight: 1),
+    ]
+    #expect(fit(same) == nil)
+    #expect(fit([.init(samples: [], isInside: true, weight: 1, calibrates: true)]) == nil)
+    #expect(fit(groups(3, 2), smallest: 0.999) == nil)
+  }
+
+  /// One huge sample, such as a first token, does not move the median.
+  @Test func theMedianOfSquares() {
+    let matrix = FloatMatrix(5, 2)
+    for (i, values) in [[3, 4], [1, 0], [1e4, 0], [0, 2], [0, 3]].enumerated() as EnumeratedSequence<[[Float]]> {
+      matrix.row(i).update(from: values, count: 2)
+    }
+    #expect(LeastSquaresKeys.medianSquare(matrix) == 9)
+    matrix.row(2)[0] = 1e8
+    #expect(LeastSquaresKeys.medianSquare(matrix) == 9)
+  }
+
+  /// Every address has its result, in their order, side by side or not.
+  @Test(arguments: [1, 3])
+  func addressesAreWorkedOnSideBySide(_ threads: Int) {
+    let addresses = (0..<20).map { SiteAddress(layer: $0, site: .attn) }
+    let results = WorkerPool(threads: threads).each(of: addresses) { $0.layer % 3 == 0 ? nil : 2 * $0.layer }
+    #expect(results == (0..<20).filter { $0 % 3 != 0 }.map { 2 * $0 })
+  }
+}

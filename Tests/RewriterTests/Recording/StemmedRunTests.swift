@@ -1,0 +1,83 @@
+import Kernels
+import Testing
+
+@testable import Format
+@testable import Rewriter
+@testable import Runtime
+
+/// Texts with common beginnings, against each text run as a whole.
+@Suite struct StemmedRunTests {
+  private static func texts(_ model: LanguageModel) throws -> [StemmedRun.Text] {
+    let one = try model.encode("The city of Tokyo lies in the country of Japan")
+    let two = try model.encode("The city of Tokyo is old")
+    let three = try model.encode("Nepal has hills")
+    let shared = zip(one, two).prefix { $0 == $1 }.count
+    return [
+      .init(ids: one, stem: shared), .init(ids: three), .init(ids: two, stem: shared),
+      // A stem of its own, one within another's, and no stem of a text that begins like others.
+      .init(ids: three, stem: three.count - 1), .init(ids: one, stem: 2), .init(ids: two),
+    ]
+  }
+
+  /// Activations of all tokens at all sites, and the distributions behind the texts, to the bit.
+  @Test(arguments: TinyModel.all)
+  func equalsWholeRuns(_ name: String) throws {
+    let model = try TinyModel.load(name)
+    let transformer = model.transformer
+    let texts = try Self.texts(model)
+    let layers = Set(0..<transformer.shape.layers)
+    let stemmed = StemmedRun(texts, layers: layers, transformer: transformer)
+    let whole = BaseRun(
+      texts.map(\.ids), recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
+    func values(_ pointer: UnsafeMutablePointer<Float>, _ address: SiteAddress) -> [UInt32] {
+      UnsafeBufferPointer(start: pointer, count: transformer.shape.width(of: address.site)).map(\.bitPattern)
+    }
+    for address in layers.flatMap({ layer in Site.allCases.map { SiteAddress(layer: layer, site: $0) } }) {
+      for (i, text) in texts.enumerated() {
+        for token in text.ids.indices {
+          #expect(
+            values(stemmed.activation(address, i, token: token), address)
+              == values(whole.activation(address, i, token: token), address), "\(address), text \(i), token \(token)")
+        }
+        #expect(
+          values(stemmed.last(address, i), address).elementsEqual(
+            values(whole.activation(address, i, token: text.ids.count - 1), address)))
+      }
+    }
+    let chosen = [4, 1, 0]
+    let found = stemmed.probabilities(of: chosen)
+    let logits = transformer.logits(whole.residual, rows: chosen.map { whole.sequences[$0].rows.upperBound - 1 })
+    for i in chosen.indices {
+      let normalizer = kernel_log_sum_exp(logits.row(i), logits.width)
+      for v in 0..<logits.width { logits.row(i)[v] -= normalizer }
+      kernel_exp(logits.row(i), logits.width, logits.row(i))
+      #expect(found.array(i) == logits.array(i))
+      #expect(abs(found.array(i).reduce(0, +) - 1) < 1e-4)
+    }
+  }
+
+  /// What texts have in common is run once, and told once.
+  @Test func stemsAreRunOnce() throws {
+    let model = try TinyModel.load("llama-a")
+    let texts = try Self.texts(model)
+    let run = StemmedRun(texts, layers: [0], transformer: model.transformer)
+    let shared = texts[0].stem
+    #expect(shared > 2 && shared == texts[2].stem)
+    let all = texts.reduce(0) { $0 + $1.ids.count }
+    #expect(run.count == all - shared)
+    // Each token of each text stands for one that is told: its own, or that of the first text with its stem.
+    let told = run.tokens
+    #expect(Set(told.map { "\($0)" }).count == told.count && told.count == run.count)
+    #expect(told.filter { $0.text == 2 }.map(\.token) == Array(shared..<texts[2].ids.count))
+    for text in [0, 1, 3, 4, 5] {
+      #expect(told.filter { $0.text == text }.map(\.token) == Array(texts[text].ids.indices))
+    }
+  }
+
+  @Test func withoutStemsItIsAPlainRun() throws {
+    let model = try TinyModel.load("gpt2-a")
+    let texts = try Self.texts(model).map { StemmedRun.Text(ids: $0.ids) }
+    let run = StemmedRun(texts, layers: [], transformer: model.transformer)
+    #expect(run.count == texts.reduce(0) { $0 + $1.ids.count } && run.tokens.count == run.count)
+  }
+}
