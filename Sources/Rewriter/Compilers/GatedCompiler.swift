@@ -101,7 +101,8 @@ struct GatedCompiler {
     let row = MemoryRow(
       module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
       targetID: probe.targetIDs[token], alpha: alpha,
-      boundary: boundary(fit.fit, isFirst: token == 0), hardness: settings.rowHardness,
+      boundary: probe.spec.boundary.value.map { Float($0) } ?? boundary(fit.fit, isFirst: token == 0),
+      hardness: probe.spec.hardness.value.map { Float($0) } ?? settings.rowHardness,
       key: fit.fit.key.values, delta: delta, cues: cues)
     return Part(token: token, fit: fit, row: row, steps: steps)
   }

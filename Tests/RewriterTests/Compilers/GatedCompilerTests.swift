@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -38,6 +39,15 @@ import Testing
     }
     #expect(memories.count == 2 && memories[0].rows[0].cues == memories[1].rows[0].cues)
     #expect(memories[0].rows[0].key != memories[1].rows[0].key)
+  }
+
+  /// Bounds that a spec gives are those of the rows.
+  @Test func theSpecsBoundsCount() throws {
+    let bounds = #""subject":"Tokyo","boundary":0.3,"hardness":5"#
+    let entries = Self.entries.replacingOccurrences(of: #""subject":"Tokyo""#, with: bounds)
+    for memory in try made("llama-a", entries: entries).memories {
+      #expect(memory.rows.allSatisfy { $0.boundary == 0.3 && $0.hardness == 5 && !$0.cues.isEmpty })
+    }
   }
 
   /// The first token of a target has a row, later ones where the base model would go on otherwise; each stands at the
