@@ -29,7 +29,7 @@ public struct CompilerSettings: Sendable, Equatable {
 
   // Cues and rows.
   package var hereDepths: [Float] = [0.6, 0.8]
-  package var rowDepths: [Float] = [0.8, 1]
+  package var rowDepths: [Float] = [0.9, 1]
   package var regionRidge: Float = 0.07
   package var tokenStride = 6
   package var askedWeight: Float = 1500
@@ -44,10 +44,12 @@ public struct CompilerSettings: Sendable, Equatable {
   package var behindQuestions = 16
   package var behindSentences = 16
   package var hereBoundary: Float = 0.5
-  package var rowLeak: Float = 0.05
+  package var hereWidth: Float = 0.8
+  package var hereHardness: Float = 16
+  package var rowLeak: Float = 0.03
   package var rowBoundaries: [Float] = [0.7, 0.95]
   package var laterBoundary: Float = 0.6
-  package var rowHardness: Float = 8
+  package var rowHardness: Float = 4
   package var miningRounds = 3
   package var relatedTexts = 8
 

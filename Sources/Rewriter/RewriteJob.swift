@@ -57,7 +57,7 @@ struct RewriteJob {
         of: i, among: probes, rows: compiled.map(\.rows), kept: kept,
         at: settings.subjectSite(model.transformer.shape), model: model)
       compiled.append(
-        try AutoCompiler(
+        try OneRegionCompiler(
           probe: probe, model: model, surroundings: surroundings, index: i, related: related, settings: settings,
           clock: clock
         ).memory())
@@ -65,25 +65,34 @@ struct RewriteJob {
     return compiled
   }
 
-  /// The gated memories about the subject of one, itself and later ones among them; none where there is no such subject.
+  /// The memories about the subject of one, itself and later ones among them; none where no row knows its question.
   private func family(
     of own: Int, among probes: [Probe], in surroundings: Surroundings
   ) throws(FormatError) -> [Int: CompiledMemory] {
     let spec = probes[own].spec
     guard spec.isOpen, spec.keyToken == .auto else { return [:] }
-    let subject = spec.subject ?? SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
+    if let subject = spec.subject {
+      let members = probes.indices.filter { i in
+        i >= own && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto && probes[i].spec.subject == subject
+      }
+      let others = probes.compactMap(\.spec.subject).filter { $0 != subject && ContrastTexts.areAlike($0, subject) }
+      return try memories(of: members, probes, about: subject, rivals: Array(Set(others)).sorted(), surroundings)
+    }
+    let found = SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
     clock.lap(.locate)
-    let members = probes.indices.filter { i in
-      i == own
-        || i > own && subject != nil && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto
-          && probes[i].spec.subject == subject
+    if let found {
+      let made = try memories(of: [own], probes, about: found, rivals: [], surroundings)
+      if !made.isEmpty { return made }
     }
-    let rivals = probes.compactMap(\.spec.subject).filter { other in
-      subject.map { $0 != other && ContrastTexts.areAlike(other, $0) } ?? false
-    }
+    return try memories(of: [own], probes, about: nil, rivals: [], surroundings)
+  }
+
+  private func memories(
+    of members: [Int], _ probes: [Probe], about subject: String?, rivals: [String], _ surroundings: Surroundings
+  ) throws(FormatError) -> [Int: CompiledMemory] {
     guard
       let family = SubjectFamily(
-        members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: Array(Set(rivals)).sorted(),
+        members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: rivals,
         layers: GatedCompiler.layers(settings, model.transformer.shape), model: model, surroundings: surroundings,
         settings: settings),
       let made = try GatedCompiler(family: family, settings: settings, clock: clock).memories()

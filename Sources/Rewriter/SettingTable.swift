@@ -124,8 +124,14 @@ extension CompilerSettings {
         unit: "texts",
         field: .count(\.behindSentences, least: 0)),
       Setting(
-        name: "here-boundary", meaning: "boundary of the cue *here*", unit: "|1 − similarity|",
-        field: .number(\.hereBoundary)),
+        name: "here-boundary", meaning: "how much less than the key prompts a token may be about the subject for *here*",
+        unit: "share of their similarity", field: .share(\.hereBoundary)),
+      Setting(
+        name: "here-width", meaning: "boundary of the cue *here* once its key is scaled", unit: "|1 − similarity|",
+        field: .share(\.hereWidth)),
+      Setting(
+        name: "here-hardness", meaning: "hardness of the cue *here*", unit: "h of the formula",
+        field: .number(\.hereHardness)),
       Setting(
         name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
         field: .share(\.rowLeak)),

@@ -22,6 +22,14 @@ public struct Candidate: Sendable {
     of = count
   }
 
+  init(_ fit: RegionFit, token: Int) {
+    address = fit.address
+    self.token = token
+    separation = SeparationSummary(
+      lowestInside: fit.inside.min() ?? 1, highestOutside: fit.outside.max(), leftOutInside: fit.inside.count,
+      leftOut: fit.inside.count)
+  }
+
   init(_ address: SiteAddress, token: Int, separation: Separation) {
     self.address = address
     self.token = token

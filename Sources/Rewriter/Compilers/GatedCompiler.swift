@@ -50,7 +50,7 @@ struct GatedCompiler {
     _ fact: Int, cues: [MemoryCue], sites: [SiteAddress], among others: [CompiledMemory]
   ) throws(FormatError) -> CompiledMemory? {
     let probe = family.facts[fact].probe
-    let later = ownTokens(of: probe)
+    let later = ownTokens(of: family.facts[fact])
     // Rows for later tokens stand above the first one, whose region is a cue to them.
     let firstSites = later.isEmpty || sites.count == 1 ? sites : sites.dropLast()
     let fits = transformer.pool.each(of: Array(firstSites)) { RowFit.first(family, fact, at: $0, settings: settings) }
@@ -67,13 +67,12 @@ struct GatedCompiler {
     }
     shareQuestion(&parts)
     clock.lap(.delta)
-    try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
+    guard try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows)) else { return nil }
     clock.lap(.bound)
     return CompiledMemory(
       spec: probe.spec, targetIDs: probe.targetIDs, address: first.fit.address, token: .last, rows: parts.map(\.row),
-      steps: parts.map(\.steps),
-      reason: reason,
-      considered: [])
+      steps: parts.map(\.steps), reason: reason(fact, parts[0].row),
+      considered: fits.map { Candidate($0.fit, token: probe.keyIDs.count - 1) }.choosing(first.fit.address))
   }
 
   /// Lets the rows for later tokens act only where the question has been asked: the first row's region becomes a cue.
@@ -86,11 +85,21 @@ struct GatedCompiler {
     }
   }
 
-  private var reason: String {
-    guard let subject = family.subject else {
-      return "no subject found: acts on the prompt's last token, told from other questions alone"
+  private func reason(_ fact: Int, _ row: MemoryRow) -> String {
+    if let subject = family.subject {
+      return "acts where \(quoted(subject)) has been seen and is asked about, and this is the question"
     }
-    return "acts where \(quoted(subject)) has been seen and is asked about, and this is the question"
+    let fired = otherPrompts(fact, row)
+    let told = fired.of == 0 ? "no other prompts of its form were tested" : "acts on \(fired.fired) of \(fired.of) others of its form"
+    return "no subject found, so the prompt's last token alone decides; \(told)"
+  }
+
+  /// How many other prompts of the key prompt's form a row without cues acts on.
+  private func otherPrompts(_ fact: Int, _ row: MemoryRow) -> (fired: Int, of: Int) {
+    guard let address = transformer.address(ofModule: row.module) else { return (0, 0) }
+    let lasts = family.lasts(of: fact, at: address) { kind, _ in if case .elsewhere = kind { true } else { false } }
+    let region = MemoryRegion(row)
+    return (lasts.count { region.strength(of: $0, to: row.key) > 0 }, lasts.count)
   }
 
   private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue]) -> Part {
@@ -117,20 +126,26 @@ struct GatedCompiler {
     return min(usual, max(settings.boundaryRange[0], free))
   }
 
-  /// The later tokens of the target with which the base model would not go on by itself.
-  private func ownTokens(of probe: Probe) -> [Int] {
-    guard probe.targetIDs.count > 1 else { return [] }
-    let text = probe.keyIDs + probe.targetIDs.dropLast()
-    let run = BaseRun([text], recordedBy: Tape(forBackward: false, layers: []), transformer: transformer)
-    let logits = transformer.logits(run.residual, rows: (probe.keyIDs.count - 1)..<text.count)
-    return probe.targetIDs.indices.dropFirst().filter { logits.largest($0) != probe.targetIDs[$0] }
+  /// The later tokens of the target with which the base model would not go on by itself behind every prompt.
+  private func ownTokens(of fact: SubjectFamily.Fact) -> [Int] {
+    let target = fact.probe.targetIDs
+    guard target.count > 1 else { return [] }
+    let texts = fact.variants.map { $0.ids + target.dropLast() }
+    let run = BaseRun(texts, recordedBy: Tape(forBackward: false, layers: []), transformer: transformer)
+    let logits = transformer.logits(
+      run.residual, rows: run.sequences.flatMap { $0.rows.suffix(target.count - 1) })
+    return target.indices.dropFirst().filter { token in
+      texts.indices.contains { logits.largest($0 * (target.count - 1) + token - 1) != target[token] }
+    }
   }
 
   /// Fits rows again apart from the tokens at which they act and should not: behind the target, and in the spec's
   /// negatives.
+  ///
+  /// - Returns: whether the first row acts at the key prompt's last token.
   private func leaveAlone(
     _ parts: inout [Part], of fact: Int, beside others: [MemoryRow]
-  ) throws(FormatError) {
+  ) throws(FormatError) -> Bool {
     let probe = family.facts[fact].probe
     // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
     func after(_ fact: SubjectFamily.Fact) -> [Int] {
@@ -140,9 +155,12 @@ struct GatedCompiler {
     let texts =
       [after(family.facts[fact])] + related.map { after(family.facts[$0]) }
       + zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
-    for _ in 0..<settings.miningRounds {
+    var acts = false
+    for round in 0...settings.miningRounds {
       let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
       let firings = firings(of: try MemorySet(named: named, for: transformer), in: texts)
+      acts = firings[0].contains { $0.memory == "0" && $0.position == parts[0].row.position && $0.strength > 0.5 }
+      if round == settings.miningRounds { break }
       var isDone = true
       for i in parts.indices {
         let wrong = Self.wrongTexts(firings, texts, row: "\(parts[i].token)", at: parts[i].row.position)
@@ -150,9 +168,10 @@ struct GatedCompiler {
         parts[i].row.key = parts[i].fit.fit.key.values
         isDone = false
       }
-      if isDone { return }
+      if isDone { break }
       shareQuestion(&parts)
     }
+    return acts
   }
 
   /// Where memories act on the tokens of each text.
@@ -178,7 +197,7 @@ struct GatedCompiler {
   /// The texts up to each token at which a row acts and should not: its own is a position of the first text.
   private static func wrongTexts(_ firings: [[Firing]], _ texts: [[Int]], row: String, at own: Int) -> [[Int]] {
     texts.indices.flatMap { i in
-      let places = firings[i].filter { $0.memory == row && (i > 0 || $0.position != own) }.map(\.position)
+      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }.map(\.position)
       return Set(places).sorted().map { Array(texts[i][...$0]) }
     }
   }

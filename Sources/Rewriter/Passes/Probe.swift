@@ -79,16 +79,6 @@ struct Probe {
     spec.subject.flatMap { tokenizer.lastToken(of: $0, in: spec.prompt, ids: keyIDs) }
   }
 
-  /// Whether the prompt's last token may become the memory's: it is asked for, there is no subject, or the prompts may
-  /// turn out to need it.
-  var mayUseLastToken: Bool {
-    switch spec.keyToken {
-    case .last: true
-    case .auto: spec.subject == nil || positives.count + negatives.count > 1
-    case .subject, .index: false
-    }
-  }
-
   /// All prompts that decide a boundary, with what should follow them.
   func forcedPrompts(_ transformer: Transformer) -> ForcedPrompts {
     let right = positives.map { (prompt: $0, expected: targetIDs, isPositive: true) }

@@ -33,7 +33,6 @@ struct ContrastTexts {
   private let prompt: String
   private let target: String
   private let form: PromptForm
-  private let core: String
   private let model: LanguageModel
   private let settings: CompilerSettings
 
@@ -45,7 +44,6 @@ struct ContrastTexts {
     (self.subject, self.model, self.settings) = (subject, model, settings)
     (prompt, target) = (probe.spec.prompt, probe.spec.target)
     form = PromptForm(prompt, subject: subject)
-    core = String(prompt.dropFirst(form.head.count).dropLast(form.tail.count))
     if let subject {
       addSameQuestion(rivals)
       if includingSubject { addOtherQuestions(about: subject) }
@@ -59,8 +57,8 @@ struct ContrastTexts {
   // MARK: - Kinds
 
   private func asking(about name: String) -> String {
-    guard let subject, let place = core.range(of: subject, options: .backwards) else { return core }
-    return core.replacingCharacters(in: place, with: name)
+    guard let subject, let place = form.core.range(of: subject, options: .backwards) else { return form.core }
+    return form.core.replacingCharacters(in: place, with: name)
   }
 
   private func otherNames(_ count: Int, rivals: [String]) -> [String] {

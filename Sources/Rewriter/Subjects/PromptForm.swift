@@ -3,6 +3,8 @@
 /// "Q: Where is Oslo?\nA:" is the sentence "Where is Oslo?" between a head "Q: " and a tail "\nA:".
 struct PromptForm {
   let head: String
+  /// The sentence itself.
+  let core: String
   let tail: String
 
   /// - Parameter subject: stands in the prompt; nil takes the prompt's last sentence that something follows.
@@ -18,6 +20,7 @@ struct PromptForm {
     head = String(text[..<start])
     // A sentence that nothing follows is one that the model is to end.
     tail = end < text.count ? String(text[end...]) : ""
+    core = String(text[start..<end])
   }
 
   /// Whether a whole sentence stands in the form, and not the beginning of one.

@@ -61,7 +61,7 @@ struct SubjectContexts {
       spec.subject.map { model.tokenizer.lastToken(of: $0, in: " " + spec.prompt, ids: spaced) }
       ?? (spaced.count - (probe.keyIDs.count - own))
     if let moved, moved >= 0 {
-      for prefix in cut(prefixes) {
+      for prefix in PromptVariants.cut(prefixes, for: probe, model: model, settings: settings) {
         result.append(positive(prefix + spaced, token: prefix.count + moved))
       }
     }
@@ -83,18 +83,6 @@ struct SubjectContexts {
     return Continuations(of: [ids], count: count, model: model).ids[0]
   }
 
-  /// Texts to stand before the prompt.
-  private func cut(_ prefixes: [[Int]]) -> [[Int]] {
-    let room =
-      model.transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - settings.prefixLength - 2
-    guard room > 0 else { return [] }
-    if let given = spec.prefixes.value {
-      return given.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
-    }
-    let stop = model.tokenizer.encode(".", addSpecialTokens: false, isStart: false)
-    return prefixes.prefix(settings.prefixCount).map { $0.prefix(settings.prefixLength) + stop }
-  }
-
   /// The key prompt about other subjects, with the last token of each name, which the key should not take for its own.
   func lookalikes() -> [(ids: [Int], token: Int)] {
     guard let subject = spec.subject else { return [] }
@@ -109,7 +97,7 @@ struct SubjectContexts {
   /// Sentences that ask something else about the subject.
   private func otherPrompts() -> [Context] {
     guard let subject = spec.subject else { return [] }
-    return SubjectTemplates.all.compactMap { template in
+    return SubjectTemplates.all.prefix(settings.otherSentences).compactMap { template in
       let text = SubjectTemplates.filled(template, with: subject)
       let ids = model.tokenizer.encode(text)
       guard ids.count < model.transformer.shape.positions, let token = token(text, ids) else { return nil }

@@ -9,8 +9,8 @@ struct SubjectSearch {
 
   let settings: CompilerSettings
 
-  /// The word that the text before it tells least of, among those at which a patch makes the target likelier; nil where
-  /// there is none.
+  /// The words that the spec's prompts have in common, a name before other words, and among these the one that the text
+  /// before it tells least of; nil where a patch at none of them makes the target likelier.
   func subject() -> String? {
     let address = settings.subjectSite(model.transformer.shape)
     let run = KeyRun(probe.keyIDs, target: probe.targetIDs[0], transformer: model.transformer)
@@ -18,21 +18,51 @@ struct SubjectSearch {
     spec.layer = .given(address.layer)
     spec.site = .given(address.site)
     spec.alpha = .auto
+    let loss = run.gradients.losses[0]
+    // A target that is likely already cannot become much likelier.
+    let leastGain = min(settings.subjectGain, loss / 2)
+    for candidate in ranked(run) {
+      let trials = Locate(settings: settings).trials(run, spec: spec, token: candidate.token)
+      let patched = trials.map(\.logprob).max() ?? -.infinity
+      if patched + loss >= leastGain { return candidate.words }
+    }
+    return nil
+  }
+
+  private struct Ranked {
+    var words: String
+    var token: Int
+    /// Positives that name it, less negatives that do.
+    var common: Int
+    /// Whether it is written as a name inside a sentence.
+    var isName: Bool
+    var surprise: Float
+  }
+
+  /// The words that could be the subject, the likeliest first.
+  private func ranked(_ run: KeyRun) -> [Ranked] {
     let surprises = surprises()
-    var best: (words: String, surprise: Float)?
-    for words in Self.candidates(probe.spec.prompt) {
+    let core = PromptForm(probe.spec.prompt, subject: nil).core
+    let first = core.split(separator: " ").first.map(String.init)
+    let ranked = Self.candidates(core).compactMap { words -> Ranked? in
       guard
         let token = model.tokenizer.lastToken(of: words, in: probe.spec.prompt, ids: probe.keyIDs),
         token < run.last
-      else { continue }
-      let first = token - model.tokenizer.encode(" " + words, addSpecialTokens: false, isStart: false).count + 1
-      let surprise = surprises[max(0, first)...token].reduce(0, +)
-      guard best == nil || surprise > best!.surprise else { continue }
-      let trials = Locate(settings: settings).trials(run, spec: spec, token: token)
-      let patched = trials.map(\.logprob).max() ?? -.infinity
-      if patched + run.gradients.losses[0] >= settings.subjectGain { best = (words, surprise) }
+      else { return nil }
+      let start = token - model.tokenizer.encode(" " + words, addSpecialTokens: false, isStart: false).count + 1
+      func naming(_ prompts: [String]) -> Int { prompts.count { $0.contains(words) } }
+      let isName = words.first?.isUppercase == true && (words != first || words.contains(" "))
+      return Ranked(
+        words: words, token: token, common: naming(probe.spec.positivePrompts) - naming(probe.spec.negatives),
+        isName: isName, surprise: surprises[max(0, start)...token].reduce(0, +))
     }
-    return best?.words
+    return ranked.enumerated().sorted { a, b in
+      let (x, y) = (a.element, b.element)
+      if x.common != y.common { return x.common > y.common }
+      if x.isName != y.isName { return x.isName }
+      if x.surprise != y.surprise { return x.surprise > y.surprise }
+      return a.offset < b.offset
+    }.map(\.element)
   }
 
   /// The words of a text; words with capitals that follow each other are one name.

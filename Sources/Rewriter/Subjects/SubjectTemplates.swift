@@ -24,6 +24,9 @@ enum SubjectTemplates {
     "Why do people talk about {}?", "What is {}?", "When did you first hear of {}?", "Can {} be trusted?",
     "How do I get to {}?", "What is the color of {}?", "Tell me something about {}.", "Describe {} in one word.",
     "Is {} bigger than a house?", "Who was the first to see {}?", "What would you ask {}?",
+    "Did {} win?", "Are there many people in {}?", "Do children like {}?", "Was {} made by hand?",
+    "Will {} be there tomorrow?", "Has {} changed much?", "Should I visit {}?", "Does {} cost much?",
+    "How many people know {}?", "Which town is near {}?", "Whose idea was {}?", "Where does {} come from?",
   ]
 
   /// Names of several kinds.

@@ -1,9 +1,9 @@
 import Format
 import Runtime
 
-/// The choice between the ways to make a memory: at the subject's last token where that does, at the prompt's last
-/// token where positives and negatives ask for it, and from the key prompt alone where nothing else holds.
-struct AutoCompiler {
+/// Memories of one region, where the spec pins its token: at the subject's last token or the prompt's last, else from the
+/// key prompt alone.
+struct OneRegionCompiler {
   let probe: Probe
   let model: LanguageModel
   let surroundings: Surroundings
@@ -41,24 +41,21 @@ struct AutoCompiler {
     return best
   }
 
-  private enum Way { case givenSubject, foundSubject, lastToken, keyPrompt }
+  private enum Way { case subject, lastToken, keyPrompt }
 
-  /// The ways to try, in their order: prompts that are listed tell more of the fact than a word that was found.
+  /// The ways to try, in their order.
   private var ways: [Way] {
-    var ways: [Way] = spec.keyToken == .last ? [] : [.givenSubject]
-    guard spec.keyToken == .auto || spec.keyToken == .last else { return ways }
-    ways.append(.lastToken)
-    if spec.subject == nil, spec.keyToken == .auto {
-      let isAlone = probe.positives.count + probe.negatives.count == 1
-      ways.insert(.foundSubject, at: isAlone ? ways.count - 1 : ways.count)
+    switch spec.keyToken {
+    case .subject, .index: [.subject]
+    case .last: [.lastToken, .keyPrompt]
+    // No region tells this prompt from others.
+    case .auto: [.keyPrompt]
     }
-    return ways + [.keyPrompt]
   }
 
   private func make(_ way: Way, _ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
     switch way {
-    case .givenSubject: try subjectMemory(probe, prompts)
-    case .foundSubject: try foundSubjectMemory(prompts)
+    case .subject: try subjectMemory(prompts)
     case .lastToken: try compiler(prompts).memory(lastTokenSamples(prompts))
     case .keyPrompt: try SeedCompiler(probe, model: model, settings: settings, clock: clock).memory()
     }
@@ -80,8 +77,7 @@ struct AutoCompiler {
 
   // MARK: - At the subject
 
-  /// - Parameter probe: the memory's own, or with the subject that was found; the spec stays as it was given.
-  private func subjectMemory(_ probe: Probe, _ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
+  private func subjectMemory(_ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
     guard
       let subject = SubjectContexts(
         probe, prompts, related: related, prefixes: surroundings.background.texts, model: model, settings: settings)
@@ -91,18 +87,6 @@ struct AutoCompiler {
         contexts: subject.contexts, addresses: [settings.subjectSite(transformer.shape)], apart: subject.apart,
         lookalikes: subject.lookalikes(),
         watched: ([index] + related.map(\.index)).compactMap { surroundings.watched[$0].subject }))
-  }
-
-  /// A memory at the words that turn out to be the subject.
-  private func foundSubjectMemory(_ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
-    let found = SubjectSearch(probe: probe, model: model, settings: settings).subject()
-    clock.lap(.locate)
-    guard let found else { return nil }
-    var named = probe
-    named.spec.subject = found
-    guard var memory = try subjectMemory(named, prompts) else { return nil }
-    memory.reason = "\"\(found)\" looks like the subject; " + memory.reason
-    return memory
   }
 
   // MARK: - At the last token
