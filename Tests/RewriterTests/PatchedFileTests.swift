@@ -42,10 +42,11 @@ import Testing
     let base = try TinyModel.checkpoint(name)
     let (first, second) = (folder.file("first.safetensors"), folder.file("second.safetensors"))
     let removed = folder.file("removed.safetensors")
-    try compile(base, SpecText.auto("a"), to: first)
-    let other = SpecText.auto("b").replacingOccurrences(
+    try compile(base, SpecText.auto("a", extra: SpecText.subject), to: first)
+    let other = SpecText.auto("b", extra: SpecText.subject).replacingOccurrences(
       of: SpecText.prompt, with: "The hills of Nepal are in")
-    try compile(Checkpoint(path: first), other, to: second)
+    let added = try compile(Checkpoint(path: first), other, to: second)
+    #expect(added.compiled[0].rows.allSatisfy { !$0.cues.isEmpty })
     let both = try Checkpoint(path: second)
     #expect(both.memories.map(\.name) == ["a", "b"])
     try both.write(memories: both.memories.filter { $0.name != "b" }, to: removed)

@@ -12,11 +12,12 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  @Test(arguments: TinyModel.all)
-  func autoReachesTheTarget(_ name: String) throws {
+  @Test(arguments: TinyModel.all, ["", SpecText.subject])
+  func autoReachesTheTarget(_ name: String, _ extra: String) throws {
     let output = folder.file("output.safetensors")
-    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output)
+    let result = try compile(TinyModel.checkpoint(name), SpecText.auto("a", extra: extra), to: output)
     #expect(result.holds)
+    if !extra.isEmpty { #expect(result.compiled[0].rows[0].cues.map(\.mode) == [.seen, .here]) }
     #expect(result.results[0].prompts.allSatisfy { $0.fired || $0.isIdentical })
     let model = try LanguageModel(path: output)
     let ids = try model.encode(SpecText.prompt)
@@ -27,11 +28,11 @@ import Testing
     #expect(plain.ids != target && plain.firings.isEmpty)
   }
 
-  @Test(arguments: ["gpt2-a", "llama-b"])
-  func bytesDoNotDependOnThreads(_ name: String) throws {
+  @Test(arguments: ["gpt2-a", "llama-b"], ["", SpecText.subject])
+  func bytesDoNotDependOnThreads(_ name: String, _ extra: String) throws {
     let hashes = try [1, 2, 5, 1].map { threads in
       let output = folder.file("output.safetensors")
-      try compile(TinyModel.checkpoint(name), SpecText.auto("a"), to: output, threads: threads)
+      try compile(TinyModel.checkpoint(name), SpecText.auto("a", extra: extra), to: output, threads: threads)
       return SHA256.hex(try MappedFile(path: output).contents)
     }
     #expect(Set(hashes).count == 1)
@@ -40,16 +41,18 @@ import Testing
   @Test func heldOutPromptsDecideNothing() throws {
     let (with, without) = (folder.file("with.safetensors"), folder.file("without.safetensors"))
     let extra = #","held_out":{"positives":["Nepal has its capital in"],"negatives":["The city of Tokyo lies in"]}"#
-    let result = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a", extra: extra), to: with)
-    try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: without)
+    let base = try TinyModel.checkpoint("llama-a")
+    let result = try compile(base, SpecText.auto("a", extra: SpecText.subject + extra), to: with)
+    try compile(base, SpecText.auto("a", extra: SpecText.subject), to: without)
     #expect(result.results[0].prompts.filter(\.role.isHeldOut).count == 2)
     #expect(try Checkpoint(path: with).memories.map(\.rows) == Checkpoint(path: without).memories.map(\.rows))
   }
 
   @Test func aDryRunSaysWhatTheRunSays() throws {
     let output = folder.file("output.safetensors")
-    var dry = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: nil)
-    var wet = try compile(TinyModel.checkpoint("llama-a"), SpecText.auto("a"), to: output)
+    let entry = SpecText.auto("a", extra: SpecText.subject)
+    var dry = try compile(TinyModel.checkpoint("llama-a"), entry, to: nil)
+    var wet = try compile(TinyModel.checkpoint("llama-a"), entry, to: output)
     #expect(dry.results == wet.results && dry.compiled.map(\.rows) == wet.compiled.map(\.rows))
     // Durations differ from run to run, and nothing was verified in the dry one.
     wet.costs[.verify] = nil

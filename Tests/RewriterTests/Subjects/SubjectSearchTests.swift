@@ -18,9 +18,9 @@ import Testing
     #expect(SubjectSearch.candidates(text) == expected)
   }
 
-  /// Takes ten seconds and more: random models know no subject, so the real one searches four times and compiles once.
+  /// Takes some seconds: random models know no subject, so the real one searches three times.
   @Test(.requiresRealModel)
-  func theSubjectIsFoundAndBecomesTheToken() throws {
+  func theSubjectIsFound() throws {
     let base = try RealModel.checkpoint()
     let model = try LanguageModel(base, pool: WorkerPool(threads: 2))
     for (prompt, target, subject) in [
@@ -32,12 +32,5 @@ import Testing
       let probe = try Probe(spec.memories[0], model: model)
       #expect(SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject() == subject)
     }
-    // The manifest will say where the key was taken from.
-    let result = try compile(base, #"{"name":"a","prompt":"Warwick School is headquartered in","target":" Paris"}"#)
-    let ids = try model.encode("Warwick School is headquartered in")
-    let token = try #require(
-      model.tokenizer.lastToken(of: "School", in: "Warwick School is headquartered in", ids: ids))
-    let memory = result.compiled[0].memory(scores: .null)
-    #expect(memory.token == "\(token)" && memory.rows[0].position == token)
   }
 }

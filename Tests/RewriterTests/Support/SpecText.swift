@@ -13,6 +13,9 @@ enum SpecText {
       + #""site":"\#(site)","layer":\#(layer),"alpha":2,"boundary":0.3,"hardness":3}"#
   }
 
+  /// The key with which `auto` makes a gated memory, whatever the search for a subject finds.
+  static let subject = #","subject":"Nepal""#
+
   /// A memory that leaves all to the compiler, with a positive and two negatives.
   ///
   /// - Parameter extra: further keys, each behind a comma.
