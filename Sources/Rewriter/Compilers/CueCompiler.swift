@@ -40,7 +40,10 @@ struct CueCompiler {
       }
     }
     let common = surroundings.keys(at: address)
-    let watched = family.facts.compactMap { surroundings.watched[$0.index].subject }
+    // A sentence of the surroundings may be about this very subject.
+    let watched =
+      family.facts.compactMap { surroundings.watched[$0.index].subject }
+      + (family.subject.map(surroundings.samples) ?? [])
     return fit(inside, outside, watched: watched, common, at: address)
   }
 
@@ -116,6 +119,9 @@ struct CueCompiler {
     let behind = facts.flatMap { fact in
       family.lasts(of: fact, at: address) { kind, _ in if case .behind = kind { true } else { false } }
     }
+    let tokens = family.subject.map(surroundings.sentenceTokens)
+    let sentences = surroundings.sentenceEnds(at: address).enumerated()
+      .filter { tokens?[$0.offset] == nil }.map(\.element)
     func each(_ share: Float, _ count: Int) -> Float { share * settings.askedWeight / Float(max(1, count)) }
     return RegionFit(
       [
@@ -123,7 +129,7 @@ struct CueCompiler {
           samples: asked, isInside: true, weight: each(settings.hereKeyShare, asked.count), calibrates: true),
         .init(samples: questions, isInside: true, weight: each(1, questions.count)),
         .init(
-          samples: others + surroundings.sentenceEnds(at: address), isInside: false, weight: settings.lastWeight),
+          samples: others + sentences, isInside: false, weight: settings.lastWeight),
         .init(samples: behind, isInside: false, weight: settings.behindContrastWeight),
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,

@@ -69,9 +69,12 @@ final class Surroundings {
   }
 
   private static func sentences(_ model: LanguageModel, _ settings: CompilerSettings) -> [[Int]] {
+    sentenceTexts(settings).map { Array(model.tokenizer.encode($0).prefix(model.transformer.shape.positions)) }
+  }
+
+  private static func sentenceTexts(_ settings: CompilerSettings) -> [String] {
     SubjectTemplates.all.prefix(settings.otherSentences).enumerated().map { i, template in
-      let text = SubjectTemplates.filled(template, with: SubjectTemplates.name(i, step: 7))
-      return Array(model.tokenizer.encode(text).prefix(model.transformer.shape.positions))
+      SubjectTemplates.filled(template, with: SubjectTemplates.name(i, step: 7))
     }
   }
 
@@ -181,6 +184,22 @@ final class Surroundings {
     return sentences.texts.map { text in
       row += text.count
       return all.row(row - 1)
+    }
+  }
+
+  /// The last token of a subject's name in each sentence; nil where the sentence is about another, as it should be.
+  func sentenceTokens(of subject: String) -> [Int?] {
+    zip(Self.sentenceTexts(settings), sentences.texts).map { text, ids in
+      model.tokenizer.lastToken(of: subject, in: text, ids: ids)
+    }
+  }
+
+  /// The samples of `keys(at:)` that are these tokens.
+  func samples(of subject: String) -> [Int] {
+    var first = written.count
+    return zip(sentences.texts, sentenceTokens(of: subject)).compactMap { ids, token in
+      defer { first += ids.count }
+      return token.map { first + $0 }
     }
   }
 

@@ -21,6 +21,28 @@ import Testing
     #expect(direction([0]) == direction([1]) && direction([]) == direction([0, 1]))
   }
 
+  /// Sentences about others may be about a memory's own subject: then the samples that name it are known.
+  @Test(arguments: [("London", 1), ("Oslo", 0), ("The Beatles", 1), ("Beatles", 1)])
+  func sentencesThatNameASubject(_ subject: String, _ least: Int) throws {
+    let model = try TinyModel.load("llama-a")
+    let settings = CompilerSettings()
+    let background = Background(texts: ["Nepal has hills."], tokenizer: model.tokenizer, settings: settings)
+    let surroundings = Surroundings(model, background: background, prompts: [], sites: [], settings: settings)
+    let all = Surroundings.texts(background, model: model, settings: settings)
+    let tokens = surroundings.sentenceTokens(of: subject)
+    #expect(tokens.count == settings.otherSentences)
+    var expected: [Int] = []
+    for (i, ids) in all.enumerated().dropFirst(background.texts.count) {
+      let text = model.tokenizer.decode(ids, isStart: true)
+      guard text.contains(subject) else { continue }
+      let token = try #require(tokens[i - background.texts.count])
+      #expect(model.tokenizer.decode(Array(ids[...token]), isStart: true).contains(subject))
+      expected.append(all[..<i].reduce(0) { $0 + $1.count } + token)
+    }
+    #expect(surroundings.samples(of: subject) == expected && expected.count >= least)
+    #expect(tokens.count { $0 != nil } == expected.count)
+  }
+
   /// A region around everything takes in all tokens of other text, a narrow one around nothing takes in none.
   @Test func firingsOnOtherTextAreCounted() throws {
     let model = try TinyModel.load("llama-a")
