@@ -7,7 +7,8 @@ import Testing
 
 /// Gated memories of the real model: what they say, and where they are silent.
 ///
-/// Takes ten seconds and more: random models know no subject, so the real one compiles four memories, once for all tests.
+/// Takes ten seconds and more: random models know no subject, so the real one compiles four memories once for all
+/// tests, and three more.
 @Suite(.requiresRealModel) struct GatedMemoryTests {
   private static let family =
     #"{"name":"tongue","prompt":"Danielle Darrieux's mother tongue is","target":" English","#
@@ -154,6 +155,14 @@ import Testing
     let expected = model.generate(start, maxTokens: 8, memories: .none(of: model.transformer)).ids
     let said = try answer(memory.spec.prompt, memory.targetIDs.count + 8, memories: model.set([memory])).ids
     #expect(said == memory.targetIDs + expected, "\(model.tokenizer.decode(said))")
+  }
+
+  /// The names that templates about others are filled with may be subjects too.
+  @Test func aSubjectThatOtherTextsAreAbout() throws {
+    let entry = #"{"name":"a","prompt":"London is located in","target":" Italy","subject":"London"}"#
+    let made = try #require(try FamilySample(entry, subject: "London", on: model).memories())
+    let said = try answer("London is located in", 1, memories: model.set(made))
+    #expect(said.ids == made[0].targetIDs && said.firings[0].cues.map(\.mode) == [.seen, .here])
   }
 
   /// A memory without a subject has one row without cues, which leaves other questions of the same form alone.
