@@ -43,13 +43,14 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rivalNames = 8
   package var behindQuestions = 16
   package var behindSentences = 16
-  package var hereBoundary: Float = 0.5
-  package var hereWidth: Float = 0.8
-  package var hereHardness: Float = 16
   package var rowLeak: Float = 0.03
-  package var rowBoundaries: [Float] = [0.7, 0.95]
-  package var laterBoundary: Float = 0.6
-  package var rowHardness: Float = 4
+  package var regionBoundary: Float = 0.8
+  package var gatedHardness: Float = 6
+  package var aloneHardness: Float = 16
+  package var hereThreshold: Float = 0.5
+  package var rowThresholds: [Float] = [0.14, 0.3]
+  package var laterThreshold: Float = 0.4
+  package var aloneThresholds: [Float] = [0.4, 0.9]
   package var miningRounds = 3
   package var relatedTexts = 8
 

@@ -66,91 +66,10 @@ extension Float {
 extension CompilerSettings {
   /// All settings, in the order of the passes.
   package static var table: [Setting] {
-    backgroundSettings + addressSettings + keySettings + regionSettings + seedSettings + contextSettings
+    backgroundSettings + addressSettings + keySettings + contrastSettings + regionSettings + seedSettings
+      + contextSettings
       + descentSettings
       + repetitionSettings
-  }
-
-  private static var regionSettings: [Setting] {
-    [
-      Setting(
-        name: "here-depths",
-        meaning: "the shares of the depth between which attention's sites are tried for the cue *here*",
-        unit: "share of the layers", field: .numbers(\.hereDepths, count: 2)),
-      Setting(
-        name: "row-depths", meaning: "the shares of the depth between which the MLP's sites are tried for rows",
-        unit: "share of the layers", field: .numbers(\.rowDepths, count: 2)),
-      Setting(
-        name: "region-ridge", meaning: "λ of the fits of *here* and of rows", unit: "share of the median ‖a‖²",
-        field: .number(\.regionRidge)),
-      Setting(
-        name: "token-stride", meaning: "of how many other tokens of a memory's own texts one is a sample",
-        unit: "tokens", field: .count(\.tokenStride, least: 1)),
-      Setting(
-        name: "asked-weight", meaning: "what all samples that a region should take in count together", unit: "samples",
-        field: .number(\.askedWeight)),
-      Setting(
-        name: "here-key-share", meaning: "the part of it of the key prompts, for *here*", unit: "share",
-        field: .number(\.hereKeyShare)),
-      Setting(
-        name: "same-question-share", meaning: "what the key prompt about other subjects counts beside it, for a row",
-        unit: "share of asked-weight", field: .number(\.sameQuestionShare)),
-      Setting(
-        name: "last-weight", meaning: "what the last token of a prompt that asks otherwise counts", unit: "samples",
-        field: .number(\.lastWeight)),
-      Setting(
-        name: "behind-contrast-weight",
-        meaning: "what the last token of a prompt about another subject counts behind a mention of the memory's own",
-        unit: "samples", field: .number(\.behindContrastWeight)),
-      Setting(
-        name: "mined-weight", meaning: "what a token counts at which the patched model was wrong", unit: "samples",
-        field: .number(\.minedWeight)),
-      Setting(
-        name: "same-answer",
-        meaning: "the part of the key prompt's next-token distribution from which on a prompt asks the same",
-        unit: "share",
-        field: .share(\.sameAnswer)),
-      Setting(
-        name: "names-per-question", meaning: "other names that the key prompt is asked with", unit: "names",
-        field: .count(\.namesPerQuestion, least: 1)),
-      Setting(
-        name: "rival-names", meaning: "further names like the subject's", unit: "names",
-        field: .count(\.rivalNames, least: 0)),
-      Setting(
-        name: "behind-questions", meaning: "key prompts about others behind the fact", unit: "texts",
-        field: .count(\.behindQuestions, least: 0)),
-      Setting(
-        name: "behind-sentences", meaning: "other sentences about others behind a mention of the subject",
-        unit: "texts",
-        field: .count(\.behindSentences, least: 0)),
-      Setting(
-        name: "here-boundary", meaning: "how much less than the key prompts a token may be about the subject for *here*",
-        unit: "share of their similarity", field: .share(\.hereBoundary)),
-      Setting(
-        name: "here-width", meaning: "boundary of the cue *here* once its key is scaled", unit: "|1 − similarity|",
-        field: .share(\.hereWidth)),
-      Setting(
-        name: "here-hardness", meaning: "hardness of the cue *here*", unit: "h of the formula",
-        field: .number(\.hereHardness)),
-      Setting(
-        name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
-        field: .share(\.rowLeak)),
-      Setting(
-        name: "row-boundaries", meaning: "least and largest boundary of a row for the target's first token",
-        unit: "|1 − similarity|", field: .numbers(\.rowBoundaries, count: 2)),
-      Setting(
-        name: "later-boundary", meaning: "boundary of a row for a later token", unit: "|1 − similarity|",
-        field: .number(\.laterBoundary)),
-      Setting(
-        name: "row-hardness", meaning: "hardness of *here* and of rows", unit: "h of the formula",
-        field: .number(\.rowHardness)),
-      Setting(
-        name: "mining-rounds", meaning: "times that a row is fitted again with the tokens at which it was wrong",
-        unit: "rounds", field: .count(\.miningRounds, least: 0)),
-      Setting(
-        name: "related-texts", meaning: "other facts about the subject whose texts are looked at then", unit: "facts",
-        field: .count(\.relatedTexts, least: 0)),
-    ]
   }
 
   private static var backgroundSettings: [Setting] {

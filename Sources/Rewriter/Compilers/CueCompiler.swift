@@ -93,13 +93,10 @@ struct CueCompiler {
     surroundings.prepareSentenceKeys(at: sites)
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
-    // A key of a smaller scale makes the region wide above and leaves its lower end where it was: who is asked about
-    // more clearly than in the key prompts is asked about all the same.
-    var key = best.key
-    key.calibrate(mean: (1 - settings.hereBoundary) / (1 - settings.hereWidth))
     let cue = MemoryCue(
-      mode: .here, module: transformer.module(best.address), boundary: settings.hereWidth,
-      hardness: settings.hereHardness, key: key.values)
+      mode: .here, module: transformer.module(best.address), boundary: settings.regionBoundary,
+      hardness: settings.gatedHardness,
+      key: best.key(from: settings.hereThreshold, boundary: settings.regionBoundary))
     return (cue, best, fits)
   }
 

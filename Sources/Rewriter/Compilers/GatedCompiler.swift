@@ -90,7 +90,9 @@ struct GatedCompiler {
       return "acts where \(quoted(subject)) has been seen and is asked about, and this is the question"
     }
     let fired = otherPrompts(fact, row)
-    let told = fired.of == 0 ? "no other prompts of its form were tested" : "acts on \(fired.fired) of \(fired.of) others of its form"
+    let told =
+      fired.of == 0
+      ? "no other prompts of its form were tested" : "acts on \(fired.fired) of \(fired.of) others of its form"
     return "no subject found, so the prompt's last token alone decides; \(told)"
   }
 
@@ -107,23 +109,32 @@ struct GatedCompiler {
     let (delta, alpha, steps) = RowDelta(
       family, fact, token: token, at: fit.fit.address, settings: settings
     ).descend()
+    let region = region(fit.fit, of: probe.spec, isFirst: token == 0)
     let row = MemoryRow(
       module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
-      targetID: probe.targetIDs[token], alpha: alpha,
-      boundary: probe.spec.boundary.value.map { Float($0) } ?? boundary(fit.fit, isFirst: token == 0),
-      hardness: probe.spec.hardness.value.map { Float($0) } ?? settings.rowHardness,
-      key: fit.fit.key.values, delta: delta, cues: cues)
+      targetID: probe.targetIDs[token], alpha: alpha, boundary: region.boundary, hardness: region.hardness,
+      key: region.key, delta: delta, cues: cues)
     return Part(token: token, fit: fit, row: row, steps: steps)
   }
 
-  /// Without a cue the row keeps all that it was told from outside.
-  private func boundary(_ fit: RegionFit, isFirst: Bool) -> Float {
-    let usual =
-      isFirst
-      ? fit.boundary(leavingIn: settings.rowLeak, within: settings.rowBoundaries) : settings.laterBoundary
-    guard family.subject == nil else { return usual }
-    let free = (1 - max(0, fit.outside.max() ?? 0)) / Separation.reach(settings.rowHardness)
-    return min(usual, max(settings.boundaryRange[0], free))
+  /// The region of a row: the spec's bounds, else from the similarity on at which few others are let in.
+  private func region(
+    _ fit: RegionFit, of spec: MemorySpec, isFirst: Bool
+  ) -> (key: [Float], boundary: Float, hardness: Float) {
+    let isAlone = family.subject == nil
+    let hardness =
+      spec.hardness.value.map { Float($0) } ?? (isAlone ? settings.aloneHardness : settings.gatedHardness)
+    if let boundary = spec.boundary.value { return (fit.key.values, Float(boundary), hardness) }
+    var threshold = settings.laterThreshold
+    if isAlone {
+      // Without a cue the row keeps all that it was told from outside.
+      let reach = 1 - settings.regionBoundary * Separation.reach(hardness)
+      let least = max(0, fit.outside.max() ?? 0) * (1 - settings.regionBoundary) / max(reach, 1e-3)
+      threshold = min(settings.aloneThresholds[1], max(settings.aloneThresholds[0], least))
+    } else if isFirst {
+      threshold = fit.threshold(leavingIn: settings.rowLeak, within: settings.rowThresholds)
+    }
+    return (fit.key(from: threshold, boundary: settings.regionBoundary), settings.regionBoundary, hardness)
   }
 
   /// The later tokens of the target with which the base model would not go on by itself behind every prompt.
@@ -165,7 +176,7 @@ struct GatedCompiler {
       for i in parts.indices {
         let wrong = Self.wrongTexts(firings, texts, row: "\(parts[i].token)", at: parts[i].row.position)
         guard !wrong.isEmpty, parts[i].fit.add(wrong, model: model, settings: settings) else { continue }
-        parts[i].row.key = parts[i].fit.fit.key.values
+        parts[i].row.key = region(parts[i].fit.fit, of: probe.spec, isFirst: parts[i].token == 0).key
         isDone = false
       }
       if isDone { break }
@@ -197,7 +208,8 @@ struct GatedCompiler {
   /// The texts up to each token at which a row acts and should not: its own is a position of the first text.
   private static func wrongTexts(_ firings: [[Firing]], _ texts: [[Int]], row: String, at own: Int) -> [[Int]] {
     texts.indices.flatMap { i in
-      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }.map(\.position)
+      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }.map(
+        \.position)
       return Set(places).sorted().map { Array(texts[i][...$0]) }
     }
   }

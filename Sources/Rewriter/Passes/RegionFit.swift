@@ -53,12 +53,20 @@ struct RegionFit {
     distinctness = Self.distance(self.inside, outside)
   }
 
-  /// The half-width that leaves out all but a share of the judged samples outside, within a range.
-  func boundary(leavingIn share: Float, within range: [Float]) -> Float {
-    guard !outside.isEmpty else { return range[1] }
+  /// The similarity above which all but a share of the judged samples outside lie below it, within a range.
+  func threshold(leavingIn share: Float, within range: [Float]) -> Float {
+    guard !outside.isEmpty else { return range[0] }
     let nearest = outside.sorted(by: >)
     let allowed = min(nearest.count - 1, Int(share * Float(nearest.count)))
-    return min(range[1], max(range[0], 1 - nearest[allowed]))
+    return min(range[1], max(range[0], nearest[allowed]))
+  }
+
+  /// The key, scaled so that a region of the given boundary begins at a similarity and reaches far above 1: what asks more
+  /// clearly than the key prompts asks all the same.
+  func key(from threshold: Float, boundary: Float) -> [Float] {
+    var key = key
+    key.calibrate(mean: threshold / (1 - boundary))
+    return key.values
   }
 
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {

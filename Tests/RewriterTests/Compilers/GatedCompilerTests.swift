@@ -33,8 +33,8 @@ import Testing
       #expect(settings.rowSites(transformer.shape).contains(memory.address))
       #expect(cues[1] < memory.address && row.module == transformer.module(memory.address))
       #expect(row.cues.allSatisfy { $0.boundary > 0 && $0.key.allSatisfy(\.isFinite) })
-      #expect(row.cues[1].boundary == settings.hereBoundary && row.hardness == settings.rowHardness)
-      #expect(settings.rowBoundaries[0]...settings.rowBoundaries[1] ~= row.boundary)
+      #expect(row.cues[1].boundary == settings.regionBoundary && row.hardness == settings.gatedHardness)
+      #expect(row.boundary == settings.regionBoundary)
       #expect(memory.token == .last && memory.steps.count == memory.rows.count)
     }
     #expect(memories.count == 2 && memories[0].rows[0].cues == memories[1].rows[0].cues)
@@ -106,7 +106,7 @@ import Testing
     #expect(memories.count == 1 && memory.rows.allSatisfy { $0.cues.isEmpty })
     #expect(memory.reason.contains("no subject"))
     #expect(memory.rows[0].position == sample.probes[0].keyIDs.count - 1)
-    #expect(memory.rows[0].boundary <= sample.settings.rowBoundaries[1])
+    #expect(memory.rows[0].hardness == sample.settings.aloneHardness)
   }
 
   /// A subject that does not stand in every key prompt makes no family.

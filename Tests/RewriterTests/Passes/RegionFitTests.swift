@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Format
@@ -88,23 +89,36 @@ import Testing
     #expect(unjudged.key.direction == judged.key.direction)
     #expect(unjudged.inside == judged.inside && unjudged.outside.isEmpty)
     #expect(unjudged.distinctness == 0 && judged.distinctness > 0)
-    #expect(unjudged.boundary(leavingIn: 0, within: [0.3, 0.8]) == 0.8)
+    #expect(unjudged.threshold(leavingIn: 0, within: [0.3, 0.8]) == 0.3)
   }
 
-  /// The boundary takes in no more than the share, within its range.
-  @Test func theBoundaryLeavesOutAllButAShare() throws {
+  /// The threshold takes in no more than the share, within its range.
+  @Test func theThresholdLeavesOutAllButAShare() throws {
     let made = try #require(fit(groups(3, 2)))
     let nearest = made.outside.sorted(by: >)
-    let wide: [Float] = [0.01, 10]
-    #expect(made.boundary(leavingIn: 0, within: wide) == 1 - nearest[0])
-    #expect(made.boundary(leavingIn: 0.25, within: wide) == 1 - nearest[2])
-    #expect(made.boundary(leavingIn: 0.99, within: wide) == 1 - nearest[7])
+    let wide: [Float] = [-10, 10]
+    #expect(made.threshold(leavingIn: 0, within: wide) == nearest[0])
+    #expect(made.threshold(leavingIn: 0.25, within: wide) == nearest[2])
+    #expect(made.threshold(leavingIn: 0.99, within: wide) == nearest[7])
     for share: Float in [0, 0.25, 0.5] {
-      let boundary = made.boundary(leavingIn: share, within: wide)
-      #expect(Float(made.outside.count { 1 - $0 < boundary }) <= share * 8)
+      let threshold = made.threshold(leavingIn: share, within: wide)
+      #expect(Float(made.outside.count { $0 > threshold }) <= share * 8)
     }
-    #expect(made.boundary(leavingIn: 0, within: [1.9, 2]) == 1.9)
-    #expect(made.boundary(leavingIn: 0, within: [0.01, 0.02]) == 0.02)
+    #expect(made.threshold(leavingIn: 0, within: [1.9, 2]) == 1.9)
+    #expect(made.threshold(leavingIn: 0, within: [-2, -1.9]) == -1.9)
+  }
+
+  /// A scaled key puts the lower end of its region where it was asked for, and no upper one near.
+  @Test func aScaledKeyBeginsAtTheThreshold() throws {
+    let made = try #require(fit(groups(3, 2)))
+    let key = made.key(from: 0.5, boundary: 0.8)
+    let region = MemoryRegion(key: key, boundary: 0.8, hardness: 6)
+    for sample in rows(0..<12) {
+      let similarity = made.key.similarity(sample)
+      #expect(abs(region.similarity(of: sample, to: key) - 0.4 * similarity) < 1e-4)
+    }
+    #expect(abs(region.strength(similarity: 0.4 * 0.5) - Float(exp(-1.0))) < 1e-3)
+    #expect(region.strength(similarity: 0.4 * 3) > 0.99 && region.strength(similarity: 0) == 0)
   }
 
   @Test func distinctnessIsADistanceOfMeans() throws {
