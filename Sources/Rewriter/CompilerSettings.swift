@@ -30,7 +30,7 @@ public struct CompilerSettings: Sendable, Equatable {
   // Cues and rows.
   package var hereDepths: [Float] = [0.6, 0.8]
   package var rowDepths: [Float] = [0.9, 1]
-  package var regionRidge: Float = 0.07
+  package var regionRidge: Float = 0.3
   package var tokenStride = 6
   package var askedWeight: Float = 1500
   package var hereKeyShare: Float = 0.5
@@ -45,9 +45,9 @@ public struct CompilerSettings: Sendable, Equatable {
   package var behindSentences = 16
   package var rowLeak: Float = 0.05
   package var regionBoundary: Float = 0.9
-  package var gatedHardness: Float = 16
+  package var gatedHardness: Float = 24
   package var aloneHardness: Float = 64
-  package var hereThreshold: Float = 0.6
+  package var hereThreshold: Float = 0.55
   package var rowThresholds: [Float] = [0.08, 0.3]
   package var laterThreshold: Float = 0.4
   package var aloneThresholds: [Float] = [0.4, 0.9]
