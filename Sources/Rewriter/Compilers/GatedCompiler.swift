@@ -67,7 +67,9 @@ struct GatedCompiler {
     }
     shareQuestion(&parts)
     clock.lap(.delta)
-    guard try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows)) else { return nil }
+    let acts = try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
+    // A subject that was only found is given up where it does not lead to the target.
+    guard acts || !family.isFound else { return nil }
     clock.lap(.bound)
     return CompiledMemory(
       spec: probe.spec, targetIDs: probe.targetIDs, address: first.fit.address, token: .last, rows: parts.map(\.row),

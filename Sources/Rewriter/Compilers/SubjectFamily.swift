@@ -20,6 +20,9 @@ final class SubjectFamily {
 
   /// nil where none is known: what is asked is then told from other questions alone.
   let subject: String?
+  /// Whether the subject is the compiler's guess.
+  var isFound: Bool { subject != nil && !isGiven }
+  private let isGiven: Bool
   /// Other questions about the subject are among the first one's texts alone.
   let facts: [Fact]
   let model: LanguageModel
@@ -36,6 +39,7 @@ final class SubjectFamily {
     surroundings: Surroundings, settings: CompilerSettings
   ) {
     (self.subject, self.model, self.surroundings, self.settings) = (subject, model, surroundings, settings)
+    isGiven = members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
     for (i, member) in members.enumerated() {
       var probe = member.probe

@@ -21,6 +21,8 @@ struct RegionFit {
   /// Leave-one-out similarities of the judged samples inside and outside.
   let inside: [Float]
   let outside: [Float]
+  /// The lowest similarity of the samples that 1 stands for the mean of.
+  let lowest: Float
   /// The distance of the two means in standard deviations.
   let distinctness: Float
 
@@ -48,6 +50,7 @@ struct RegionFit {
     let positives = Set(inside)
     self.address = address
     self.key = key
+    lowest = (fitted.min() ?? mean) / mean
     self.inside = zip(judged, leftOut).filter { positives.contains($0.0) }.map(\.1)
     outside = zip(judged, leftOut).filter { !positives.contains($0.0) }.map(\.1)
     distinctness = Self.distance(self.inside, outside)
@@ -63,11 +66,16 @@ struct RegionFit {
 
   /// The key, scaled so that a region of the given boundary begins at a similarity and reaches far above 1: what asks more
   /// clearly than the key prompts asks all the same.
+  /// The region takes in whatever 1 stands for the mean of, where that is above 0.
   func key(from threshold: Float, boundary: Float) -> [Float] {
     var key = key
-    key.calibrate(mean: threshold / (1 - boundary))
+    let least = lowest > 0 ? min(threshold, Self.inside * lowest) : threshold
+    key.calibrate(mean: least / (1 - boundary))
     return key.values
   }
+
+  /// The part of a similarity at which a region is to begin, for its strength there to be nearly full.
+  private static let inside: Float = 0.7
 
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {
     guard !a.isEmpty, !b.isEmpty else { return 0 }
