@@ -25,7 +25,7 @@ struct CueCompiler {
     for fact in family.facts {
       for (text, kind) in fact.contrast.kinds.enumerated() {
         let ids = fact.run.texts[text].ids
-        if case .otherQuestion = kind, let token = lastToken(ids, inside: heads, &heads) {
+        if case .otherQuestion = kind, let token = newSubjectToken(ids, beside: &heads) {
           inside.append(fact.run.activation(address, text, token: token))
         }
         if let name = fact.contrast.names[text] { outside.append(fact.run.activation(address, text, token: name)) }
@@ -73,7 +73,7 @@ struct CueCompiler {
   }
 
   /// The subject's last token in a text that names it, where it does not stand behind the same words as one known.
-  private func lastToken(_ ids: [Int], inside: Set<[Int]>, _ heads: inout Set<[Int]>) -> Int? {
+  private func newSubjectToken(_ ids: [Int], beside heads: inout Set<[Int]>) -> Int? {
     guard let token = subjectToken(ids), heads.insert(Array(ids[...token])).inserted else { return nil }
     return token
   }

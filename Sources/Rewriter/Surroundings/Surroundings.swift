@@ -81,10 +81,10 @@ final class Surroundings {
   /// The activations of the texts that belong to no memory at each site that was asked for: of the background and the
   /// sentences, or of the sentences alone.
   var commonActivations: [SiteAddress: FloatMatrix] {
-    sentences.known.mapValues(\.self).reduce(into: [:]) { result, known in
-      let written = written.known[known.key]
-      result[known.key] = written.map { joined($0, known.value) } ?? known.value
-    }
+    Dictionary(
+      uniqueKeysWithValues: sentences.known.map { address, own in
+        (address, written.known[address].map { joined($0, own) } ?? own)
+      })
   }
 
   private func joined(_ a: FloatMatrix, _ b: FloatMatrix) -> FloatMatrix {
