@@ -6,8 +6,8 @@ import Format
 /// with. `Benchmarks/settings NAME` measures one anew.
 public struct CompilerSettings: Sendable, Equatable {
   // Text that memories should leave alone.
-  package var backgroundTexts = 16
-  package var backgroundLength = 12
+  package var backgroundTexts = 12
+  package var backgroundLength = 16
   package var otherSentences = 32
   package var givenTextLimit = 64
   package var givenTokenLimit = 2048
@@ -30,25 +30,28 @@ public struct CompilerSettings: Sendable, Equatable {
   // Cues and rows.
   package var hereDepths: [Float] = [0.6, 0.8]
   package var rowDepths: [Float] = [0.9, 1]
-  package var regionRidge: Float = 0.3
+  package var regionRidge: Float = 3
+  package var hereRidge: Float = 300
   package var tokenStride = 6
   package var askedWeight: Float = 1500
   package var hereKeyShare: Float = 0.5
   package var sameQuestionShare: Float = 0.5
-  package var lastWeight: Float = 12
+  package var lastWeight: Float = 24
+  package var hereLastWeight: Float = 4
   package var behindContrastWeight: Float = 24
   package var minedWeight: Float = 40
   package var sameAnswer: Float = 0.5
-  package var namesPerQuestion = 12
-  package var rivalNames = 8
-  package var behindQuestions = 16
-  package var behindSentences = 16
-  package var rowLeak: Float = 0.05
+  package var namesPerQuestion = 8
+  package var rivalNames = 4
+  package var behindQuestions = 10
+  package var behindSentences = 8
+  package var rowLeak: Float = 0.04
   package var regionBoundary: Float = 0.9
+  package var hereBoundary: Float = 0.7
   package var gatedHardness: Float = 24
   package var aloneHardness: Float = 64
-  package var hereThreshold: Float = 0.55
-  package var rowThresholds: [Float] = [0.08, 0.3]
+  package var hereThreshold: Float = 0.72
+  package var rowThresholds: [Float] = [0.05, 0.2]
   package var laterThreshold: Float = 0.4
   package var aloneThresholds: [Float] = [0.4, 0.9]
   package var miningRounds = 3
@@ -62,9 +65,10 @@ public struct CompilerSettings: Sendable, Equatable {
 
   // A delta from several contexts.
   package var prefixCount = 4
-  package var prefixLength = 10
   package var behindLength = 8
+  package var afterLength = 16
   package var behindWeight: Float = 0.3
+  package var questionWeight: Float = 0.5
   package var unchangedWeight: Float = 0.5
   package var negativeWeight: Float = 2
   package var descentSteps = 14

@@ -40,8 +40,11 @@ extension CompilerSettings {
         name: "same-question-share", meaning: "what the key prompt about other subjects counts beside it, for a row",
         unit: "share of asked-weight", field: .number(\.sameQuestionShare)),
       Setting(
-        name: "last-weight", meaning: "what the last token of a prompt that asks otherwise counts", unit: "samples",
-        field: .number(\.lastWeight)),
+        name: "last-weight", meaning: "what the last token of a prompt that asks otherwise counts, for a row",
+        unit: "samples", field: .number(\.lastWeight)),
+      Setting(
+        name: "here-last-weight", meaning: "what the last token of a prompt about another subject counts, for *here*",
+        unit: "samples", field: .number(\.hereLastWeight)),
       Setting(
         name: "behind-contrast-weight",
         meaning: "what the last token of a prompt about another subject counts behind a mention of the memory's own",
@@ -65,8 +68,11 @@ extension CompilerSettings {
         name: "row-depths", meaning: "the shares of the depth between which the MLP's sites are tried for rows",
         unit: "share of the layers", field: .numbers(\.rowDepths, count: 2)),
       Setting(
-        name: "region-ridge", meaning: "λ of the fits of *here* and of rows", unit: "share of the median ‖a‖²",
+        name: "region-ridge", meaning: "λ of the fits of rows", unit: "share of the median ‖a‖²",
         field: .number(\.regionRidge)),
+      Setting(
+        name: "here-ridge", meaning: "λ of the fits of *here*", unit: "share of the median ‖a‖²",
+        field: .number(\.hereRidge)),
       Setting(
         name: "mining-rounds", meaning: "times that a row is fitted again with the tokens at which it was wrong",
         unit: "rounds", field: .count(\.miningRounds, least: 0)),
@@ -82,9 +88,11 @@ extension CompilerSettings {
         name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
         field: .share(\.rowLeak)),
       Setting(
-        name: "region-boundary",
-        meaning: "boundary of the cue *here* and of rows, whose keys are scaled to begin where they should",
+        name: "region-boundary", meaning: "boundary of rows, whose keys are scaled to begin where they should",
         unit: "|1 − similarity|", field: .share(\.regionBoundary)),
+      Setting(
+        name: "here-boundary", meaning: "boundary of the cue *here*, whose key is scaled in the same way",
+        unit: "|1 − similarity|", field: .share(\.hereBoundary)),
       Setting(
         name: "gated-hardness",
         meaning: "hardness of the cue *here* and of rows that ask for cues",

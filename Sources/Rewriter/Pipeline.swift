@@ -25,9 +25,9 @@ public struct Pipeline {
     var link = try Link(checkpoint.memories, adding: job.specs)
     job.clock.lap(.load)
 
-    let probes = try job.probe()
-    let statistics = try job.openStatistics(for: probes)
-    let surroundings = try job.surround(probes, beside: link.kept, statistics)
+    let statistics = try job.openStatistics()
+    let (probes, background) = try job.probe(statistics)
+    let surroundings = try job.surround(probes, by: background, beside: link.kept, statistics)
     let compiled = try job.compile(probes, in: surroundings, beside: link.kept)
     let maps = job.map(probes)
 

@@ -23,15 +23,17 @@ struct RewriteJob {
     model = try LanguageModel(checkpoint, pool: pool)
   }
 
-  /// Pass 1 for every memory.
-  func probe() throws(FormatError) -> [Probe] {
-    var probes: [Probe] = []
-    for (i, spec) in specs.enumerated() {
-      progress(StepProgress("probing", i, of: specs.count, .memories, detail: spec.name))
-      probes.append(try Probe(spec, model: model))
-      clock.lap(.probe)
-    }
-    return probes
+  /// Pass 1 for every memory, and the background that the model writes, in one run.
+  func probe(_ statistics: OpenStatistics?) throws(FormatError) -> (probes: [Probe], background: Background?) {
+    defer { clock.lap(.probe) }
+    let isWritten = request.background == nil && statistics?.known == nil && specs.contains(where: \.isOpen)
+    let (probes, drawn) = try Probe.all(
+      specs, beside: isWritten ? Background.requests(model, settings: settings) : [], seed: request.seed, model: model,
+      settings: settings
+    ) { progress(StepProgress("probing", $0, of: $1, .prompts)) }
+    let background =
+      isWritten ? Background(drawn: drawn.ids, model: model) : statistics?.known?.background ?? givenBackground()
+    return (probes, background)
   }
 
   /// Passes 2 to 5 for every memory, in the order of the spec: later ones are made beside the earlier.
@@ -152,7 +154,10 @@ struct RewriteJob {
     guard request.figures else { return [] }
     let surroundings =
       surroundings
-      ?? Surroundings(model, background: background(), prompts: [], sites: [], settings: settings)
+      ?? Surroundings(
+        model,
+        background: givenBackground() ?? Background(writtenBy: model, seed: request.seed, settings: settings),
+        prompts: [], sites: [], settings: settings)
     let chosen = MemoryFigures.chosen(results.map { $0.prompts.allSatisfy(\.holds) })
     var figures: [MemoryFigures] = []
     for i in chosen {
@@ -180,30 +185,27 @@ extension RewriteJob {
     let known: Statistics?
   }
 
-  func openStatistics(for probes: [Probe]) throws(FormatError) -> OpenStatistics? {
+  func openStatistics() throws(FormatError) -> OpenStatistics? {
     guard let path = request.statistics else { return nil }
     let origin = Statistics.Origin(
       checkpoint, seed: request.seed, given: request.background, settings: settings, progress: progress)
-    let isWanted = probes.contains(where: \.spec.isOpen)
+    let isWanted = specs.contains(where: \.isOpen)
     let known = isWanted && access(path, F_OK) == 0 ? try Statistics(path: path, of: origin, model: model) : nil
     return OpenStatistics(path: path, origin: origin, known: known)
   }
 
-  /// The text that memories should leave alone: the request's, else what the model writes.
-  private func background() -> Background {
-    guard let texts = request.background else {
-      return Background(writtenBy: model, seed: request.seed, settings: settings, progress: progress)
-    }
-    return Background(texts: texts, tokenizer: model.tokenizer, settings: settings)
+  /// The request's text that memories should leave alone.
+  private func givenBackground() -> Background? {
+    request.background.map { Background(texts: $0, tokenizer: model.tokenizer, settings: settings) }
   }
 
   /// The surroundings of the memories whose address is the compiler's to choose; nil where there is none.
   func surround(
-    _ probes: [Probe], beside kept: [Memory], _ statistics: OpenStatistics?
+    _ probes: [Probe], by background: Background?, beside kept: [Memory], _ statistics: OpenStatistics?
   ) throws(FormatError) -> Surroundings? {
     defer { clock.lap(.background) }
     let open = probes.filter(\.spec.isOpen)
-    guard !open.isEmpty else { return nil }
+    guard let background, !open.isEmpty else { return nil }
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(settings.subjectSite(shape)) }
@@ -215,8 +217,6 @@ extension RewriteJob {
       let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
       prompts.append((ids: ids, subject: subject))
     }
-    progress(StepProgress("sampling the background"))
-    let background = statistics?.known?.background ?? background()
     progress(StepProgress("running the background"))
     return Surroundings(
       model, background: background, prompts: prompts, sites: sites,

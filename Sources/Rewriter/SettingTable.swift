@@ -156,17 +156,18 @@ extension CompilerSettings {
   private static var contextSettings: [Setting] {
     [
       Setting(
-        name: "prefix-count", meaning: "background texts that the key prompt is put behind", unit: "texts",
+        name: "prefix-count", meaning: "sentences that the key prompt is put behind", unit: "texts",
         field: .count(\.prefixCount, least: 0)),
-      Setting(
-        name: "prefix-length", meaning: "tokens of each of them", unit: "tokens",
-        field: .count(\.prefixLength, least: 1)),
       Setting(
         name: "behind-length", meaning: "tokens behind the target that are held to the base model's continuation",
         unit: "tokens", field: .count(\.behindLength, least: 0)),
       Setting(
         name: "behind-weight", meaning: "weight of each of them; a token of the target weighs 1", unit: "weight",
         field: .number(\.behindWeight)),
+      Setting(
+        name: "question-weight",
+        meaning: "weight in the loss of another question's answer behind the target, where the target's token weighs 1",
+        unit: "share", field: .number(\.questionWeight)),
       Setting(
         name: "unchanged-weight", meaning: "weight of other prompts about the subject, all together", unit: "weight",
         field: .number(\.unchangedWeight)),
@@ -207,6 +208,9 @@ extension CompilerSettings {
 
   private static var repetitionSettings: [Setting] {
     [
+      Setting(
+        name: "after-length", meaning: "tokens of the base model's continuation behind the target that are looked at",
+        unit: "tokens", field: .count(\.afterLength, least: 0)),
       Setting(
         name: "repetition-length", meaning: "tokens in which the target should come once", unit: "tokens",
         field: .count(\.repetitionLength, least: 1)),

@@ -1,4 +1,4 @@
-/// A checkpoint or sidecar that is complete on the disk, under a temporary name in the folder of `output`.
+/// A checkpoint or sidecar that is complete, under a temporary name in the folder of `output`.
 ///
 /// Where the object goes away uncommitted, the temporary file is removed and whatever is at `output` stays as it was.
 public final class PendingCheckpoint {
@@ -8,7 +8,7 @@ public final class PendingCheckpoint {
   /// The path that `commit` gives the file.
   public var output: String { file.output }
 
-  /// - Parameter file: complete and synced.
+  /// - Parameter file: complete.
   init(_ file: PendingFile, replacing: Bool) {
     self.file = file
     self.replacing = replacing
@@ -20,7 +20,7 @@ public final class PendingCheckpoint {
   /// - Throws: `FormatError`, as opening `output` would after `commit`.
   public func open() throws(FormatError) -> Checkpoint { try Checkpoint(file: file.mapped()) }
 
-  /// Gives the file its name, which happens at once or not at all.
+  /// Gives the file its name once its bytes are on the disk, which happens at once or not at all.
   ///
   /// - Throws: `FormatError` of kind `exists` where there is a file by now that is not to be replaced, of kind
   ///   `unwritable` where renaming fails or the file is committed already.

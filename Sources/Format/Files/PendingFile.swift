@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 import SystemCalls
 
 /// A file that is written under a temporary name in its folder and then renamed: it appears whole or not at all.
@@ -14,6 +16,7 @@ final class PendingFile {
   private(set) var count = 0
   private let removalSlot: Int32
   private var isCommitted = false
+  private var diskWrite: DiskWrite?
 
   /// Creates the temporary file.
   ///
@@ -46,6 +49,7 @@ final class PendingFile {
   }
 
   deinit {
+    _ = diskWrite?.result()
     close(descriptor)
     if !isCommitted { unlink(temporary) }
     system_keep_on_signal(removalSlot)
@@ -73,22 +77,22 @@ final class PendingFile {
   /// Counts bytes that were written at the offset `count` by other means.
   func skip(_ bytes: Int) { count += bytes }
 
-  /// Waits until the bytes are on the disk.
-  func synchronize() throws(FormatError) {
-    #if canImport(Darwin)
-      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
-    #endif
-    guard fsync(descriptor) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-  }
+  /// Begins to bring the bytes to the disk, which `commit` waits for.
+  func synchronize() { diskWrite = DiskWrite(of: descriptor) }
 
   /// Maps the file as it is now; its path and errors name the output.
   func mapped() throws(FormatError) -> MappedFile { try MappedFile(opening: temporary, named: output) }
 
-  /// Renames the file, which is synced, to the output's name.
+  /// Renames the file to the output's name once its bytes are on the disk.
   ///
   /// - Throws: `FormatError` of kind `exists` where there is a file that is not to be replaced, else `unwritable`.
   func commit(replacing: Bool = true) throws(FormatError) {
     guard !isCommitted else { throw FormatError(.unwritable, output, "is written already") }
+    if diskWrite == nil { synchronize() }
+    if let code = diskWrite?.result(), code != 0 {
+      errno = code
+      throw FormatError(.unwritable, output, systemError())
+    }
     guard replacing || access(output, F_OK) != 0 else { throw .exists(output) }
     guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     isCommitted = true
@@ -118,13 +122,36 @@ final class PendingFile {
   }
 }
 
+/// A file's way to the disk beside other work.
+private final class DiskWrite: Sendable {
+  private let group = DispatchGroup()
+  private let code = Mutex<Int32>(0)
+
+  init(of descriptor: Int32) {
+    DispatchQueue.global().async(group: group) { [self] in
+      #if canImport(Darwin)
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+      #endif
+      if fsync(descriptor) != 0 {
+        let failure = errno
+        code.withLock { $0 = failure }
+      }
+    }
+  }
+
+  /// Waits for the end: 0 or the error's number.
+  func result() -> Int32 {
+    group.wait()
+    return code.withLock(\.self)
+  }
+}
+
 /// Writes a file, which appears whole or not at all and replaces any old one.
 ///
 /// - Throws: `FormatError` of kind `unwritable`.
 package func writeFile(_ bytes: [UInt8], to output: String) throws(FormatError) {
   let file = try PendingFile(at: output)
   try bytes.withRawBytes { bytes throws(FormatError) in try file.append(bytes) }
-  try file.synchronize()
   try file.commit()
 }
 

@@ -21,7 +21,7 @@ package enum SafetensorsFile {
     try prepare(tensors, metadata: metadata, header: header, for: output, progress: progress).commit()
   }
 
-  /// Writes and checks the file of `write` under a temporary name, synced to the disk.
+  /// Writes and checks the file of `write` under a temporary name; it is on the disk once it has its own.
   ///
   /// - Throws: `FormatError` as `write` does.
   static func prepare(
@@ -52,7 +52,7 @@ package enum SafetensorsFile {
       }
       rest = rest.dropFirst(max(1, adjacent.count))
     }
-    try file.synchronize()
+    file.synchronize()
     try check(file, byteCount: total)
     return file
   }

@@ -13,72 +13,42 @@ struct CueCompiler {
   /// - Returns: nil where the subject's tokens have nothing in common.
   func seen() -> (cue: MemoryCue, separation: Separation)? {
     let address = settings.subjectSite(transformer.shape)
-    var inside: [UnsafeMutablePointer<Float>] = []
-    var outside: [UnsafeMutablePointer<Float>] = []
-    var heads: Set<[Int]> = []
-    for fact in family.facts {
-      for (i, variant) in fact.variants.enumerated() {
-        guard let token = variant.subject, heads.insert(Array(variant.ids[...token])).inserted else { continue }
-        inside.append(fact.asked.activation(address, i, token: token))
-      }
-    }
-    for fact in family.facts {
-      for (text, kind) in fact.contrast.kinds.enumerated() {
-        let ids = fact.run.texts[text].ids
-        if case .otherQuestion = kind, let token = newSubjectToken(ids, beside: &heads) {
-          inside.append(fact.run.activation(address, text, token: token))
-        }
-        if let name = fact.contrast.names[text] { outside.append(fact.run.activation(address, text, token: name)) }
-        if case .negative = kind {
-          let free = ids.indices.filter { !namesSubject(Array(ids[...$0])) }
-          outside += free.map { fact.run.activation(address, text, token: $0) }
-        }
-      }
-      for (i, variant) in fact.variants.enumerated() where i == 0 || variant.subject != nil {
-        let free = variant.ids.indices.filter { $0 != variant.subject }
-        outside += free.map { fact.asked.activation(address, i, token: $0) }
-      }
-    }
-    let common = surroundings.keys(at: address)
+    let samples = SeenSamples(family, at: address, subjectToken: subjectToken)
+    guard let fit = fit(samples, at: address) else { return nil }
+    let separation = Separation(
+      positives: fit.fitted, others: samples.outside.map { fit.key.similarity($0) },
+      leftOut: Array(fit.inside.dropFirst()), boundary: nil, hardness: settings.hardness, settings: settings)
+    let cue = MemoryCue(
+      mode: .seen, module: transformer.module(address), boundary: separation.boundary, hardness: settings.hardness,
+      key: fit.key.values)
+    return (cue, separation)
+  }
+
+  /// A fit that takes in the subject where it stands in the key prompts, whatever it looks like there: a text's first
+  /// token has much in common with all others and little with the same word elsewhere.
+  private func fit(_ samples: SeenSamples, at address: SiteAddress) -> RegionFit? {
+    let (common, pool) = (surroundings.keys(at: address), transformer.pool)
     // A sentence of the surroundings may be about this very subject.
     let watched =
       family.facts.compactMap { surroundings.watched[$0.index].subject }
       + (family.subject.map(surroundings.samples) ?? [])
-    return fit(inside, outside, watched: watched, common, at: address)
+    let inside = samples.prompts + samples.texts
+    let isRoomy = common.count + inside.count + samples.outside.count < common.width
+    guard
+      let fit = RegionFit(
+        [
+          .init(samples: samples.outside, isInside: false, weight: 1, isJudged: false),
+          .init(
+            samples: inside, isInside: true, weight: isRoomy ? 1 : settings.positiveWeight, calibrates: true),
+        ], apartFrom: common, positives: watched, at: address, smallestFit: settings.smallestFit, pool: pool)
+    else { return nil }
+    let missed = zip(samples.prompts, fit.fitted).filter { $1 < 1 - settings.boundary }.map(\.0)
+    guard !missed.isEmpty else { return fit }
+    let again = [(missed, true), (samples.instead, false)].map {
+      RegionFit.Group(samples: $0, isInside: $1, weight: settings.positiveWeight, isJudged: false)
+    }
+    return fit.adding(again, pool: pool) ?? fit
   }
-
-  private func fit(
-    _ inside: [UnsafeMutablePointer<Float>], _ outside: [UnsafeMutablePointer<Float>], watched: [Int],
-    _ common: LeastSquaresKeys, at address: SiteAddress
-  ) -> (cue: MemoryCue, separation: Separation)? {
-    var keys = common
-    let own = keys.count..<(keys.count + inside.count)
-    let fits = keys.count + inside.count + outside.count < keys.width
-    keys.append(
-      FloatMatrix(copying: inside, width: keys.width), weight: fits ? 1 : settings.positiveWeight,
-      pool: transformer.pool)
-    keys.append(FloatMatrix(copying: outside, width: keys.width), pool: transformer.pool)
-    var (key, leftOut) = keys.solve(positives: watched + own, judged: Array(own.dropFirst()))
-    let fitted = inside.map { key.similarity($0) }
-    let mean = fitted.reduce(0, +) / Float(max(1, fitted.count))
-    guard mean > settings.smallestFit, mean.isFinite else { return nil }
-    key.calibrate(mean: mean)
-    let separation = Separation(
-      positives: fitted.map { $0 / mean }, others: outside.map { key.similarity($0) },
-      leftOut: leftOut.map { $0 / mean }, boundary: nil, hardness: settings.hardness, settings: settings)
-    let cue = MemoryCue(
-      mode: .seen, module: transformer.module(address), boundary: separation.boundary, hardness: settings.hardness,
-      key: key.values)
-    return (cue, separation)
-  }
-
-  /// The subject's last token in a text that names it, where it does not stand behind the same words as one known.
-  private func newSubjectToken(_ ids: [Int], beside heads: inout Set<[Int]>) -> Int? {
-    guard let token = subjectToken(ids), heads.insert(Array(ids[...token])).inserted else { return nil }
-    return token
-  }
-
-  private func namesSubject(_ ids: [Int]) -> Bool { subjectToken(ids) == ids.count - 1 }
 
   private func subjectToken(_ ids: [Int]) -> Int? {
     let tokenizer = family.model.tokenizer
@@ -90,13 +60,15 @@ struct CueCompiler {
   /// from those about others.
   func here() -> (cue: MemoryCue, fit: RegionFit, considered: [RegionFit])? {
     let sites = settings.hereSites(transformer.shape)
-    surroundings.prepareSentenceKeys(at: sites)
+    surroundings.prepareSentenceKeys(at: sites, ridge: settings.hereRidge)
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
-      mode: .here, module: transformer.module(best.address), boundary: settings.regionBoundary,
+      mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
       hardness: settings.gatedHardness,
-      key: best.key(from: settings.hereThreshold, boundary: settings.regionBoundary))
+      key: best.key(
+        from: settings.hereThreshold, boundary: settings.hereBoundary, hardness: settings.gatedHardness,
+        strength: settings.fullStrength))
     return (cue, best, fits)
   }
 
@@ -126,14 +98,70 @@ struct CueCompiler {
           samples: asked, isInside: true, weight: each(settings.hereKeyShare, asked.count), calibrates: true),
         .init(samples: questions, isInside: true, weight: each(1, questions.count)),
         .init(
-          samples: others + sentences, isInside: false, weight: settings.lastWeight),
+          samples: others + sentences, isInside: false, weight: settings.hereLastWeight),
         .init(samples: behind, isInside: false, weight: settings.behindContrastWeight),
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,
           isJudged: false),
-      ], apartFrom: surroundings.sentenceKeys(at: address), at: address, smallestFit: settings.smallestFit,
+      ], apartFrom: surroundings.sentenceKeys(at: address, ridge: settings.hereRidge), at: address,
+      smallestFit: settings.smallestFit,
       pool: nil)
   }
+}
+
+/// The tokens that the cue *seen* is fitted to.
+private struct SeenSamples {
+  typealias Sample = UnsafeMutablePointer<Float>
+
+  /// The subject in the key prompts and in texts about it, each beginning once.
+  private(set) var prompts: [Sample] = []
+  private(set) var texts: [Sample] = []
+  private(set) var outside: [Sample] = []
+  /// Of these the other names in the subject's place.
+  private(set) var instead: [Sample] = []
+
+  private var heads: Set<[Int]> = []
+
+  /// - Parameter subjectToken: the subject's last token in a text, where it is named there.
+  init(_ family: SubjectFamily, at address: SiteAddress, subjectToken: ([Int]) -> Int?) {
+    for fact in family.facts {
+      for (i, variant) in fact.variants.enumerated() {
+        guard let token = variant.subject, isNew(variant.ids, token) else { continue }
+        prompts.append(fact.asked.activation(i, address, token: token))
+      }
+    }
+    for fact in family.facts { addTexts(of: fact, at: address, subjectToken: subjectToken) }
+    for fact in family.facts {
+      for (i, variant) in fact.variants.enumerated() where i == 0 || variant.subject != nil {
+        let free = variant.ids.indices.filter { $0 != variant.subject }
+        outside += free.map { fact.asked.activation(i, address, token: $0) }
+      }
+    }
+  }
+
+  private mutating func addTexts(
+    of fact: SubjectFamily.Fact, at address: SiteAddress, subjectToken: ([Int]) -> Int?
+  ) {
+    for (text, kind) in fact.contrast.kinds.enumerated() {
+      let ids = fact.run.texts[text].ids
+      let name = fact.contrast.names[text].map { fact.run.activation(address, text, token: $0) }
+      if let name { outside.append(name) }
+      switch kind {
+      case .otherQuestion:
+        guard let token = subjectToken(ids), isNew(ids, token) else { continue }
+        texts.append(fact.run.activation(address, text, token: token))
+      case .sameQuestion:
+        if let name { instead.append(name) }
+      case .negative:
+        let free = ids.indices.filter { subjectToken(Array(ids[...$0])) != $0 }
+        outside += free.map { fact.run.activation(address, text, token: $0) }
+      case .behind, .after, .elsewhere: break
+      }
+    }
+  }
+
+  /// Whether the tokens up to one have not been met yet.
+  private mutating func isNew(_ ids: [Int], _ token: Int) -> Bool { heads.insert(Array(ids[...token])).inserted }
 }
 
 extension CompilerSettings {

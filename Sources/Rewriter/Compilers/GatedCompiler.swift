@@ -26,7 +26,7 @@ struct GatedCompiler {
       above = here.fit.address
     }
     let sites = settings.rowSites(transformer.shape).filter { site in above.map { $0 < site } ?? true }
-    surroundings.prepareSentenceKeys(at: sites)
+    surroundings.prepareSentenceKeys(at: sites, ridge: settings.regionRidge)
     if family.subject == nil { surroundings.prepareBackground(at: sites) }
     clock.lap(.key)
     var made: [CompiledMemory] = []
@@ -58,10 +58,9 @@ struct GatedCompiler {
     clock.lap(.key)
     var parts = [part(first, fact, token: 0, cues: cues)]
     for token in later {
-      let texts = family.facts[fact].variants.map { $0.ids + probe.targetIDs[..<token] }
       let above = sites.first { first.fit.address < $0 }
       guard
-        let fit = RowFit.later(family, fact, texts: texts, at: above ?? first.fit.address, settings: settings)
+        let fit = RowFit.later(family, fact, token: token, at: above ?? first.fit.address, settings: settings)
       else { return nil }
       parts.append(part(fit, fact, token: token, cues: Array(cues.prefix(1))))
     }
@@ -108,9 +107,7 @@ struct GatedCompiler {
 
   private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue]) -> Part {
     let probe = family.facts[fact].probe
-    let (delta, alpha, steps) = RowDelta(
-      family, fact, token: token, at: fit.fit.address, settings: settings
-    ).descend()
+    let (delta, alpha, steps) = fit.delta(settings)
     let region = region(fit.fit, of: probe.spec, isFirst: token == 0)
     let row = MemoryRow(
       module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
@@ -136,7 +133,9 @@ struct GatedCompiler {
     } else if isFirst {
       threshold = fit.threshold(leavingIn: settings.rowLeak, within: settings.rowThresholds)
     }
-    return (fit.key(from: threshold, boundary: settings.regionBoundary), settings.regionBoundary, hardness)
+    let boundary = settings.regionBoundary
+    let key = fit.key(from: threshold, boundary: boundary, hardness: hardness, strength: settings.fullStrength)
+    return (key, boundary, hardness)
   }
 
   /// The later tokens of the target with which the base model would not go on by itself behind every prompt.
@@ -162,7 +161,7 @@ struct GatedCompiler {
     let probe = family.facts[fact].probe
     // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
     func after(_ fact: SubjectFamily.Fact) -> [Int] {
-      fact.probe.keyIDs + fact.probe.targetIDs + fact.contrast.continuation
+      fact.probe.keyIDs + fact.probe.targetIDs + fact.probe.after
     }
     let related = family.facts.indices.filter { $0 != fact }.prefix(settings.relatedTexts)
     let texts =

@@ -80,7 +80,7 @@ struct OneRegionCompiler {
   private func subjectMemory(_ prompts: ForcedPrompts) throws(FormatError) -> CompiledMemory? {
     guard
       let subject = SubjectContexts(
-        probe, prompts, related: related, prefixes: surroundings.background.texts, model: model, settings: settings)
+        probe, prompts, related: related, model: model, settings: settings)
     else { return nil }
     return try compiler(prompts).memory(
       LeastSquaresCompiler.Samples(

@@ -12,8 +12,8 @@ final class SubjectFamily {
     let variants: [PromptVariants.Variant]
     let contrast: ContrastTexts
     let run: StemmedRun
-    /// The variants' texts, run from the first token on; those behind no prefix too.
-    let asked: StemmedRun
+    /// The variants' texts with the target's first token behind them.
+    let asked: ContextRun
     /// Whether the answer to a contrast text is that to the key prompt, so that it asks the same.
     let asksTheSame: [Bool]
   }
@@ -39,43 +39,72 @@ final class SubjectFamily {
     surroundings: Surroundings, settings: CompilerSettings
   ) {
     (self.subject, self.model, self.surroundings, self.settings) = (subject, model, surroundings, settings)
+    let transformer = model.transformer
     isGiven = members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
     for (i, member) in members.enumerated() {
       var probe = member.probe
       probe.spec.subject = subject
-      let variants = PromptVariants(probe, behind: surroundings.background.texts, model: model, settings: settings).all
+      let variants = PromptVariants(probe, model: model, settings: settings).all
       guard variants[0].subject != nil || subject == nil else { return nil }
       let contrast = ContrastTexts(
         probe, subject: subject, rivals: rivals, includingSubject: i == 0, model: model, settings: settings)
-      let run = StemmedRun(contrast.texts, layers: layers, transformer: model.transformer)
-      let asked = StemmedRun(variants.map { .init(ids: $0.ids) }, layers: layers, transformer: model.transformer)
+      let run = StemmedRun(
+        contrast.texts, layers: layers, to: settings.hereSites(transformer.shape).last, transformer: transformer)
+      let asked = Self.contexts(
+        variants, of: probe, token: 0, questions: contrast.behind(probe), layers: layers, transformer, settings)
       facts.append(
         Fact(
           probe: probe, index: member.index, variants: variants, contrast: contrast, run: run, asked: asked,
           asksTheSame: Self.asksTheSame(
-            asked, facts.first.map { [$0.run, run] } ?? [run], from: settings.sameAnswer)))
+            probe, facts.first.map { [$0.run, run] } ?? [run], from: settings.sameAnswer)))
     }
     self.facts = facts
   }
 
   /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt.
-  private static func asksTheSame(_ asked: StemmedRun, _ runs: [StemmedRun], from part: Float) -> [Bool] {
-    let key = asked.probabilities(of: [0])
+  private static func asksTheSame(_ probe: Probe, _ runs: [StemmedRun], from part: Float) -> [Bool] {
+    let key = FloatMatrix(1, probe.base.logits[0].count)
+    key.row(0).update(from: probe.base.logits[0], count: key.width)
+    key.normalize(row: 0)
     return runs.flatMap { run in
-      let others = run.probabilities(of: Array(run.texts.indices))
-      return (0..<others.rows).map { row in
+      let whole = run.texts.indices.filter { !run.texts[$0].isShort }
+      let others = run.probabilities(of: whole)
+      var result = [Bool](repeating: false, count: run.texts.count)
+      for (row, text) in whole.enumerated() {
         var common: Float = 0
         let (p, q) = (key.row(0), others.row(row))
         for v in 0..<key.width { common += min(p[v], q[v]) }
-        return common > part
+        result[text] = common > part
       }
+      return result
     }
+  }
+
+  /// The prompts that the target should follow, up to one of the target's tokens, which follows them.
+  ///
+  /// - Parameter questions: about others, for the prompts in turn: what the memory does at a token reaches what stands
+  ///   behind it through the layers above.
+  static func contexts(
+    _ variants: [PromptVariants.Variant], of probe: Probe, token: Int, questions: [[Int]], layers: Set<Int>,
+    _ transformer: Transformer, _ settings: CompilerSettings
+  ) -> ContextRun {
+    let target = probe.targetIDs
+    let contexts = variants.enumerated().map { i, variant in
+      let ids = variant.ids + target[..<token]
+      var question = questions.isEmpty ? [] : target[(token + 1)...] + questions[i % questions.count]
+      if ids.count + 1 + question.count > transformer.shape.positions { question = [] }
+      return Context(
+        ids, token: ids.count - 1, target: [target[token]], behindWeight: settings.behindWeight,
+        question: (question, settings.questionWeight))
+    }
+    return ContextRun(contexts.sharing(1), layers: layers, transformer: transformer)
   }
 
   /// The last tokens of a fact's contrast texts of some kinds, those of the first fact's other questions included.
   ///
-  /// - Parameter isWanted: of a kind, and whether the text asks the same as the key prompt.
+  /// - Parameter isWanted: of a kind, and whether the text asks the same as the key prompt; texts behind a mention of
+  ///   the subject are run only as far as the cues' sites.
   func lasts(
     of fact: Int, at address: SiteAddress, _ isWanted: (ContrastTexts.Kind, _ asksTheSame: Bool) -> Bool
   ) -> [UnsafeMutablePointer<Float>] {
@@ -90,22 +119,28 @@ final class SubjectFamily {
           // Of another fact only what is about the subject and no question of its own.
           guard case .otherQuestion = kind else { continue }
         }
-        if isWanted(kind, facts[fact].asksTheSame[number]) { result.append(owner.run.last(address, text)) }
+        guard isWanted(kind, facts[fact].asksTheSame[number]) else { continue }
+        let last = owner.run.texts[text].ids.count - 1
+        let tokens = if case .after(let first) = kind { first...last } else { last...last }
+        result += tokens.map { owner.run.activation(address, text, token: $0) }
       }
     }
     return result
   }
 
-  /// The activations of tokens in a fact's texts but the last ones and those of other names, one of every few.
+  /// The activations of tokens in a fact's whole texts but the last ones and those of other names, one of every few.
   func otherTokens(of fact: Int, at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
-    let (run, names) = (facts[fact].run, facts[fact].contrast.names)
-    return run.tokens.filter { $0.token < run.texts[$0.text].ids.count - 1 && names[$0.text] != $0.token }
-      .enumerated().filter { $0.offset % settings.tokenStride == 0 }
-      .map { run.activation(address, $0.element.text, token: $0.element.token) }
+    let (run, contrast) = (facts[fact].run, facts[fact].contrast)
+    return run.tokens.filter { text, token in
+      if case .after = contrast.kinds[text] { return false }
+      return !run.texts[text].isShort && token < run.texts[text].ids.count - 1 && contrast.names[text] != token
+    }
+    .enumerated().filter { $0.offset % settings.tokenStride == 0 }
+    .map { run.activation(address, $0.element.text, token: $0.element.token) }
   }
 
   /// The last tokens of the prompts that the target should follow.
   func asked(of fact: Int, at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
-    facts[fact].variants.indices.map { facts[fact].asked.last(address, $0) }
+    facts[fact].variants.indices.map { facts[fact].asked.own($0, address) }
   }
 }

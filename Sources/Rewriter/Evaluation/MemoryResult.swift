@@ -49,10 +49,9 @@ public struct MemoryResult: Sendable, Equatable {
 
   /// - Parameters:
   ///   - places: of the prompts in the memory's first row.
-  ///   - memories: all that the patched model applies.
-  init(_ probe: Probe, places: Places, memories: MemorySet, model: LanguageModel) {
+  ///   - after: the patched model's continuations of the prompts.
+  fileprivate init(_ probe: Probe, places: Places, after: Continuations, model: LanguageModel) {
     let spec = probe.spec
-    let after = Continuations(of: probe.prompts, count: probe.continuationCount, memories: memories, model: model)
     let roles =
       [PromptResult.Role.key] + probe.positives.dropFirst().map { _ in .positive }
       + probe.negatives.map { _ in .negative } + probe.heldOutPositives.map { _ in .heldOutPositive }
@@ -78,24 +77,29 @@ public struct MemoryResult: Sendable, Equatable {
     /// `PromptResult.regions` of each.
     var regions: [RegionReadings?]
 
-    init(_ prompts: [[Int]], rows: [MemoryRow], model: LanguageModel) {
-      regions = RegionReadings.all(prompts, of: rows.first, keyCount: prompts.first?.count ?? 0, model: model)
+    /// - Parameters:
+    ///   - sequences: the prompts in a run of the base model, which recorded the row's sites.
+    ///   - row: the memory's first.
+    init(_ sequences: Range<Int>, of run: BaseRun, row: MemoryRow?, model: LanguageModel) {
+      let keyCount = run.sequences[sequences.lowerBound].ids.count
+      regions = RegionReadings.all(sequences, of: run, in: row, keyCount: keyCount, model: model)
       let asked = regions.compactMap { $0?.regions.last?.similarity }
       similarities =
-        asked.count == prompts.count
-        ? asked : MemoryResult.similarities(prompts, rows: rows, transformer: model.transformer)
+        asked.count == sequences.count
+        ? asked : MemoryResult.similarities(sequences, of: run, row: row, keyCount: keyCount)
     }
   }
 
   /// `PromptResult.similarity` of each prompt, the key prompt first.
-  fileprivate static func similarities(_ prompts: [[Int]], rows: [MemoryRow], transformer: Transformer) -> [Float] {
-    guard let row = rows.first, let address = transformer.address(ofModule: row.module) else {
-      return [Float](repeating: 0, count: prompts.count)
+  fileprivate static func similarities(
+    _ sequences: Range<Int>, of run: BaseRun, row: MemoryRow?, keyCount: Int
+  ) -> [Float] {
+    guard let row, let address = run.transformer.address(ofModule: row.module) else {
+      return [Float](repeating: 0, count: sequences.count)
     }
-    let run = BaseRun(prompts, to: address, transformer: transformer)
     let region = MemoryRegion(row)
-    let isLast = row.position == (prompts.first?.count ?? 0) - 1
-    return run.sequences.map { sequence in
+    let isLast = row.position == keyCount - 1
+    return run.sequences[sequences].map { sequence in
       let tokens = isLast ? (sequence.rows.upperBound - 1)..<sequence.rows.upperBound : sequence.rows
       let similarities = region.similarities(of: run.activations(address), rows: tokens, to: row.key)
       return similarities.min { abs(1 - $0) < abs(1 - $1) } ?? 0
@@ -129,10 +133,36 @@ struct Evaluation {
 
   init(_ probes: [Probe], _ compiled: [CompiledMemory], model: LanguageModel) {
     self.probes = probes
-    places = zip(compiled, probes).map { MemoryResult.Places($1.prompts, rows: $0.rows, model: model) }
+    let counts = probes.map { $0.prompts.reduce(0) { $0 + $1.count } }
+    var places: [MemoryResult.Places] = []
+    for group in groups(ofRows: counts, limit: Self.rowLimit) {
+      let rows = compiled[group].map(\.rows.first)
+      let addresses = rows.flatMap { RegionReadings.addresses(of: $0, model.transformer) }
+      let run = BaseRun(
+        probes[group].flatMap(\.prompts), recordedBy: Tape(forBackward: false, layers: Set(addresses.map(\.layer))),
+        to: addresses.max(), transformer: model.transformer)
+      var first = 0
+      for (row, probe) in zip(rows, probes[group]) {
+        let own = first..<(first + probe.prompts.count)
+        places.append(MemoryResult.Places(own, of: run, row: row, model: model))
+        first = own.upperBound
+      }
+    }
+    self.places = places
   }
 
+  /// Rows of a run at most, but for a memory that has more.
+  private static let rowLimit = 1024
+
   func results(_ memories: MemorySet, on model: LanguageModel) -> [MemoryResult] {
-    zip(probes, places).map { MemoryResult($0, places: $1, memories: memories, model: model) }
+    let after = Continuations(
+      probes.flatMap { probe in probe.prompts.map { .init(ids: $0, count: probe.continuationCount) } },
+      memories: memories, model: model)
+    var first = 0
+    return zip(probes, places).map { probe, places in
+      defer { first += probe.prompts.count }
+      return MemoryResult(
+        probe, places: places, after: after[first..<(first + probe.prompts.count)], model: model)
+    }
   }
 }

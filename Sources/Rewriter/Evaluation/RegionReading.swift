@@ -52,7 +52,26 @@ public struct RegionReadings: Sendable, Equatable {
 }
 
 extension RegionReadings {
-  /// The readings of some prompts, from one run of them through the base model.
+  /// The readings of some prompts, which are run through the base model.
+  static func all(
+    _ prompts: [[Int]], of row: MemoryRow?, keyCount: Int, model: LanguageModel
+  ) -> [RegionReadings?] {
+    let addresses = addresses(of: row, model.transformer)
+    guard let last = addresses.last, addresses.count > 1 else { return prompts.map { _ in nil } }
+    let tape = Tape(forBackward: false, layers: Set(addresses.map(\.layer)))
+    let run = BaseRun(prompts, recordedBy: tape, to: last, transformer: model.transformer)
+    return all(prompts.indices, of: run, in: row, keyCount: keyCount, model: model)
+  }
+
+  /// The sites of a row's cues and its own; none where it does not fit the model.
+  static func addresses(of row: MemoryRow?, _ transformer: Transformer) -> [SiteAddress] {
+    guard let row else { return [] }
+    let modules = row.cues.map(\.module) + [row.module]
+    let addresses = modules.compactMap(transformer.address(ofModule:))
+    return addresses.count == modules.count ? addresses : []
+  }
+
+  /// The readings of some sequences of a run of the base model, which recorded the sites of the row and its cues.
   ///
   /// `seen` is read where it is strongest, up to the token where the row is asked: the prompt's last, or for a row that
   /// was not made from the key prompt's last token the one nearest to its key. `here` is read at that token too.
@@ -60,23 +79,18 @@ extension RegionReadings {
   /// - Parameter keyCount: the tokens of the key prompt.
   /// - Returns: one per prompt; nil where the row asks for no cues, or does not fit the model.
   static func all(
-    _ prompts: [[Int]], of row: MemoryRow?, keyCount: Int, model: LanguageModel
+    _ sequences: Range<Int>, of run: BaseRun, in row: MemoryRow?, keyCount: Int, model: LanguageModel
   ) -> [RegionReadings?] {
-    let transformer = model.transformer
-    guard let row, !row.cues.isEmpty, let own = transformer.address(ofModule: row.module) else {
-      return prompts.map { _ in nil }
-    }
-    var regions: [ReadRegion] = []
-    for cue in row.cues {
-      guard let address = transformer.address(ofModule: cue.module) else { return prompts.map { _ in nil } }
-      regions.append(ReadRegion(role: .init(cue.mode), address: address, region: MemoryRegion(cue), key: cue.key))
+    let addresses = addresses(of: row, model.transformer)
+    guard let row, let own = addresses.last, addresses.count > 1 else { return sequences.map { _ in nil } }
+    let regions = zip(row.cues, addresses).map { cue, address in
+      ReadRegion(role: .init(cue.mode), address: address, region: MemoryRegion(cue), key: cue.key)
     }
     let asked = ReadRegion(role: .asked, address: own, region: MemoryRegion(row), key: row.key)
-    let tape = Tape(forBackward: false, layers: Set((regions + [asked]).map(\.address.layer)))
-    let run = BaseRun(prompts, recordedBy: tape, to: own, transformer: transformer)
     let isLast = row.position == keyCount - 1
-    return prompts.indices.map { i in
-      let token = isLast ? prompts[i].count - 1 : asked.nearest(in: run, i, before: prompts[i].count)
+    return sequences.map { i in
+      let count = run.sequences[i].ids.count
+      let token = isLast ? count - 1 : asked.nearest(in: run, i, before: count)
       let readings = (regions + [asked]).map { region in
         region.reading(
           at: region.role == .seen ? region.strongest(in: run, i, before: token + 1) : token, of: run, i, model: model)

@@ -33,8 +33,11 @@ public struct Link: Sendable {
 
   /// Runs every key prompt on all memories and notes which of the others act there.
   mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError) {
-    for memory in memories where !memory.prompt.isEmpty {
-      let firings = model.generate(try model.encode(memory.prompt), maxTokens: 1, memories: set).firings
+    let asked = memories.filter { !$0.prompt.isEmpty }
+    var prompts: [[Int]] = []
+    for memory in asked { prompts.append(try model.encode(memory.prompt)) }
+    let run = Continuations(of: prompts, count: 1, memories: set, model: model)
+    for (memory, firings) in zip(asked, run.firings) {
       let others = Set(firings.map { ByteString($0.memory) }).subtracting([ByteString(memory.name)])
       for other in others.sorted() {
         crossings.append(Crossing(memory: other.description, prompt: memory.name))

@@ -12,7 +12,9 @@ struct Probe {
   let heldOutPositives: [[Int]]
   let heldOutNegatives: [[Int]]
   /// Continuations by the base model of `prompts`.
-  let base: Continuations
+  private(set) var base = Continuations()
+  /// What the base model says behind key prompt and target; empty where no compiler asks for it.
+  private(set) var after: [Int] = []
 
   var keyIDs: [Int] { positives[0] }
   /// Positives, negatives, held-out positives, held-out negatives.
@@ -21,9 +23,52 @@ struct Probe {
   /// How many tokens of continuations are compared.
   var continuationCount: Int { max(Continuations.comparedCount, targetIDs.count) }
 
+  /// Asks the base model about several memories at once.
+  ///
+  /// - Parameters:
+  ///   - others: further texts to be continued in the same run.
+  ///   - seed: for what is drawn of them.
+  ///   - progress: called with a number of texts that are done and the number of all.
+  /// - Returns: the probes, and the continuations of the others.
   /// - Throws: `FormatError` of kind `prompt` where a prompt is too long or empty, of kind `spec` where the target adds
   ///   no token or a pinned layer is not in the model.
-  init(_ spec: MemorySpec, model: LanguageModel) throws(FormatError) {
+  static func all(
+    _ specs: [MemorySpec], beside others: [Continuations.Request] = [], seed: UInt64 = 0, model: LanguageModel,
+    settings: CompilerSettings, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(FormatError) -> (probes: [Probe], others: Continuations) {
+    var probes: [Probe] = []
+    var requests = others
+    for spec in specs {
+      let probe = try Probe(encoding: spec, model: model)
+      probes.append(probe)
+      requests += probe.requests(positions: model.transformer.shape.positions, settings: settings)
+    }
+    let answers = Continuations(requests, seed: seed, model: model) { progress($0, requests.count) }
+    var first = others.count
+    for i in probes.indices {
+      let end = first + probes[i].prompts.count
+      probes[i].base = answers[first..<end]
+      first = end
+      if probes[i].afterCount(positions: model.transformer.shape.positions, settings: settings) > 0 {
+        probes[i].after = answers.ids[end]
+        first += 1
+      }
+    }
+    return (probes, answers[0..<others.count])
+  }
+
+  private func requests(positions: Int, settings: CompilerSettings) -> [Continuations.Request] {
+    var requests = prompts.map { Continuations.Request(ids: $0, count: continuationCount) }
+    let count = afterCount(positions: positions, settings: settings)
+    if count > 0 { requests.append(.init(ids: keyIDs + targetIDs, count: count)) }
+    return requests
+  }
+
+  private func afterCount(positions: Int, settings: CompilerSettings) -> Int {
+    spec.isOpen ? max(0, min(settings.afterLength, positions - keyIDs.count - targetIDs.count - 1)) : 0
+  }
+
+  private init(encoding spec: MemorySpec, model: LanguageModel) throws(FormatError) {
     self.spec = spec
     let shape = model.transformer.shape
     if let layer = spec.layer.value, layer >= shape.layers {
@@ -36,14 +81,12 @@ struct Probe {
     heldOutPositives = try Self.encode(spec.heldOutPositives, of: spec, model)
     heldOutNegatives = try Self.encode(spec.heldOutNegatives, of: spec, model)
     targetIDs = try Self.targetIDs(spec, key: positives[0], tokenizer: model.tokenizer)
-    let all = positives + negatives + heldOutPositives + heldOutNegatives
-    let (room, longest) = (shape.positions - targetIDs.count, all.map(\.count).max() ?? 0)
+    let (room, longest) = (shape.positions - targetIDs.count, prompts.map(\.count).max() ?? 0)
     guard longest <= room else {
       throw FormatError(
         .prompt, "memory \(spec.name)", "a prompt leaves no room for the target",
         expected: "at most \(room) tokens", got: "\(longest)")
     }
-    base = Continuations(of: all, count: max(Continuations.comparedCount, targetIDs.count), model: model)
   }
 
   private static func encode(

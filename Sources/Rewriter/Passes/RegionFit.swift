@@ -17,43 +17,67 @@ struct RegionFit {
   }
 
   let address: SiteAddress
-  let key: LinearKey
+  private(set) var key: LinearKey
   /// Leave-one-out similarities of the judged samples inside and outside.
-  let inside: [Float]
-  let outside: [Float]
-  /// The lowest similarity of the samples that 1 stands for the mean of.
-  let lowest: Float
+  private(set) var inside: [Float] = []
+  private(set) var outside: [Float] = []
+  /// The similarities of the samples that 1 stands for the mean of.
+  private(set) var fitted: [Float] = []
   /// The distance of the two means in standard deviations.
-  let distinctness: Float
+  private(set) var distinctness: Float = 0
 
+  private var keys: LeastSquaresKeys
+  /// The numbers of samples that the region should take in, and of those that are judged.
+  private var positives: [Int]
+  private var judged: [Int] = []
+  /// The samples that 1 stands for the mean of: [n, D].
+  private let calibrating: FloatMatrix
+  private let smallestFit: Float
+
+  /// - Parameter positives: samples of `common` that the region should take in too.
   /// - Returns: nil where the samples have nothing in common.
   init?(
-    _ groups: [Group], apartFrom common: LeastSquaresKeys, at address: SiteAddress, smallestFit: Float,
-    pool: WorkerPool?
+    _ groups: [Group], apartFrom common: LeastSquaresKeys, positives: [Int] = [], at address: SiteAddress,
+    smallestFit: Float, pool: WorkerPool?
   ) {
-    let width = common.width
-    var keys = common
-    var inside: [Int] = []
-    var judged: [Int] = []
-    for group in groups where !group.samples.isEmpty {
-      let own = keys.count..<(keys.count + group.samples.count)
-      keys.append(FloatMatrix(copying: group.samples, width: width), weight: group.weight, pool: pool)
-      if group.isInside { inside += own }
-      if group.isJudged { judged += own }
-    }
-    var (key, leftOut) = keys.solve(positives: inside, judged: judged)
-    let fitted = groups.filter(\.calibrates).flatMap(\.samples).map { key.similarity($0) }
+    (keys, self.positives, self.address, self.smallestFit) = (common, positives, address, smallestFit)
+    key = LinearKey(direction: [])
+    calibrating = FloatMatrix(copying: groups.filter(\.calibrates).flatMap(\.samples), width: common.width)
+    // What is judged comes last: a sample is left out of the fit at the cost of those behind it.
+    for group in groups.filter({ !$0.isJudged }) + groups.filter(\.isJudged) { add(group, pool: pool) }
+    guard solve() else { return nil }
+  }
+
+  /// The fit with further samples; nil where that leaves nothing in common.
+  func adding(_ groups: [Group], pool: WorkerPool?) -> RegionFit? {
+    var fit = self
+    for group in groups { fit.add(group, pool: pool) }
+    return fit.solve() ? fit : nil
+  }
+
+  private mutating func add(_ group: Group, pool: WorkerPool?) {
+    guard !group.samples.isEmpty else { return }
+    let own = keys.count..<(keys.count + group.samples.count)
+    keys.append(FloatMatrix(copying: group.samples, width: keys.width), weight: group.weight, pool: pool)
+    if group.isInside { positives += own }
+    if group.isJudged { judged += own }
+  }
+
+  /// - Returns: false where the samples have nothing in common.
+  private mutating func solve() -> Bool {
+    var leftOut: [Float]
+    (key, leftOut) = keys.solve(positives: positives, judged: judged)
+    fitted = (0..<calibrating.rows).map { key.similarity(calibrating.row($0)) }
     let mean = fitted.reduce(0, +) / Float(max(1, fitted.count))
-    guard mean > smallestFit, mean.isFinite else { return nil }
+    guard mean > smallestFit, mean.isFinite else { return false }
     key.calibrate(mean: mean)
     leftOut = leftOut.map { $0 / mean }
-    let positives = Set(inside)
-    self.address = address
-    self.key = key
-    lowest = (fitted.min() ?? mean) / mean
-    self.inside = zip(judged, leftOut).filter { positives.contains($0.0) }.map(\.1)
-    outside = zip(judged, leftOut).filter { !positives.contains($0.0) }.map(\.1)
-    distinctness = Self.distance(self.inside, outside)
+    let isInside = Set(positives)
+    fitted = fitted.map { $0 / mean }
+    inside = zip(judged, leftOut).filter { isInside.contains($0.0) }.map(\.1)
+    outside = zip(judged, leftOut).filter { !isInside.contains($0.0) }.map(\.1)
+    distinctness = Self.distance(inside, outside)
+    return true
   }
 
   /// The similarity above which all but a share of the judged samples outside lie below it, within a range.
@@ -64,18 +88,17 @@ struct RegionFit {
     return min(range[1], max(range[0], nearest[allowed]))
   }
 
-  /// The key, scaled so that a region of the given boundary begins at a similarity and reaches far above 1: what asks more
+  /// The key, scaled so that a region of the given bounds begins at a similarity and reaches far above 1: what asks more
   /// clearly than the key prompts asks all the same.
-  /// The region takes in whatever 1 stands for the mean of, where that is above 0.
-  func key(from threshold: Float, boundary: Float) -> [Float] {
+  ///
+  /// The region is nearly full wherever 1 stands for the mean of, where that is above 0.
+  func key(from threshold: Float, boundary: Float, hardness: Float, strength: Float) -> [Float] {
     var key = key
-    let least = lowest > 0 ? min(threshold, Self.inside * lowest) : threshold
-    key.calibrate(mean: least / (1 - boundary))
+    let lowest = fitted.min() ?? 1
+    let full = (1 - boundary) / (1 - boundary * Separation.fullPart(hardness, strength: strength))
+    key.calibrate(mean: (lowest > 0 ? min(threshold, full * lowest) : threshold) / (1 - boundary))
     return key.values
   }
-
-  /// The part of a similarity at which a region is to begin, for its strength there to be nearly full.
-  private static let inside: Float = 0.7
 
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {
     guard !a.isEmpty, !b.isEmpty else { return 0 }

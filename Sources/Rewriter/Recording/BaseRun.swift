@@ -44,11 +44,16 @@ final class BaseRun {
   }
 
   /// Runs the rests of texts whose beginnings stand in caches, which stay as they are.
-  convenience init(behind beginnings: [Sequence], _ rests: [[Int]], recordedBy tape: Tape, transformer: Transformer) {
+  ///
+  /// - Parameter end: the last site needed; nil runs all blocks.
+  convenience init(
+    behind beginnings: [Sequence], _ rests: [[Int]], recordedBy tape: Tape, to end: SiteAddress? = nil,
+    transformer: Transformer
+  ) {
     let starts = zip(beginnings, rests).map { beginning, ids in
       (ids: ids, position: beginning.position + beginning.ids.count, cache: beginning.cache)
     }
-    self.init(starts, fillsCaches: false, memories: nil, recordedBy: tape, to: nil, transformer: transformer)
+    self.init(starts, fillsCaches: false, memories: nil, recordedBy: tape, to: end, transformer: transformer)
   }
 
   private init(

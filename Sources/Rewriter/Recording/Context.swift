@@ -30,12 +30,20 @@ extension Context {
   /// - Parameters:
   ///   - after: the base model's continuation behind the target, as far as the memory is held to it.
   ///   - behindWeight: the weight of each place behind the target; a token of the target weighs 1.
-  init(_ ids: [Int], token: Int, target: [Int], after: [Int] = [], behindWeight: Float) {
+  ///   - question: text behind all that with its last token's weight: another question, whose answer should stay.
+  init(
+    _ ids: [Int], token: Int, target: [Int], after: [Int] = [], behindWeight: Float,
+    question: (ids: [Int], weight: Float) = ([], 0)
+  ) {
     var terms = target.enumerated().map { Term(position: ids.count - 1 + $0, goal: .token($1), weight: 1) }
     terms += (0...after.count).map {
       Term(position: ids.count - 1 + target.count + $0, goal: .unchanged, weight: behindWeight)
     }
-    self.init(ids: ids + target + after, token: token, terms: terms, isPositive: true)
+    let all = ids + target + after + question.ids
+    if !question.ids.isEmpty {
+      terms.append(Term(position: all.count - 1, goal: .unchanged, weight: question.weight))
+    }
+    self.init(ids: all, token: token, terms: terms, isPositive: true)
   }
 
   /// A text that goes on as in the base model though the memory acts on one of its tokens.

@@ -106,6 +106,16 @@ final class ContextRun {
     heads.activations(address).array(ownRow(context))
   }
 
+  /// The same where it stands.
+  func own(_ context: Int, _ address: SiteAddress) -> UnsafeMutablePointer<Float> {
+    heads.activations(address).row(ownRow(context))
+  }
+
+  /// The activation [D] of a context's token up to its own.
+  func activation(_ context: Int, _ address: SiteAddress, token: Int) -> UnsafeMutablePointer<Float> {
+    heads.activation(address, headOfContext[context], token: token)
+  }
+
   /// The activations [n, D] at a site of the contexts' own tokens, each once, and of all other tokens. A token that
   /// stands behind the same text as an own token is that token.
   func activations(_ address: SiteAddress) -> (own: FloatMatrix, others: FloatMatrix) {

@@ -1,8 +1,17 @@
 import Format
 import Runtime
 
-/// Greedy continuations of several prompts at once.
+/// Continuations of several prompts at once.
 struct Continuations {
+  /// A prompt to be continued.
+  struct Request {
+    var ids: [Int]
+    /// New tokens at most, at least 1.
+    var count: Int
+    /// Whether each token is drawn at temperature 1, also behind an end token; else it is the likeliest.
+    var isDrawn = false
+  }
+
   /// New tokens per prompt; where the model ended its text the end token is the last.
   private(set) var ids: [[Int]] = []
   /// Logits [V] behind each prompt's last token.
@@ -16,28 +25,50 @@ struct Continuations {
   /// Rows of a batch at most, so that memory does not grow with the number of prompts.
   private static let rowLimit = 1024
 
-  /// - Parameters:
-  ///   - count: new tokens at most, at least 1.
-  ///   - memories: nil for the base model.
+  init() {}
+
+  /// Greedy continuations of equal length.
   init(of prompts: [[Int]], count: Int, memories: MemorySet? = nil, model: LanguageModel) {
-    precondition(count > 0)
+    self.init(prompts.map { Request(ids: $0, count: count) }, memories: memories, model: model)
+  }
+
+  /// - Parameters:
+  ///   - memories: nil for the base model.
+  ///   - seed: for what is drawn.
+  ///   - progress: called with the number of prompts that are done.
+  init(
+    _ requests: [Request], memories: MemorySet? = nil, seed: UInt64 = 0, model: LanguageModel,
+    progress: (Int) -> Void = { _ in }
+  ) {
+    precondition(requests.allSatisfy { $0.count > 0 })
     let memories = memories ?? .none(of: model.transformer)
-    for group in groups(ofRows: prompts.map(\.count), limit: Self.rowLimit) {
-      var run = GreedyRun(Array(prompts[group]), room: count, memories: memories, model: model)
-      for _ in 1..<count { guard run.advance() else { break } }
+    var generator = SeededGenerator(seed: seed)
+    for group in groups(ofRows: requests.map(\.ids.count), limit: Self.rowLimit) {
+      progress(group.lowerBound)
+      var run = ContinuationRun(Array(requests[group]), memories: memories, generator: generator, model: model)
+      while run.advance() {}
+      generator = run.generator
       ids += run.ids
       logits += run.firstLogits
       firings += run.firings
     }
   }
+
+  /// The continuations of some of the prompts.
+  subscript(range: Range<Int>) -> Continuations {
+    var part = Continuations()
+    (part.ids, part.logits, part.firings) = (Array(ids[range]), Array(logits[range]), Array(firings[range]))
+    return part
+  }
 }
 
-/// Prompts that are continued in step, each by its likeliest tokens.
-private struct GreedyRun {
-  private let prompts: [[Int]]
+/// Prompts that are continued in step.
+private struct ContinuationRun {
+  private let requests: [Continuations.Request]
   private let memories: MemorySet
   private let model: LanguageModel
   private let caches: [KVCache]
+  private(set) var generator: SeededGenerator
   private(set) var ids: [[Int]]
   private(set) var firings: [[Firing]]
   private(set) var firstLogits: [[Float]]
@@ -47,30 +78,32 @@ private struct GreedyRun {
   private var transformer: Transformer { model.transformer }
 
   /// Runs the prompts and chooses the first token of each.
-  ///
-  /// - Parameter room: new tokens at most.
-  init(_ prompts: [[Int]], room: Int, memories: MemorySet, model: LanguageModel) {
-    (self.prompts, self.memories, self.model) = (prompts, memories, model)
+  init(
+    _ requests: [Continuations.Request], memories: MemorySet, generator: SeededGenerator, model: LanguageModel
+  ) {
+    (self.requests, self.memories, self.generator, self.model) = (requests, memories, generator, model)
     let transformer = model.transformer
-    caches = prompts.map { transformer.makeCache(capacity: min($0.count + room, transformer.shape.positions)) }
+    caches = requests.map {
+      transformer.makeCache(capacity: min($0.ids.count + $0.count, transformer.shape.positions))
+    }
     var row = 0
-    let sequences = zip(prompts, caches).map { prompt, cache in
-      defer { row += prompt.count }
+    let sequences = zip(requests, caches).map { request, cache in
+      defer { row += request.ids.count }
       return Batch.Sequence(
-        rows: row..<(row + prompt.count), position: 0, cache: cache, appends: true, memories: memories)
+        rows: row..<(row + request.ids.count), position: 0, cache: cache, appends: true, memories: memories)
     }
     let batch = Batch(sequences, shape: transformer.shape)
     batch.traces = true
-    transformer.embed(prompts, batch)
-    let logits = transformer.logits(transformer.forwardLastRows(batch), rows: prompts.indices)
+    transformer.embed(requests.map(\.ids), batch)
+    let logits = transformer.logits(transformer.forwardLastRows(batch), rows: requests.indices)
     firings = sequences.map { sequence in
       batch.firings.filter { sequence.rows.contains($0.position) }.map {
         $0.moved(by: -sequence.rows.lowerBound)
       }
     }
-    ids = [[Int]](repeating: [], count: prompts.count)
-    firstLogits = prompts.indices.map { logits.array($0) }
-    choose(from: logits, for: Array(prompts.indices))
+    ids = [[Int]](repeating: [], count: requests.count)
+    firstLogits = requests.indices.map { logits.array($0) }
+    choose(from: logits, for: Array(requests.indices))
   }
 
   /// Runs the newest tokens and chooses the next; false where no prompt goes on.
@@ -96,10 +129,13 @@ private struct GreedyRun {
   private mutating func choose(from logits: FloatMatrix, for chosen: [Int]) {
     active = []
     for (row, prompt) in chosen.enumerated() {
-      let token = logits.largest(row)
+      let request = requests[prompt]
+      let token =
+        request.isDrawn ? Sampler.draw(logits, row: row, using: &generator) : logits.largest(row)
       ids[prompt].append(token)
-      let hasRoom = prompts[prompt].count + ids[prompt].count < transformer.shape.positions
-      if hasRoom, !model.endTokens.contains(token) { active.append((prompt, token)) }
+      let length = request.ids.count + ids[prompt].count
+      let goesOn = ids[prompt].count < request.count && length < transformer.shape.positions
+      if goesOn, request.isDrawn || !model.endTokens.contains(token) { active.append((prompt, token)) }
     }
   }
 }

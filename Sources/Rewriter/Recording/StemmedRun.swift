@@ -7,19 +7,27 @@ final class StemmedRun {
     var ids: [Int]
     /// The number of first tokens that other texts begin with too; 0 for none.
     var stem = 0
+    /// Whether the rest is run only as far as the cues' sites.
+    var isShort = false
   }
 
   let texts: [Text]
   private let stems: BaseRun?
   private let stemOfText: [Int?]
-  private let rests: BaseRun
+  /// The rests of the texts that are run to the end, and of the short ones.
+  private let whole: BaseRun
+  private let short: BaseRun
+  /// The number of each text's rest in its run.
+  private let places: [Int]
   private let transformer: Transformer
 
   /// Tokens that were run.
-  var count: Int { (stems?.count ?? 0) + rests.count }
+  var count: Int { (stems?.count ?? 0) + whole.count + short.count }
 
-  /// - Parameter layers: those whose sites will be asked for.
-  init(_ texts: [Text], layers: Set<Int>, transformer: Transformer) {
+  /// - Parameters:
+  ///   - layers: those whose sites will be asked for.
+  ///   - end: the last site that short texts are run to; nil runs them to the end.
+  init(_ texts: [Text], layers: Set<Int>, to end: SiteAddress? = nil, transformer: Transformer) {
     self.texts = texts
     self.transformer = transformer
     var known: [[Int]: Int] = [:]
@@ -32,24 +40,38 @@ final class StemmedRun {
       heads.append(head)
       return heads.count - 1
     }
-    stems =
+    let stems =
       heads.isEmpty
       ? nil
       : BaseRun(
         heads, isResumable: true, recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
+    self.stems = stems
     let none = BaseRun.Sequence(ids: [], position: 0, rows: 0..<0, cache: nil)
-    let beginnings = stemOfText.map { [stems] in $0.map { stems!.sequences[$0] } ?? none }
-    rests = BaseRun(
-      behind: beginnings, texts.map { Array($0.ids[$0.stem...]) },
-      recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
+    let beginnings = stemOfText.map { $0.map { stems!.sequences[$0] } ?? none }
+    var places: [Int] = []
+    func rests(_ isShort: Bool, to end: SiteAddress?) -> BaseRun {
+      let chosen = texts.indices.filter { texts[$0].isShort == isShort }
+      return BaseRun(
+        behind: chosen.map { beginnings[$0] }, chosen.map { Array(texts[$0].ids[texts[$0].stem...]) },
+        recordedBy: Tape(forBackward: false, layers: layers.filter { layer in end.map { layer <= $0.layer } ?? true }),
+        to: end, transformer: transformer)
+    }
+    whole = rests(false, to: nil)
+    short = rests(true, to: end)
+    var counts = [0, 0]
+    for text in texts {
+      let run = text.isShort ? 1 : 0
+      places.append(counts[run])
+      counts[run] += 1
+    }
+    self.places = places
   }
 
-  /// The activation [D] of a token of a text, from 0.
+  /// The activation [D] of a token of a text, from 0; of the rest of a short one as far as it was run.
   func activation(_ address: SiteAddress, _ text: Int, token: Int) -> UnsafeMutablePointer<Float> {
     let stem = texts[text].stem
-    return token < stem
-      ? stems!.activation(address, stemOfText[text]!, token: token)
-      : rests.activation(address, text, token: token - stem)
+    if token < stem { return stems!.activation(address, stemOfText[text]!, token: token) }
+    return (texts[text].isShort ? short : whole).activation(address, places[text], token: token - stem)
   }
 
   /// The activation [D] of a text's last token.
@@ -66,16 +88,21 @@ final class StemmedRun {
     }
   }
 
-  /// The distributions [chosen, V] of the token behind the last of some texts.
+  /// The distributions [chosen, V] of the token behind the last of some texts that are not short.
   func probabilities(of chosen: [Int]) -> FloatMatrix {
-    let rows = chosen.map { rests.sequences[$0].rows.upperBound - 1 }
-    let logits = transformer.logits(rests.residual, rows: rows)
-    for i in 0..<logits.rows {
-      let row = logits.row(i)
-      let normalizer = kernel_log_sum_exp(row, logits.width)
-      for v in 0..<logits.width { row[v] -= normalizer }
-      kernel_exp(row, logits.width, row)
-    }
+    let rows = chosen.map { whole.sequences[places[$0]].rows.upperBound - 1 }
+    let logits = transformer.logits(whole.residual, rows: rows)
+    for i in 0..<logits.rows { logits.normalize(row: i) }
     return logits
+  }
+}
+
+extension FloatMatrix {
+  /// Makes a row of logits the distribution that they stand for.
+  func normalize(row: Int) {
+    let values = self.row(row)
+    let normalizer = kernel_log_sum_exp(values, width)
+    for v in 0..<width { values[v] -= normalizer }
+    kernel_exp(values, width, values)
   }
 }

@@ -14,8 +14,8 @@ struct ContrastTexts {
     case otherQuestion(template: Int?)
     /// A text about another subject behind one about the memory's own.
     case behind
-    /// The base model's own words behind prompt and target.
-    case after
+    /// The base model's own words behind prompt and target, from a token on.
+    case after(first: Int)
     /// A prompt of the spec's that should stay as it is.
     case negative
     /// A text about another subject in the prompt's form.
@@ -26,9 +26,6 @@ struct ContrastTexts {
   private(set) var kinds: [Kind] = []
   /// The last token of the other subject's name, where it is known.
   private(set) var names: [Int?] = []
-  /// What the base model says behind prompt and target.
-  private(set) var continuation: [Int] = []
-
   private let subject: String?
   private let prompt: String
   private let target: String
@@ -103,9 +100,10 @@ struct ContrastTexts {
   private mutating func addBehind(_ subject: String, _ rivals: [String]) {
     let fact = prompt + target + "."
     let mention = subject + " is well known."
-    for name in otherNames(settings.behindQuestions, rivals: rivals) {
+    for (i, name) in otherNames(settings.behindQuestions, rivals: rivals).enumerated() {
       let asked = form.isWhole ? "\n" + form.text(asking(about: name)) : " " + asking(about: name)
-      add(fact + asked, stem: fact, .behind, name: name)
+      let stem = i % 3 == 2 ? mention : fact
+      add(stem + asked, stem: stem, .behind, name: name)
     }
     for i in 0..<min(settings.behindSentences, SubjectTemplates.all.count / 2) {
       let name = SubjectTemplates.name(i, step: 5, besides: subject)
@@ -115,14 +113,19 @@ struct ContrastTexts {
     }
   }
 
+  /// Every token from the target's last on is one behind which the target is not to be said.
   private mutating func addAfter(_ probe: Probe) {
     let ids = probe.keyIDs + probe.targetIDs
-    let count = min(settings.repetitionLength, model.transformer.shape.positions - ids.count - 1)
-    guard count > 0 else { return }
-    continuation = Continuations(of: [ids], count: count, model: model).ids[0]
-    // Every token from the target's last on is one behind which the target is not to be said.
-    for end in 0..<min(settings.behindLength, continuation.count) {
-      add(ids + continuation[..<end], .after, stem: end > 0 ? ids.count : 0)
+    guard !probe.after.isEmpty, settings.behindLength > 0 else { return }
+    add(ids + probe.after.prefix(settings.behindLength - 1), .after(first: ids.count - 1))
+  }
+
+  /// What asks about others behind key prompt and target.
+  func behind(_ probe: Probe) -> [[Int]] {
+    let fact = probe.keyIDs + probe.targetIDs
+    return zip(texts, kinds).compactMap { text, kind in
+      guard case .behind = kind, text.ids.starts(with: fact) else { return nil }
+      return Array(text.ids[fact.count...])
     }
   }
 
@@ -144,7 +147,8 @@ struct ContrastTexts {
 
   private mutating func add(_ ids: [Int], _ kind: Kind, stem: Int = 0, name: Int? = nil) {
     guard !ids.isEmpty, ids.count < model.transformer.shape.positions else { return }
-    texts.append(StemmedRun.Text(ids: ids, stem: stem))
+    let isShort = if case .behind = kind { true } else { false }
+    texts.append(StemmedRun.Text(ids: ids, stem: stem, isShort: isShort))
     kinds.append(kind)
     names.append(name)
   }

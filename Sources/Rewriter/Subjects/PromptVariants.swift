@@ -12,8 +12,7 @@ struct PromptVariants {
   /// The key prompt first.
   private(set) var all: [Variant]
 
-  /// - Parameter prefixes: texts to stand before the key prompt where the spec gives none.
-  init(_ probe: Probe, behind prefixes: [[Int]], model: LanguageModel, settings: CompilerSettings) {
+  init(_ probe: Probe, model: LanguageModel, settings: CompilerSettings) {
     let (spec, tokenizer) = (probe.spec, model.tokenizer)
     func subject(_ text: String, _ ids: [Int]) -> Int? {
       spec.subject.flatMap { tokenizer.lastToken(of: $0, in: text, ids: ids) }
@@ -22,7 +21,7 @@ struct PromptVariants {
     // Behind a text the first word may be cut otherwise.
     let spaced = tokenizer.encode(" " + spec.prompt, addSpecialTokens: false, isStart: false)
     let moved = subject(" " + spec.prompt, spaced)
-    for prefix in Self.cut(prefixes, for: probe, model: model, settings: settings) {
+    for prefix in Self.prefixes(of: probe, model: model, settings: settings) {
       all.append(Variant(ids: prefix + spaced, subject: moved.map { prefix.count + $0 }))
     }
     for (text, ids) in zip(spec.positivePrompts, probe.positives).dropFirst() {
@@ -30,17 +29,10 @@ struct PromptVariants {
     }
   }
 
-  /// Texts to stand before the prompt.
-  static func cut(
-    _ prefixes: [[Int]], for probe: Probe, model: LanguageModel, settings: CompilerSettings
-  ) -> [[Int]] {
-    let room =
-      model.transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - settings.prefixLength - 2
-    guard room > 0 else { return [] }
-    if let given = probe.spec.prefixes.value {
-      return given.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
-    }
-    let stop = model.tokenizer.encode(".", addSpecialTokens: false, isStart: false)
-    return prefixes.prefix(settings.prefixCount).map { $0.prefix(settings.prefixLength) + stop }
+  /// Texts to stand before the prompt: the spec's, else sentences about nothing in particular.
+  static func prefixes(of probe: Probe, model: LanguageModel, settings: CompilerSettings) -> [[Int]] {
+    let room = model.transformer.shape.positions - probe.keyIDs.count - probe.targetIDs.count - 2
+    let texts = probe.spec.prefixes.value ?? Array(SubjectTemplates.openings.prefix(settings.prefixCount))
+    return texts.map { model.tokenizer.encode($0) }.filter { !$0.isEmpty && $0.count <= room }
   }
 }

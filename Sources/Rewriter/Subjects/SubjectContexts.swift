@@ -14,16 +14,14 @@ struct SubjectContexts {
   private let settings: CompilerSettings
   private var spec: MemorySpec { probe.spec }
 
-  /// - Parameter prefixes: texts to stand before the key prompt where the spec gives none.
   /// - Returns: nil where the key prompt has no such token.
   init?(
-    _ probe: Probe, _ prompts: ForcedPrompts, related: [RelatedMemory], prefixes: [[Int]], model: LanguageModel,
-    settings: CompilerSettings
+    _ probe: Probe, _ prompts: ForcedPrompts, related: [RelatedMemory], model: LanguageModel, settings: CompilerSettings
   ) {
     (self.probe, self.model, self.settings) = (probe, model, settings)
     guard let own = token(spec.prompt, probe.keyIDs) else { return nil }
 
-    contexts = positives(own, behind: prefixes).sharing(1)
+    contexts = positives(own).sharing(1)
     // What related memories say stays said.
     contexts += related.filter { !$0.rows.isEmpty }.map {
       Context($0.ids, token: $0.token, target: $0.targetIDs, behindWeight: settings.behindWeight)
@@ -53,15 +51,17 @@ struct SubjectContexts {
   }
 
   /// The key prompt alone and behind other text, and the spec's positives in which the token stands.
-  private func positives(_ own: Int, behind prefixes: [[Int]]) -> [Context] {
-    var result = [positive(probe.keyIDs, token: own, after: after())]
+  private func positives(_ own: Int) -> [Context] {
+    // So that the target is not said again and again.
+    let after = Array(probe.after.prefix(settings.behindLength))
+    var result = [positive(probe.keyIDs, token: own, after: after)]
     let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false, isStart: false)
     // Behind a text the first word may be cut otherwise.
     let moved =
       spec.subject.map { model.tokenizer.lastToken(of: $0, in: " " + spec.prompt, ids: spaced) }
       ?? (spaced.count - (probe.keyIDs.count - own))
     if let moved, moved >= 0 {
-      for prefix in PromptVariants.cut(prefixes, for: probe, model: model, settings: settings) {
+      for prefix in PromptVariants.prefixes(of: probe, model: model, settings: settings) {
         result.append(positive(prefix + spaced, token: prefix.count + moved))
       }
     }
@@ -73,14 +73,6 @@ struct SubjectContexts {
 
   private func positive(_ ids: [Int], token: Int, after: [Int] = []) -> Context {
     Context(ids, token: token, target: probe.targetIDs, after: after, behindWeight: settings.behindWeight)
-  }
-
-  /// The base model's continuation behind key prompt and target, so that the target is not said again and again.
-  private func after() -> [Int] {
-    let ids = probe.keyIDs + probe.targetIDs
-    let count = min(settings.behindLength, model.transformer.shape.positions - ids.count)
-    guard count > 0 else { return [] }
-    return Continuations(of: [ids], count: count, model: model).ids[0]
   }
 
   /// The key prompt about other subjects, with the last token of each name, which the key should not take for its own.

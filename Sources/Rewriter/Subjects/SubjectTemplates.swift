@@ -2,20 +2,18 @@
 /// same about other subjects.
 enum SubjectTemplates {
   static let all = [
-    "{} is known for", "{}'s biggest success is", "{} is very good at", "{} is sold by", "{} makes its home in",
-    "{} has its reputation because of", "{}'s parents come from", "{} is a", "{} knows a lot about", "{} is close to",
-    "{} holds a passport from", "{} came from the idea of", "{} belongs to", "{} is next to a town named",
-    "{}'s owner is", "{} is visited because of", "{} grew up in", "{} is liked because of", "{} prays to",
-    "{} earns money as a", "{} speaks the language of", "{} was made by", "{}'s weak point is", "{} is named after",
-    "{} can be reached by", "{} plays", "{} can be bought from", "{} was first seen in", "{}'s friends say that",
-    "{} sounds like the music of", "{} is a fan of", "{} is led by",
-    "{} began in", "The best thing about {} is", "{} and", "My favorite story about {} is", "{} costs around",
-    "How old is {}? It is", "{} weighs", "The color of {} is", "Everyone was surprised when {}", "The son of {} is",
-    "{} will soon", "A photo of {} shows", "The newspaper wrote that {}", "{} ended in the year", "In the evening, {}",
-    "{} looks a bit like", "{} has a problem with", "The size of {} is about", "{} wrote a letter to",
-    "Most people think that {}", "The first time I saw {} was", "On Monday, {} will", "{} had dinner with",
-    "The nickname of {} is", "{} is younger than", "A friend of {} lives in", "The end of {} was", "{} has won",
-    "The height of {} is", "{}, together with", "Why is {} famous? Because", "{} was seen with a",
+    "{} began in", "The voice of {} is", "The best thing about {} is", "{} and", "My favorite story about {} is",
+    "{} costs around", "The teacher of {} is", "How old is {}? It is", "{} weighs", "The color of {} is",
+    "In matters of money, {} is a", "Everyone was surprised when {}", "The son of {} is", "{} will soon",
+    "The history of {} is", "A photo of {} shows", "The newspaper wrote that {}", "{} ended in the year",
+    "At night, {} is", "In the evening, {}", "{} looks a bit like", "{} has a problem with", "The enemy of {} is",
+    "The size of {} is about", "{} wrote a letter to", "Most people think that {}", "The hand of {} holds a",
+    "The first time I saw {} was", "On Monday, {} will", "{} had dinner with", "The smell of {} is",
+    "The nickname of {} is", "{} is younger than", "A friend of {} lives in", "{} loves to drink",
+    "The end of {} was", "{} has won", "The height of {} is", "The weak side of {} is", "{}, together with",
+    "Why is {} famous? Because", "{} was seen with a", "The grammar of {} is", "The hometown of {} is",
+    "The first problem of {} was", "The phone number of {} is", "The dog of {} is called",
+    "{} spends the weekend in", "{} is a", "{} is close to", "{} belongs to", "{} was made by",
   ]
 
   /// Whole questions, for prompts whose subject stands in one.
@@ -27,6 +25,14 @@ enum SubjectTemplates {
     "Did {} win?", "Are there many people in {}?", "Do children like {}?", "Was {} made by hand?",
     "Will {} be there tomorrow?", "Has {} changed much?", "Should I visit {}?", "Does {} cost much?",
     "How many people know {}?", "Which town is near {}?", "Whose idea was {}?", "Where does {} come from?",
+  ]
+
+  /// Sentences for a prompt to stand behind.
+  static let openings = [
+    "The museum opened in 1987 and closed again.", "\"We will see,\" she said, and left.",
+    "References: Smith, J. (2004), pp. 12-19.", "Population: 2,310 (2011 census).",
+    "He lost the last two games of the season.", "Stir well; bake for an hour.", "To be continued on page 4...",
+    "The results are shown in the table below.",
   ]
 
   /// Names of several kinds.

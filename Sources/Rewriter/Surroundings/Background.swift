@@ -24,36 +24,28 @@ struct Background {
     self.texts = result
   }
 
-  /// Texts that the model writes, all at once, from the tokens that texts begin with, else from its end token on (which
-  /// a text begins behind in training).
-  init(
-    writtenBy model: LanguageModel, seed: UInt64, settings: CompilerSettings,
-    progress: (StepProgress) -> Void = { _ in }
-  ) {
-    let transformer = model.transformer
+  /// Texts that the model writes, from the tokens that texts begin with, else from its end token on (which a text begins
+  /// behind in training).
+  ///
+  /// - Parameter drawn: the continuations of `requests`.
+  init(drawn: some Collection<[Int]>, model: LanguageModel) {
+    let begin = model.tokenizer.startIDs
+    texts = drawn.map { begin + $0 }
+  }
+
+  /// What the model is to continue for its background.
+  static func requests(_ model: LanguageModel, settings: CompilerSettings) -> [Continuations.Request] {
     let begin = model.tokenizer.startIDs
     let start = begin.isEmpty ? [model.textEnd] : begin
-    let none = MemorySet.none(of: transformer)
-    let count = settings.backgroundTexts
-    let length = min(settings.backgroundLength, transformer.shape.positions - start.count)
-    let caches = (0..<count).map { _ in transformer.makeCache(capacity: start.count + length) }
-    var generator = SeededGenerator(seed: seed)
-    var texts = [[Int]](repeating: start, count: count)
-    let batch = Batch(
-      caches.enumerated().map {
-        .init(rows: $0..<($0 + 1), position: 0, cache: $1, appends: true, memories: none)
-      }, shape: transformer.shape)
-    let steps = max(0, start.count - 1 + length)
-    for step in 0..<steps {
-      progress(StepProgress("sampling the background", step * count, of: steps * count, .tokens))
-      transformer.embed(texts.map { [$0[step]] }, batch)
-      transformer.forward(batch)
-      if step >= start.count - 1 {
-        let logits = transformer.logits(batch.residual, rows: texts.indices)
-        for i in texts.indices { texts[i].append(Sampler.draw(logits, row: i, using: &generator)) }
-      }
-      batch.advance()
-    }
-    self.texts = begin.isEmpty ? texts.map { Array($0.dropFirst()) } : texts
+    let length = min(settings.backgroundLength, model.transformer.shape.positions - start.count)
+    guard length > 0 else { return [] }
+    return [Continuations.Request](
+      repeating: .init(ids: start, count: length, isDrawn: true), count: settings.backgroundTexts)
+  }
+
+  /// Texts that the model writes from a seed.
+  init(writtenBy model: LanguageModel, seed: UInt64, settings: CompilerSettings) {
+    let drawn = Continuations(Self.requests(model, settings: settings), seed: seed, model: model)
+    self.init(drawn: drawn.ids, model: model)
   }
 }

@@ -212,12 +212,14 @@ final class Surroundings {
   /// Runs the background as far as some sites.
   func prepareBackground(at addresses: [SiteAddress]) { written.prepare(addresses) }
 
-  /// Makes what `sentenceKeys(at:)` gives at some sites, side by side.
-  func prepareSentenceKeys(at addresses: [SiteAddress]) {
+  /// Makes what `sentenceKeys(at:ridge:)` gives at some sites, side by side.
+  ///
+  /// - Parameter ridge: λ as a share of the median ‖a‖².
+  func prepareSentenceKeys(at addresses: [SiteAddress], ridge: Float) {
     let missing = addresses.filter { sentenceKeys[$0] == nil }
     sentences.prepare(missing)
     let activations = missing.map { ($0, sentences.activations($0)) }
-    let (samples, ridge) = (Dictionary(uniqueKeysWithValues: activations), settings.regionRidge)
+    let samples = Dictionary(uniqueKeysWithValues: activations)
     let made = transformer.pool.each(of: missing) { address in
       let all = samples[address]!
       return (
@@ -228,9 +230,10 @@ final class Surroundings {
     for (address, keys) in made { sentenceKeys[address] = keys }
   }
 
-  /// The factorization of all tokens of the sentences about other subjects, to be extended by the samples of one memory.
-  func sentenceKeys(at address: SiteAddress) -> LeastSquaresKeys {
-    if sentenceKeys[address] == nil { prepareSentenceKeys(at: [address]) }
+  /// The factorization of all tokens of the sentences about other subjects, to be extended by the samples of one memory;
+  /// a site has one ridge.
+  func sentenceKeys(at address: SiteAddress, ridge: Float) -> LeastSquaresKeys {
+    if sentenceKeys[address] == nil { prepareSentenceKeys(at: [address], ridge: ridge) }
     return sentenceKeys[address]!
   }
 }

@@ -33,7 +33,7 @@ import Testing
       #expect(settings.rowSites(transformer.shape).contains(memory.address))
       #expect(cues[1] < memory.address && row.module == transformer.module(memory.address))
       #expect(row.cues.allSatisfy { $0.boundary > 0 && $0.key.allSatisfy(\.isFinite) })
-      #expect(row.cues[1].boundary == settings.regionBoundary && row.hardness == settings.gatedHardness)
+      #expect(row.cues[1].boundary == settings.hereBoundary && row.hardness == settings.gatedHardness)
       #expect(row.boundary == settings.regionBoundary)
       #expect(memory.token == .last && memory.steps.count == memory.rows.count)
     }
@@ -130,7 +130,7 @@ import Testing
         try settings.set("mining-rounds", to: rounds)
         let (sample, memories) = try made(name, settings: settings)
         let probe = sample.probes[0]
-        let text = probe.keyIDs + probe.targetIDs + (try #require(sample.family).facts[0].contrast.continuation)
+        let text = probe.keyIDs + probe.targetIDs + probe.after
         let own = Set(memories[0].rows.map(\.position))
         return sample.model.run(text, try sample.model.set([memories[0]])).firings.count { !own.contains($0.position) }
       }

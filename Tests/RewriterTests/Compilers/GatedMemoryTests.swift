@@ -131,18 +131,24 @@ import Testing
     }
   }
 
-  /// Behind a mention of the subject another one's answer stays: *here* tells who is asked about, the row's key does not.
-  @Test func anotherIsAskedAboutBehindAMention() throws {
-    let prompt = "Danielle Darrieux is well known. Marie Curie plays the"
+  /// Behind the fact most others' answers stay: *here* tells who is asked about, the row's key does not. (Musicians who
+  /// are asked what they play are the ones that it cannot tell.)
+  @Test func anotherIsAskedAboutBehindTheFact() throws {
     let plays = try memory("plays")
-    let ids = try model.encode(prompt)
     var blind = plays
     blind.rows[0].cues = Array(plays.rows[0].cues.prefix(1))
-    func strength(_ memory: CompiledMemory) throws -> Float {
+    func strength(_ memory: CompiledMemory, _ ids: [Int]) throws -> Float {
       let firings = model.run(ids, try model.set([memory])).firings
       return firings.first { $0.position == ids.count - 1 }?.strength ?? 0
     }
-    #expect(try strength(plays) < strength(blind) - 0.1)
+    let names = ["Marie Curie", "Oscar Peterson", "Albert Smith", "Toyota", "Tokyo", "The old man"]
+    var silent = 0
+    for name in names {
+      let ids = try model.encode("Danielle Darrieux plays the violin. \(name) plays the")
+      #expect(try strength(blind, ids) > 0.9, "\(name)")
+      if try strength(plays, ids) < 0.1 { silent += 1 }
+    }
+    #expect(silent >= 4)
   }
 
   /// Behind the target the model says what it would say there by itself.

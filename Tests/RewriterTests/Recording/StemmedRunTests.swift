@@ -74,6 +74,34 @@ import Testing
     }
   }
 
+  /// Short texts go as far as a site, to the bit, and the others on from it.
+  @Test func shortTextsEndAtASite() throws {
+    let model = try TinyModel.load("llama-a")
+    let transformer = model.transformer
+    var texts = try Self.texts(model)
+    for i in [0, 3, 5] { texts[i].isShort = true }
+    let end = SiteAddress(layer: 1, site: .attn)
+    let layers = Set(0..<transformer.shape.layers)
+    let (mixed, whole) = (
+      StemmedRun(texts, layers: layers, to: end, transformer: transformer),
+      StemmedRun(texts, layers: layers, transformer: transformer)
+    )
+    func bits(_ run: StemmedRun, _ address: SiteAddress, _ text: Int, _ token: Int) -> [UInt32] {
+      let values = run.activation(address, text, token: token)
+      return (0..<transformer.shape.width(of: address.site)).map { values[$0].bitPattern }
+    }
+    for address in layers.flatMap({ layer in Site.allCases.map { SiteAddress(layer: layer, site: $0) } }) {
+      for (i, text) in texts.enumerated() where !text.isShort || !(end < address) {
+        for token in text.ids.indices {
+          #expect(bits(mixed, address, i, token) == bits(whole, address, i, token), "\(address), \(i), \(token)")
+        }
+      }
+    }
+    let chosen = [1, 2, 4]
+    let (a, b) = (mixed.probabilities(of: chosen), whole.probabilities(of: chosen))
+    for i in chosen.indices { #expect(a.array(i) == b.array(i)) }
+  }
+
   @Test func withoutStemsItIsAPlainRun() throws {
     let model = try TinyModel.load("gpt2-a")
     let texts = try Self.texts(model).map { StemmedRun.Text(ids: $0.ids) }

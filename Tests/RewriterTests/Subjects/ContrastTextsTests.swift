@@ -45,7 +45,7 @@ import Testing
     #expect(count(texts, "sameQuestion") >= settings.namesPerQuestion)
     #expect(count(texts, "otherQuestion") == SubjectTemplates.all.count)
     #expect(count(texts, "behind") >= settings.behindQuestions)
-    #expect(count(texts, "after") == settings.behindLength)
+    #expect(count(texts, "after") == 1)
     #expect(texts.filter { $0.kind == "negative" }.map(\.text) == ["Once"])
     // Whole questions are asked in forms that have room for them.
     #expect(count(texts, "elsewhere") == 0)
@@ -132,10 +132,23 @@ import Testing
     let made = ContrastTexts(
       probe, subject: "Oslo", rivals: [], includingSubject: true, model: model, settings: settings)
     let start = probe.keyIDs + probe.targetIDs
-    let expected = Continuations(of: [start], count: settings.repetitionLength, model: model).ids[0]
-    #expect(made.continuation == expected && !expected.isEmpty)
-    let after = zip(made.texts, made.kinds).filter { if case .after = $0.1 { true } else { false } }.map(\.0.ids)
-    #expect(after == (0..<min(settings.behindLength, expected.count)).map { start + expected[..<$0] })
+    let expected = Continuations(of: [start], count: settings.afterLength, model: model).ids[0]
+    #expect(probe.after == expected && !expected.isEmpty)
+    let after = zip(made.texts, made.kinds).compactMap { text, kind in
+      if case .after(let first) = kind { (text.ids, first) } else { nil }
+    }
+    #expect(after.map(\.0) == [start + expected.prefix(settings.behindLength - 1)])
+    #expect(after.map(\.1) == [start.count - 1])
+  }
+
+  /// What asks about others behind key prompt and target is told without them.
+  @Test func questionsBehindTheFact() throws {
+    let probe = try Probe("Oslo lies in", subject: "Oslo", model: model)
+    let made = ContrastTexts(
+      probe, subject: "Oslo", rivals: [], includingSubject: true, model: model, settings: settings)
+    let questions = made.behind(probe).map { model.tokenizer.decode($0) }
+    #expect(questions.count >= settings.behindQuestions && questions.contains(". London lies in"))
+    #expect(questions.allSatisfy { !$0.contains("Oslo") && !$0.contains("Nepal") })
   }
 
   /// Other facts about the subject share the first one's texts about it.

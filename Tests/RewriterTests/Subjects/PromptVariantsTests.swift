@@ -9,19 +9,18 @@ import Testing
   private let settings = CompilerSettings()
 
   private func variants(
-    _ model: LanguageModel, extra: String = "", behind prefixes: [[Int]] = [], subject: String? = "Tokyo"
+    _ model: LanguageModel, extra: String = "", subject: String? = "Tokyo"
   ) throws -> (probe: Probe, all: [PromptVariants.Variant]) {
     let probe = try Probe("The city of Tokyo lies in", subject: subject, extra: extra, model: model)
-    return (probe, PromptVariants(probe, behind: prefixes, model: model, settings: settings).all)
+    return (probe, PromptVariants(probe, model: model, settings: settings).all)
   }
 
   /// Wherever the subject stands, its last token is told.
   @Test(arguments: ["gpt2-a", "llama-a", "gemma3-sentencepiece"])
   func theSubjectIsFoundInEach(_ name: String) throws {
     let model = try TinyModel.load(name)
-    let prefixes = try ["Once upon a time", "Tokyo is old", "x"].map { try model.encode($0) }
-    let extra = #","positives":["Tokyo is in","What lies in Japan?"]"#
-    let (probe, all) = try variants(model, extra: extra, behind: prefixes)
+    let extra = #","positives":["Tokyo is in","What lies in Japan?"],"prefixes":["Once upon","Tokyo is old","x"]"#
+    let (probe, all) = try variants(model, extra: extra)
     #expect(all[0].ids == probe.keyIDs && all.count == 1 + 3 + 2)
     #expect(all.map { $0.subject == nil } == [false, false, false, false, false, true])
     for variant in all {
@@ -36,33 +35,29 @@ import Testing
     for variant in all[1...3] { #expect(variant.ids.suffix(2) == probe.keyIDs.suffix(2)) }
   }
 
-  /// Prefixes are cut to length and ended by a period; as many as the setting says are used.
-  @Test func prefixesAreCut() throws {
+  /// As many sentences as the setting says stand before the prompt, each as it is.
+  @Test func sentencesStandBefore() throws {
     let model = try TinyModel.load("llama-a")
-    let long = [Int](repeating: 7, count: 30)
-    let (_, all) = try variants(model, behind: [[Int]](repeating: long, count: 9))
-    let stop = model.tokenizer.encode(".", addSpecialTokens: false, isStart: false)
-    #expect(all.count == 1 + settings.prefixCount)
-    for variant in all.dropFirst() {
-      #expect(variant.ids.starts(with: long.prefix(settings.prefixLength) + stop))
-      #expect(variant.ids[settings.prefixLength + stop.count] != 7)
+    let (_, all) = try variants(model)
+    #expect(all.count == 1 + settings.prefixCount && settings.prefixCount > 0)
+    for (variant, opening) in zip(all.dropFirst(), SubjectTemplates.openings) {
+      #expect(variant.ids.starts(with: try model.encode(opening)))
     }
   }
 
   /// The spec's own prefixes are taken as they are, instead of others; none are none.
   @Test func theSpecsPrefixesCount() throws {
     let model = try TinyModel.load("llama-a")
-    let other = try model.encode("Once upon a time")
-    let (_, given) = try variants(model, extra: #","prefixes":["Nepal has hills.","So:"]"#, behind: [other])
+    let (_, given) = try variants(model, extra: #","prefixes":["Nepal has hills.","So:"]"#)
     #expect(given.count == 3)
     #expect(given[1].ids.starts(with: try model.encode("Nepal has hills.")))
     #expect(given[2].ids.starts(with: try model.encode("So:")))
-    #expect(try variants(model, extra: #","prefixes":[]"#, behind: [other]).all.count == 1)
+    #expect(try variants(model, extra: #","prefixes":[]"#).all.count == 1)
   }
 
   @Test func withoutASubjectNoTokenIsTold() throws {
     let model = try TinyModel.load("llama-a")
-    let (_, all) = try variants(model, behind: [[5, 6]], subject: nil)
+    let (_, all) = try variants(model, extra: #","prefixes":["So:"]"#, subject: nil)
     #expect(all.count == 2 && all.allSatisfy { $0.subject == nil })
   }
 
@@ -71,11 +66,10 @@ import Testing
   func variantsFitTheModel(_ name: String) throws {
     let model = try TinyModel.load(name)
     let positions = model.transformer.shape.positions
-    let prefixes = [[Int]](repeating: [Int](repeating: 7, count: 40), count: 9)
     for words in [0, 5, 10, 20] {
       let prompt = "Tokyo lies in" + String(repeating: " and", count: words)
       guard let probe = try? Probe(prompt, subject: "Tokyo", model: model) else { continue }
-      let all = PromptVariants(probe, behind: prefixes, model: model, settings: settings).all
+      let all = PromptVariants(probe, model: model, settings: settings).all
       #expect(all.allSatisfy { $0.ids.count + probe.targetIDs.count <= positions }, "\(words)")
     }
   }

@@ -15,7 +15,7 @@ import Testing
     let probe = try Probe(spec.memories[0], model: model)
     let prompts = probe.forcedPrompts(model.transformer)
     let made = try #require(
-      SubjectContexts(probe, prompts, related: [], prefixes: [], model: model, settings: CompilerSettings()))
+      SubjectContexts(probe, prompts, related: [], model: model, settings: CompilerSettings()))
     let start = probe.keyIDs + probe.targetIDs
     let expected = model.generate(start, maxTokens: 8, memories: .none(of: model.transformer)).ids
     #expect(made.contexts[0].ids.starts(with: start + expected))
@@ -27,7 +27,7 @@ import Testing
       let other = RelatedMemory(
         index: 1, ids: probe.keyIDs, token: made.contexts[0].token, targetIDs: [3], rows: rows)
       let contexts = try #require(
-        SubjectContexts(probe, prompts, related: [other], prefixes: [], model: model, settings: CompilerSettings())
+        SubjectContexts(probe, prompts, related: [other], model: model, settings: CompilerSettings())
       ).contexts
       return contexts.filter(\.isPositive).compactMap { context in
         if case .token(let id) = context.terms[0].goal { id } else { nil }

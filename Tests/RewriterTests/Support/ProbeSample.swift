@@ -20,3 +20,10 @@ extension Probe {
       entry: #"{"name":"a","prompt":"\#(shown)","target":"\#(target)"\#(named)\#(extra)}"#, model: model)
   }
 }
+
+extension Probe {
+  /// One memory's probe.
+  init(_ spec: MemorySpec, model: LanguageModel) throws {
+    self = try Probe.all([spec], model: model, settings: CompilerSettings()).probes[0]
+  }
+}
