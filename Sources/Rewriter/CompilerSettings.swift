@@ -19,7 +19,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var shortlistLength = 6
 
   // Keys and bounds.
-  package var ridge: Float = 0.01
+  package var ridge: Float = 0.2
   package var positiveWeight: Float = 50
   package var smallestFit: Float = 0.05
   package var hardness: Float = 8

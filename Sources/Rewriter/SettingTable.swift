@@ -114,7 +114,7 @@ extension CompilerSettings {
   private static var keySettings: [Setting] {
     [
       Setting(
-        name: "ridge", meaning: "λ of the least-squares keys", unit: "share of the mean ‖a‖²", field: .number(\.ridge)),
+        name: "ridge", meaning: "λ of the keys at subjects", unit: "share of the median ‖a‖²", field: .number(\.ridge)),
       Setting(
         name: "positive-weight",
         meaning: "weight of a sample that the key should take in, where the samples outnumber the dimensions",

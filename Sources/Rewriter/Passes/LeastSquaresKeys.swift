@@ -17,23 +17,10 @@ struct LeastSquaresKeys {
 
   /// - Parameters:
   ///   - samples: not to be fired on.
-  ///   - ridge: λ as a share of the mean ‖a‖².
+  ///   - ridge: λ as a share of the median ‖a‖².
   ///   - pool: nil for a fit that runs beside others.
   init(apartFrom samples: FloatMatrix, ridge: Float, pool: WorkerPool?) {
-    var squares: Float = 0
-    for i in 0..<samples.rows {
-      squares += kernel_dot_product(samples.row(i), samples.row(i), samples.width)
-    }
-    lambda = ridge * squares / Float(max(1, samples.rows))
-    self.samples = []
-    append(samples, pool: pool)
-  }
-
-  /// - Parameters:
-  ///   - samples: not to be fired on, each of weight 1.
-  ///   - lambda: λ itself.
-  init(apartFrom samples: FloatMatrix, lambda: Float, pool: WorkerPool?) {
-    self.lambda = lambda
+    lambda = ridge * Self.medianSquare(samples)
     self.samples = []
     append(samples, pool: pool)
   }

@@ -221,11 +221,7 @@ final class Surroundings {
     let activations = missing.map { ($0, sentences.activations($0)) }
     let samples = Dictionary(uniqueKeysWithValues: activations)
     let made = transformer.pool.each(of: missing) { address in
-      let all = samples[address]!
-      return (
-        address,
-        LeastSquaresKeys(apartFrom: all, lambda: ridge * LeastSquaresKeys.medianSquare(all), pool: nil)
-      )
+      (address, LeastSquaresKeys(apartFrom: samples[address]!, ridge: ridge, pool: nil))
     }
     for (address, keys) in made { sentenceKeys[address] = keys }
   }

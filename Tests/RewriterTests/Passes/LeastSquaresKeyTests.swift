@@ -17,9 +17,8 @@ import Testing
     keys.append(b, pool: pool)
     let positives = [1, first + 2, first + more - 1]
     let w = keys.solve(positives: positives).key.direction
-    var squares: Double = 0
-    for i in 0..<first { squares += a.array(i).reduce(0.0) { $0 + Double($1) * Double($1) } }
-    let lambda = Double(ridge) * squares / Double(first)
+    let squares = (0..<first).map { a.array($0).reduce(0.0) { $0 + Double($1) * Double($1) } }
+    let lambda = Double(ridge) * squares.sorted()[first / 2]
     var gradient = w.map { lambda * Double($0) }
     for i in 0..<(first + more) {
       let row = i < first ? a.array(i) : b.array(i - first)

@@ -24,7 +24,9 @@ import Testing
     range.flatMap { [UnsafeMutablePointer](repeating: samples.row($0), count: times) }
   }
 
-  private func keys() -> LeastSquaresKeys { LeastSquaresKeys(apartFrom: common, lambda: 3, pool: nil) }
+  private func keys() -> LeastSquaresKeys {
+    LeastSquaresKeys(apartFrom: common, ridge: 3 / LeastSquaresKeys.medianSquare(common), pool: nil)
+  }
 
   private func fit(_ groups: [RegionFit.Group], smallest: Float = 0.05) -> RegionFit? {
     RegionFit(groups, apartFrom: keys(), at: address, smallestFit: smallest, pool: nil)
