@@ -48,6 +48,8 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rowLeak: Float = 0.04
   package var regionBoundary: Float = 0.9
   package var hereBoundary: Float = 0.7
+  package var listedMargin: Float = 1.15
+  package var regionTop: Float = 2
   package var gatedHardness: Float = 24
   package var aloneHardness: Float = 64
   package var hereThreshold: Float = 0.72

@@ -56,7 +56,7 @@ extension CompilerSettings {
   }
 
   /// The regions of cues and rows.
-  static var regionSettings: [Setting] { placeSettings + boundSettings }
+  static var regionSettings: [Setting] { placeSettings + boundSettings + thresholdSettings }
 
   private static var placeSettings: [Setting] {
     [
@@ -94,6 +94,13 @@ extension CompilerSettings {
         name: "here-boundary", meaning: "boundary of the cue *here*, whose key is scaled in the same way",
         unit: "|1 − similarity|", field: .share(\.hereBoundary)),
       Setting(
+        name: "listed-margin",
+        meaning: "how far above the spec's negatives a row's region begins where it would take them in",
+        unit: "share of their similarity", field: .number(\.listedMargin)),
+      Setting(
+        name: "region-top", meaning: "the similarity up to which a row's region then reaches at least",
+        unit: "similarity of the key prompts", field: .number(\.regionTop)),
+      Setting(
         name: "gated-hardness",
         meaning: "hardness of the cue *here* and of rows that ask for cues",
         unit: "h of the formula", field: .number(\.gatedHardness)),
@@ -101,6 +108,11 @@ extension CompilerSettings {
         name: "alone-hardness",
         meaning: "hardness of rows that ask for none",
         unit: "h of the formula", field: .number(\.aloneHardness)),
+    ]
+  }
+
+  private static var thresholdSettings: [Setting] {
+    [
       Setting(
         name: "here-threshold",
         meaning: "how much of the key prompts' similarity the cue *here* begins at",

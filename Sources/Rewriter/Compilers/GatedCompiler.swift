@@ -133,7 +133,13 @@ struct GatedCompiler {
     } else if isFirst {
       threshold = fit.threshold(leavingIn: settings.rowLeak, within: settings.rowThresholds)
     }
-    let boundary = settings.regionBoundary
+    var boundary = settings.regionBoundary
+    let listed = (fit.highestListed ?? 0) * settings.listedMargin
+    if listed > threshold {
+      // A narrower region has a sharper edge, and needs to reach less far above the key prompts.
+      threshold = min(listed, 1)
+      boundary = min(boundary, (settings.regionTop - threshold) / (settings.regionTop + threshold))
+    }
     let key = fit.key(from: threshold, boundary: boundary, hardness: hardness, strength: settings.fullStrength)
     return (key, boundary, hardness)
   }
@@ -177,7 +183,8 @@ struct GatedCompiler {
       for i in parts.indices {
         let wrong = Self.wrongTexts(firings, texts, row: "\(parts[i].token)", at: parts[i].row.position)
         guard !wrong.isEmpty, parts[i].fit.add(wrong, model: model, settings: settings) else { continue }
-        parts[i].row.key = region(parts[i].fit.fit, of: probe.spec, isFirst: parts[i].token == 0).key
+        let region = region(parts[i].fit.fit, of: probe.spec, isFirst: parts[i].token == 0)
+        (parts[i].row.key, parts[i].row.boundary) = (region.key, region.boundary)
         isDone = false
       }
       if isDone { break }

@@ -72,9 +72,14 @@ struct RowFit {
   private static func outside(
     _ family: SubjectFamily, _ fact: Int, at address: SiteAddress, _ settings: CompilerSettings
   ) -> [RegionFit.Group] {
-    let negatives = family.lasts(of: fact, at: address) { kind, _ in if case .negative = kind { true } else { false } }
+    func negatives(aboutSubject: Bool) -> RegionFit.Group {
+      let samples = family.lasts(of: fact, at: address) { kind, _ in
+        if case .negative(let isAbout) = kind { isAbout == aboutSubject } else { false }
+      }
+      return .init(samples: samples, isInside: false, weight: settings.minedWeight, isListed: aboutSubject)
+    }
     return [
-      .init(samples: negatives, isInside: false, weight: settings.minedWeight),
+      negatives(aboutSubject: true), negatives(aboutSubject: false),
       .init(samples: family.otherTokens(of: fact, at: address), isInside: false, weight: 1, isJudged: false),
     ]
   }

@@ -1,14 +1,17 @@
 import Format
 import Runtime
 
-/// A prompt of one memory that is answered with the target of another: the two give one question two answers.
+/// A prompt of one memory that is answered with the target of another, or on which the other acts too: the two give one
+/// question two answers.
 public struct Contradiction: Sendable, Equatable {
   /// The memory whose key prompt or positive it is.
   public var memory: String
   public var prompt: String
-  /// The memory that acts there and whose target the model says.
+  /// The memory that acts there, and its target.
   public var other: String
   public var target: String
+  /// Whether the model says that target; else the prompt's own memory is the stronger.
+  public var isSaid = true
 }
 
 extension Contradiction {
@@ -24,7 +27,11 @@ extension Contradiction {
     let search = Search(memories: memories, set: set, model: model)
     var found: [Contradiction] = []
     for (result, probe) in zip(results, probes) {
-      for (prompt, ids) in zip(result.prompts, probe.positives) where !prompt.holds {
+      for (prompt, ids) in zip(result.prompts, probe.positives) {
+        if prompt.holds {
+          found += search.rivals(of: probe, on: prompt, token: ids.count - 1)
+          continue
+        }
         let acting = Set(prompt.firings.map { ByteString($0.memory) })
         found += search.answer(
           to: ids, prompt.prompt, of: probe.spec.name, saying: probe.targetIDs, among: acting)
@@ -47,6 +54,20 @@ extension Contradiction {
     let memories: [Memory]
     let set: MemorySet
     let model: LanguageModel
+
+    /// The memories of another answer that act on a prompt's last token too, and not only a little.
+    func rivals(of probe: Probe, on prompt: PromptResult, token: Int) -> [Contradiction] {
+      let acting = Set(
+        prompt.firings.filter { $0.position == token && $0.strength > 0.5 }.map { ByteString($0.memory) })
+      return memories.filter {
+        let other = ByteString($0.name)
+        return acting.contains(other) && other != ByteString(probe.spec.name) && !$0.targetIDs.isEmpty
+          && $0.targetIDs[0] != probe.targetIDs[0]
+      }.map {
+        Contradiction(
+          memory: probe.spec.name, prompt: prompt.prompt, other: $0.name, target: $0.target, isSaid: false)
+      }
+    }
 
     /// The contradiction where the model says the target of one of the memories `acting`, and not `own`.
     func answer(

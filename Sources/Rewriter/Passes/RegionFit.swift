@@ -14,6 +14,8 @@ struct RegionFit {
     var isJudged = true
     /// Whether the similarity 1 stands for the mean of these.
     var calibrates = false
+    /// Whether the region has to end before these, whatever else it would take in.
+    var isListed = false
   }
 
   let address: SiteAddress
@@ -32,6 +34,8 @@ struct RegionFit {
   private var judged: [Int] = []
   /// The samples that 1 stands for the mean of: [n, D].
   private let calibrating: FloatMatrix
+  /// The samples that the region has to end before: [n, D].
+  private let listed: FloatMatrix
   private let smallestFit: Float
 
   /// - Parameter positives: samples of `common` that the region should take in too.
@@ -43,6 +47,7 @@ struct RegionFit {
     (keys, self.positives, self.address, self.smallestFit) = (common, positives, address, smallestFit)
     key = LinearKey(direction: [])
     calibrating = FloatMatrix(copying: groups.filter(\.calibrates).flatMap(\.samples), width: common.width)
+    listed = FloatMatrix(copying: groups.filter(\.isListed).flatMap(\.samples), width: common.width)
     // What is judged comes last: a sample is left out of the fit at the cost of those behind it.
     for group in groups.filter({ !$0.isJudged }) + groups.filter(\.isJudged) { add(group, pool: pool) }
     guard solve() else { return nil }
@@ -99,6 +104,9 @@ struct RegionFit {
     key.calibrate(mean: (lowest > 0 ? min(threshold, full * lowest) : threshold) / (1 - boundary))
     return key.values
   }
+
+  /// The highest similarity that the region has to end before; nil where no sample says so.
+  var highestListed: Float? { (0..<listed.rows).map { key.similarity(listed.row($0)) }.max() }
 
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {
     guard !a.isEmpty, !b.isEmpty else { return 0 }

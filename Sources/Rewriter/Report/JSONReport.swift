@@ -20,8 +20,8 @@ extension RewriteResult {
       "contradictions": .array(
         contradictions.map {
           [
-            "memory": .string($0.memory), "prompt": .string($0.prompt), "answered_with_target_of": .string($0.other),
-            "target": .string($0.target),
+            "memory": .string($0.memory), "prompt": .string($0.prompt),
+            $0.isSaid ? "answered_with_target_of" : "acted_on_by": .string($0.other), "target": .string($0.target),
           ]
         }),
       "totals": [

@@ -98,7 +98,9 @@ extension Contradiction {
   /// The contradiction in a line that names both memories.
   var sentence: String {
     "conflict: \(memory.printable()) and \(other.printable()) give one question two answers: behind "
-      + "\"\(prompt.printable())\", a prompt of \(memory.printable()), the model says \"\(target.printable())\", the "
-      + "target of \(other.printable())"
+      + "\"\(prompt.printable())\", a prompt of \(memory.printable()), "
+      + (isSaid
+        ? "the model says \"\(target.printable())\", the target of \(other.printable())"
+        : "\(other.printable()) acts too, whose target is \"\(target.printable())\"")
   }
 }

@@ -16,8 +16,8 @@ struct ContrastTexts {
     case behind
     /// The base model's own words behind prompt and target, from a token on.
     case after(first: Int)
-    /// A prompt of the spec's that should stay as it is.
-    case negative
+    /// A prompt of the spec's that should stay as it is; of one about another subject the cues know that.
+    case negative(isAboutSubject: Bool)
     /// A text about another subject in the prompt's form.
     case elsewhere
   }
@@ -48,7 +48,10 @@ struct ContrastTexts {
     }
     if form.isWhole { addElsewhere() }
     addAfter(probe)
-    for ids in probe.negatives { add(ids, .negative) }
+    for (text, ids) in zip(probe.spec.negatives, probe.negatives) {
+      let isAbout = subject.map { model.tokenizer.lastToken(of: $0, in: text, ids: ids) != nil } ?? true
+      add(ids, .negative(isAboutSubject: isAbout))
+    }
   }
 
   // MARK: - Kinds

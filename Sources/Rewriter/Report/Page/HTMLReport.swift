@@ -65,8 +65,10 @@ public struct HTMLReport {
             [
               tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
               .text(
-                ": behind “\($0.prompt.printable())”, a prompt of the former, the model says "
-                  + "“\($0.target.printable())”, the target of the latter"),
+                ": behind “\($0.prompt.printable())”, a prompt of the former, "
+                  + ($0.isSaid
+                    ? "the model says “\($0.target.printable())”, the target of the latter"
+                    : "the latter acts too, whose target is “\($0.target.printable())”")),
             ])
         }),
     ]
