@@ -27,11 +27,7 @@ extension Contradiction {
     let search = Search(memories: memories, set: set, model: model)
     var found: [Contradiction] = []
     for (result, probe) in zip(results, probes) {
-      for (prompt, ids) in zip(result.prompts, probe.positives) {
-        if prompt.holds {
-          found += search.rivals(of: probe, on: prompt, token: ids.count - 1)
-          continue
-        }
+      for (prompt, ids) in zip(result.prompts, probe.positives) where !prompt.holds {
         let acting = Set(prompt.firings.map { ByteString($0.memory) })
         found += search.answer(
           to: ids, prompt.prompt, of: probe.spec.name, saying: probe.targetIDs, among: acting)
@@ -47,8 +43,17 @@ extension Contradiction {
         to: try model.encode(memory.prompt), memory.prompt, of: memory.name, saying: memory.targetIDs,
         among: acting.subtracting(old))
     }
+    // Two memories are told of once.
+    var told = Set(found.map(\.pair))
+    for (result, probe) in zip(results, probes) {
+      for (prompt, ids) in zip(result.prompts, probe.positives) where prompt.holds {
+        found += search.rivals(of: probe, on: prompt, token: ids.count - 1).filter { told.insert($0.pair).inserted }
+      }
+    }
     return found
   }
+
+  private var pair: Set<ByteString> { [ByteString(memory), ByteString(other)] }
 
   private struct Search {
     let memories: [Memory]
