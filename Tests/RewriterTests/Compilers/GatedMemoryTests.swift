@@ -181,4 +181,17 @@ import Testing
       #expect(try answer(prompt, 1, memories: set).firings.isEmpty, "\(prompt)")
     }
   }
+
+  /// One question in two wordings with two answers is told, also where every prompt goes on as its own memory says.
+  @Test func rivalsThatBothHoldAreAConflict() throws {
+    let entries =
+      #"{"name":"owner","prompt":"The owner of Ravenhill Castle is","target":" Ann Pell","subject":"Ravenhill Castle"},"#
+      + #"{"name":"again","prompt":"Ravenhill Castle is owned by","target":" Tom Brook","subject":"Ravenhill Castle","#
+      + #""positives":["Who owns Ravenhill Castle? It is"]}"#
+    let result = try compile(RealModel.checkpoint(), entries, to: all.folder.file("rivals.safetensors"))
+    #expect(result.results.allSatisfy { $0.prompts.allSatisfy(\.holds) } && !result.holds)
+    let told = try #require(result.contradictions.first)
+    #expect(result.contradictions.count == 1 && !told.isSaid)
+    #expect(Set([told.memory, told.other]) == ["owner", "again"] && told.sentence.contains("acts too"))
+  }
 }
