@@ -28,10 +28,11 @@ public final class PendingCheckpoint {
 }
 
 extension PendingCheckpoint {
-  /// Gives several files their names, in their order.
+  /// Gives several files their names, in their order, once the bytes of all are on the disk.
   ///
   /// - Throws: `FormatError` where one cannot be renamed; it says which of the others have their names already.
   public static func commit(_ files: [PendingCheckpoint]) throws(FormatError) {
+    for file in files { try file.file.waitForDisk() }
     for (i, file) in files.enumerated() {
       do { try file.commit() } catch { throw error.afterWriting(files[..<i].map(\.output)) }
     }

@@ -80,6 +80,16 @@ final class PendingFile {
   /// Begins to bring the bytes to the disk, which `commit` waits for.
   func synchronize() { diskWrite = DiskWrite(of: descriptor) }
 
+  /// Waits until the bytes are on the disk.
+  ///
+  /// - Throws: `FormatError` of kind `unwritable`.
+  func waitForDisk() throws(FormatError) {
+    if diskWrite == nil { synchronize() }
+    guard let code = diskWrite?.result(), code != 0 else { return }
+    errno = code
+    throw FormatError(.unwritable, output, systemError())
+  }
+
   /// Maps the file as it is now; its path and errors name the output.
   func mapped() throws(FormatError) -> MappedFile { try MappedFile(opening: temporary, named: output) }
 
@@ -88,11 +98,7 @@ final class PendingFile {
   /// - Throws: `FormatError` of kind `exists` where there is a file that is not to be replaced, else `unwritable`.
   func commit(replacing: Bool = true) throws(FormatError) {
     guard !isCommitted else { throw FormatError(.unwritable, output, "is written already") }
-    if diskWrite == nil { synchronize() }
-    if let code = diskWrite?.result(), code != 0 {
-      errno = code
-      throw FormatError(.unwritable, output, systemError())
-    }
+    try waitForDisk()
     guard replacing || access(output, F_OK) != 0 else { throw .exists(output) }
     guard rename(temporary, output) == 0 else { throw FormatError(.unwritable, output, systemError()) }
     isCommitted = true
