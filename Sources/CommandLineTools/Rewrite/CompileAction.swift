@@ -75,7 +75,7 @@ struct CompileAction: RewriteAction {
     var request = RewriteRequest(
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
       replacing: outputs.isReplacing, map: map, figures: report != nil, seed: seed,
-      background: try background.map { try TextLines(path: $0, expected: "a passage").lines.map(\.text) },
+      background: try background.map { try TextLines(path: $0, expected: "a passage").texts() },
       statistics: statistics)
     for (name, value) in settings { try request.settings.set(name, to: value) }
     return request

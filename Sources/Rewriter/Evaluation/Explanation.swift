@@ -71,7 +71,7 @@ public struct Explanation: Sendable {
     }
     let asked = prompts?.map { (prompt: $0, role: PromptResult.Role?.none) } ?? Self.ownPrompts(memory, checkpoint.path)
     var ids: [[Int]] = []
-    for (prompt, _) in asked { ids.append(try model.encode(prompt.text, location: prompt.location)) }
+    for (prompt, _) in asked { ids.append(try model.encode(prompt)) }
     let own = ByteString(memory.name)
     let rest = try MemorySet(checkpoint.memories.filter { ByteString($0.name) != own }, for: model.transformer)
     for group in groups(ofRows: ids.map(\.count), limit: Self.rowLimit) {

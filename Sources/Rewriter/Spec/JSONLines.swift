@@ -1,14 +1,11 @@
+import Format
+
 /// A text with one JSON value per line, not parsed yet. Lines end in LF or CRLF.
 struct JSONLines {
-  /// The lines that are not blank; numbers count all lines from 1.
-  let lines: [(number: Int, bytes: ArraySlice<UInt8>)]
+  /// The lines that are not blank.
+  let lines: [TextLine]
 
-  init(_ bytes: [UInt8]) {
-    let all = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-    lines = all.enumerated().compactMap { i, line in
-      line.allSatisfy(\.isSpace) ? nil : (i + 1, line)
-    }
-  }
+  init(_ bytes: [UInt8]) { lines = TextLine.all(in: bytes[...]) }
 
   /// Whether a text that is not one JSON value is meant as lines: there are several, each from a brace to a brace.
   ///

@@ -1,4 +1,5 @@
 import Format
+import Runtime
 
 /// A file of prompts: a text with one per line, or a spec, all of whose prompts are taken.
 public struct PromptFile: Sendable {
@@ -6,14 +7,29 @@ public struct PromptFile: Sendable {
     public var text: String
     /// The location for errors about it: `prompts.txt: line 3`.
     public var location: String
+    /// Why no model can take the prompt, known before one is asked; its text is then as far as it can be shown.
+    public private(set) var problem: FormatError?
 
     public init(text: String, location: String) {
       self.text = text
       self.location = location
     }
+
+    /// The prompt that a line is.
+    ///
+    /// - Parameter source: what the line is of: `prompts.txt`.
+    public init(_ line: TextLine, of source: String) {
+      self.init(text: line.repairedText, location: "\(source): line \(line.number)")
+      if line.isCut {
+        problem = FormatError(
+          .prompt, location, "the prompt is too long", expected: "at most \(line.bytes.count) bytes")
+      } else if line.text == nil {
+        problem = FormatError(.prompt, location, "the prompt is not text", expected: "UTF-8")
+      }
+    }
   }
 
-  /// The prompts in the file's order, each text once; at least one.
+  /// The prompts in the file's order, each text once; at least one. Lines that are not text are among them.
   public let prompts: [Prompt]
 
   /// Reads a file; it is a spec if its name ends in `.json` or `.jsonl`, or if it holds an object with `memories`.
@@ -22,7 +38,7 @@ public struct PromptFile: Sendable {
   public init(path: String) throws(FormatError) {
     let all = try Self.isSpec(path) ? Self.prompts(of: Spec(path: path), path) : Self.lines(path)
     var seen: Set<ByteString> = []
-    prompts = all.filter { seen.insert(ByteString($0.text)).inserted }
+    prompts = all.filter { $0.problem != nil || seen.insert(ByteString($0.text)).inserted }
   }
 
   private static func isSpec(_ path: String) throws(FormatError) -> Bool {
@@ -34,9 +50,7 @@ public struct PromptFile: Sendable {
   }
 
   private static func lines(_ path: String) throws(FormatError) -> [Prompt] {
-    try TextLines(path: path, expected: "a prompt").lines.map {
-      Prompt(text: $0.text, location: "\(path): line \($0.number)")
-    }
+    try TextLines(path: path, expected: "a prompt").lines.map { Prompt($0, of: path) }
   }
 
   private static func prompts(of spec: Spec, _ path: String) -> [Prompt] {
@@ -45,5 +59,15 @@ public struct PromptFile: Sendable {
         Prompt(text: $0, location: "\(path): memory \(memory.name): prompt \(quoted($0))")
       }
     }
+  }
+}
+
+extension LanguageModel {
+  /// Token ids of a prompt.
+  ///
+  /// - Throws: `FormatError` of kind `prompt`, located where the prompt stands, for one that the model cannot take.
+  func encode(_ prompt: PromptFile.Prompt) throws(FormatError) -> [Int] {
+    if let problem = prompt.problem { throw problem }
+    return try encode(prompt.text, location: prompt.location)
   }
 }

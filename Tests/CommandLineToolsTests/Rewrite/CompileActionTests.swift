@@ -106,7 +106,7 @@ import Testing
         RewriteCommand.self, fixture("llama-a"), "--spec", try folder.spec(), "--dry-run", "--background", passages)
     }
     #expect(try outcome(nil).errors.contains("passages.txt: no such file"))
-    #expect(try outcome([0xff, 0xfe]).errors.contains("passages.txt: not text, expected UTF-8"))
+    #expect(try outcome([0xff, 0xfe]).errors.contains("passages.txt: line 1: not text, expected UTF-8"))
     #expect(try outcome(Array("\n  \n".utf8)).errors.contains("passages.txt: no text"))
     let read = try outcome(Array("Rivers run to the sea.\r\n\nHills do not.".utf8))
     #expect(read.errors.isEmpty && read.output.contains("totals:"))

@@ -30,6 +30,25 @@ import Testing
     #expect(try texts("f", #"{"a": 1}"#) == [#"{"a": 1}"#])
   }
 
+  /// What is no text is told where it stands, and does not hide the others.
+  @Test func linesThatAreNotText() throws {
+    let path = try folder.write([0x61, 0xFF, 0x0A, 0x61, 0xFE, 0x0D, 0x0A, 0x62], to: "f.txt")
+    let prompts = try PromptFile(path: path).prompts
+    #expect(prompts.map(\.text) == ["a\u{FFFD}", "a\u{FFFD}", "b"])
+    #expect(
+      prompts.map { $0.problem?.description } == [
+        "\(path): line 1: the prompt is not text, expected UTF-8",
+        "\(path): line 2: the prompt is not text, expected UTF-8", nil,
+      ])
+    let error = #expect(throws: FormatError.self) { try TextLines(path: path, expected: "a passage").texts() }
+    #expect(error?.description == "\(path): line 1: not text, expected UTF-8")
+  }
+
+  /// Only LF ends a line, so that numbers are those that editors show.
+  @Test func whatEndsALine() throws {
+    #expect(try texts("f", "a\u{2028}b\u{0B}\n\u{A0}\nc") == ["a\u{2028}b\u{0B}", "\u{A0}", "c"])
+  }
+
   @Test(arguments: ["f.json", "f.JSON", "f", "f.txt"])
   func allPromptsOfASpecOnce(_ name: String) throws {
     #expect(try texts(name, spec) == ["p", "q", "n", "hp", "hn", "r", "m"])
