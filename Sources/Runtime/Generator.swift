@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 
 /// A token and its log-probability.
@@ -23,6 +22,7 @@ public struct Generation: Sendable {
   public var firings: [Firing] = []
   /// The likeliest tokens per new token, where asked for.
   public var logprobs: [[TokenProbability]] = []
+  /// The seconds that the prompt and the new tokens took; side by side with others, the share that is theirs by tokens.
   public var prefillSeconds = 0.0
   public var decodeSeconds = 0.0
 }
@@ -42,68 +42,25 @@ extension LanguageModel {
     memories: MemorySet? = nil, stops: Set<Int> = [], onFirings: ([Firing]) -> Void = { _ in },
     onToken: (Int) -> Bool = { _ in true }
   ) -> Generation {
-    var result = Generation(promptIDs: prompt)
-    var sampler = Sampler(sampling)
-    let memories = memories ?? self.memories
-    let cache = transformer.makeCache(capacity: min(prompt.count + maxTokens, transformer.shape.positions))
-    var start = Date()
-    let buffers = LogitBuffers(rows: 1, transformer.shape)
-    prefill(prompt, cache: cache, memories: memories, firings: &result.firings, into: buffers)
-    onFirings(result.firings)
-    result.prefillSeconds = Date().timeIntervalSince(start)
-    start = Date()
-    let sequence = Batch.Sequence(
-      rows: 0..<1, position: prompt.count, cache: cache, appends: true, memories: memories)
-    let step = Batch([sequence], shape: transformer.shape)
-    step.traces = !memories.isEmpty
-    while result.ids.count < maxTokens {
-      let token = sampler.choose(buffers.logits.values, count: buffers.logits.width)
-      if endTokens.contains(token) || stops.contains(token) {
-        result.finish = .stop
-        break
-      }
-      result.ids.append(token)
-      if logprobs > 0 { result.logprobs.append(Self.likeliest(buffers.logits, count: logprobs)) }
-      guard onToken(token), result.ids.count < maxTokens, cache.count < transformer.shape.positions else {
-        break
-      }
-      transformer.decode(token, step, into: buffers)
-      let known = result.firings.count
-      collectFirings(step, into: &result.firings)
-      onFirings(Array(result.firings[known...]))
-      step.advance()
-    }
-    result.decodeSeconds = Date().timeIntervalSince(start)
-    return result
+    generate(
+      GenerationRequest(
+        prompt, maxTokens: maxTokens, sampling: sampling, logprobs: logprobs, memories: memories, stops: stops),
+      onFirings: onFirings, onToken: onToken)
   }
 
-  /// Runs a prompt, and leaves its last token's logits in `buffers`. Pieces keep memory from growing with its square.
-  private func prefill(
-    _ prompt: [Int], cache: KVCache, memories: MemorySet, firings: inout [Firing], into buffers: LogitBuffers
-  ) {
-    let piece = 512
-    for first in stride(from: 0, to: prompt.count, by: piece) {
-      let tokens = Array(prompt[first..<min(first + piece, prompt.count)])
-      let sequence = Batch.Sequence(
-        rows: 0..<tokens.count, position: first, cache: cache, appends: true, memories: memories)
-      let batch = Batch([sequence], shape: transformer.shape)
-      batch.traces = !memories.isEmpty
-      transformer.embed([tokens], batch)
-      let last = transformer.forwardLastRows(batch)
-      collectFirings(batch, into: &firings)
-      if first + tokens.count == prompt.count { transformer.logits(last, rows: 0..<1, into: buffers) }
+  /// Continues a prompt, alone; `GenerationGroup` continues many.
+  ///
+  /// - Parameters:
+  ///   - onFirings: called with the firings on the prompt, then with those on each new token once it has been run.
+  ///   - onToken: called with each new token as it comes; false ends the generation.
+  public func generate(
+    _ request: GenerationRequest, onFirings: ([Firing]) -> Void = { _ in }, onToken: (Int) -> Bool = { _ in true }
+  ) -> Generation {
+    let group = GenerationGroup(self)
+    group.add(request, as: 0)
+    while true {
+      if let ended = group.step(onFirings: onFirings, onToken: onToken).first { return ended.generation }
     }
-  }
-
-  private func collectFirings(_ batch: Batch, into firings: inout [Firing]) {
-    guard !batch.firings.isEmpty else { return }
-    let located = batch.firings.map { firing in
-      var firing = firing
-      firing.position = batch.position(ofRow: firing.position)
-      return firing
-    }
-    firings += located.sorted { ($0.position, $0.address) < ($1.position, $1.address) }
-    batch.firings.removeAll(keepingCapacity: true)
   }
 
   /// The `count` likeliest tokens of a row of logits, the likeliest first.

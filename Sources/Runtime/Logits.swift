@@ -1,13 +1,4 @@
 extension Transformer {
-  /// One more token behind a sequence's cache: runs `step`, a batch of this one row, and leaves the logits in `buffers`.
-  func decode(_ token: Int, _ step: Batch, into buffers: LogitBuffers) {
-    let position = step.sequences[0].position
-    preparePositions(position + 1)
-    embed(token, position: position, into: step.residual.row(0))
-    forward(step)
-    logits(step.residual, rows: 0..<1, into: buffers)
-  }
-
   /// Runs `batch` through all blocks for the final residual of each sequence's last row [sequences, C].
   ///
   /// Nothing attends to the other rows of the last block, so they are left out there, unless a memory could act on them
@@ -15,11 +6,13 @@ extension Transformer {
   package func forwardLastRows(_ batch: Batch) -> FloatMatrix {
     let last = shape.layers - 1
     let count = batch.sequences.count
-    let addresses = Site.allCases.map { SiteAddress(layer: last, site: $0) }
-    let isWatched = batch.sequences.contains { sequence in addresses.contains { sequence.memories[$0] != nil } }
-    if batch.rows == count || isWatched {
+    if batch.rows == count {
       forward(batch)
-      if batch.rows == count { return batch.residual }
+      return batch.residual
+    }
+    let addresses = Site.allCases.map { SiteAddress(layer: last, site: $0) }
+    if batch.sequences.contains(where: { sequence in addresses.contains { sequence.memories[$0] != nil } }) {
+      forward(batch)
       let result = FloatMatrix(count, shape.width)
       for (i, sequence) in batch.sequences.enumerated() {
         result.row(i).update(from: batch.residual.row(sequence.rows.upperBound - 1), count: shape.width)
@@ -50,9 +43,9 @@ extension Transformer {
     return buffers.logits
   }
 
-  /// Logits of the given residual rows, as many as `buffers` has.
+  /// Logits of the given residual rows, at most as many as `buffers` has.
   package func logits(_ residual: FloatMatrix, rows: some Collection<Int>, into buffers: LogitBuffers) {
-    let count = buffers.logits.rows
+    let count = rows.count
     for (i, row) in rows.enumerated() {
       buffers.picked.row(i).update(from: residual.row(row), count: shape.width)
     }

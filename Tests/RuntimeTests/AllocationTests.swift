@@ -16,8 +16,9 @@ import Testing
   @Test(
     .enabled(if: allocation_count() >= 0),
     arguments: ["gpt2-a", "llama-a", "qwen3-a", "olmo2-a", "gpt_neox-a", "gemma3-a", "llama-f8-blocks"].map(
-      ModelFixture.init), [1, 2])
-  func decodeAllocatesNothing(_ fixture: ModelFixture, _ threads: Int) throws {
+      ModelFixture.init), [(1, 1), (2, 1), (1, 5), (2, 5)])
+  func decodeAllocatesNothing(_ fixture: ModelFixture, _ run: (threads: Int, sequences: Int)) throws {
+    let (threads, sequences) = run
     let model = try fixture.transformer(threads: threads)
     let prompt = try #require(try fixture.cases().first).ids
     let address = SiteAddress(layer: 1, site: .mlp)
@@ -35,24 +36,18 @@ import Testing
     var gated = row
     (gated.boundary, gated.delta, gated.cues) = (1e6, [Float](repeating: 1e-3, count: width), cues)
     let memories = try MemorySet([.sample([row, gated])], for: model)
-    let cache = model.makeCache(capacity: prompt.count + 8)
-    let batch = Batch(
-      [.init(rows: 0..<prompt.count, position: 0, cache: cache, appends: true, memories: memories)],
-      shape: model.shape)
-    model.embed([prompt], batch)
-    model.forward(batch)
-    let step = Batch(
-      [.init(rows: 0..<1, position: prompt.count, cache: cache, appends: true, memories: memories)],
-      shape: model.shape)
-    let buffers = LogitBuffers(rows: 1, model.shape)
+    let group = SequenceGroup(model, rowLimit: 512)
+    group.traces = false
+    for key in 0..<sequences {
+      group.join(prompt, as: key, capacity: prompt.count + 8, memories: memories)
+    }
     var counts: [Int] = []
-    for token in 1...6 {
+    for token in 0...6 {
       let before = allocation_count()
-      model.decode(token, step, into: buffers)
-      step.advance()
+      group.step { _ in token }
       counts.append(allocation_count() - before)
     }
-    // The first step grows tables that are kept.
-    #expect(counts.dropFirst().allSatisfy { $0 == 0 }, "allocations per token: \(counts)")
+    // The first step runs the prompts, the second grows tables that are kept.
+    #expect(counts.dropFirst(2).allSatisfy { $0 == 0 }, "allocations per step: \(counts)")
   }
 }
