@@ -44,12 +44,21 @@ package struct Sampler {
     return kernel_argmax(values, count)
   }
 
+  /// The first `kept` tokens in the order of falling logits, of equal ones the lower first.
+  private static func likeliestFirst(_ logits: UnsafeMutablePointer<Float>, count: Int, kept: Int) -> [Int] {
+    // Integers in the order of the negated logits and the ids: sorted in half the time that pairs take.
+    let keys = (0..<count).map { id in
+      let bits = (0 - logits[id]).bitPattern
+      return UInt64(bits >> 31 == 0 ? bits | 1 << 31 : ~bits) << 32 | UInt64(id)
+    }
+    return keys.sorted().prefix(kept).map { Int($0 & 0xFFFF_FFFF) }
+  }
+
   mutating func choose(_ logits: UnsafeMutablePointer<Float>, count: Int) -> Int {
     guard sampling.temperature > 0 else { return kernel_argmax(logits, count) }
     var candidates = Array(0..<count)
     if sampling.topK != nil || sampling.topP != nil {
-      candidates.sort { (-logits[$0], $0) < (-logits[$1], $1) }
-      candidates = Array(candidates.prefix(sampling.topK ?? count))
+      candidates = Self.likeliestFirst(logits, count: count, kept: sampling.topK ?? count)
     }
     let best = candidates.reduce(-Float.infinity) { max($0, logits[$1]) }
     var weights = candidates.map { exp(Double(logits[$0] - best) / sampling.temperature) }
