@@ -19,6 +19,7 @@ extension BehaviorDiff {
   /// The counts, on one line.
   var summary: String {
     "base \(hasSameBase ? "same" : "different"), \(different.count) of \(promptCount) prompts answered differently"
+      + (refused.isEmpty ? "" : ", \(refused.count) not run")
   }
 
   /// The object that `memdiff --behavior --json` prints.
@@ -30,6 +31,8 @@ extension BehaviorDiff {
         different.map {
           ["prompt": .string($0.prompt), "old": Self.json($0.old), "new": Self.json($0.new)]
         }),
+      "errors": .array(
+        refused.map { ["prompt": .string($0.prompt), "error": .string($0.error.description)] }),
     ]
   }
 

@@ -49,6 +49,7 @@ public enum MemdiffCommand: Command {
       pool: WorkerPool(threads: options.threads)
     ) { progress.tell(StepProgress("comparing", $0, of: prompts.count, .prompts)) }
     progress.end()
+    for refusal in diff.refused { console.writeError("\(table.name): \(refusal.error)\n") }
     if options.json {
       try console.write(diff.json.text() + "\n")
     } else if options.summary {
@@ -56,6 +57,7 @@ public enum MemdiffCommand: Command {
     } else {
       try console.write(diff.text(console.paint(options.color)))
     }
+    guard diff.refused.isEmpty else { return failureStatus }
     return diff.different.isEmpty ? 0 : 1
   }
 

@@ -87,7 +87,7 @@ public struct MemdiffOptions: Sendable, Equatable {
         help: "run prompts through A and B and print those that they answer differently"),
       CommandOption(
         "prompts", value: "FILE",
-        help: "for --behavior: prompts, one per line, or a spec, whose prompts are all run"),
+        help: "for --behavior: prompts, one per line that is not blank, or a spec, whose prompts are all run"),
       CommandOption("max-tokens", value: "N", help: "for --behavior: the length of an answer (default 10)"),
       CommandOption("threads", value: "N", help: "for --behavior: at most N threads (default: one per processor)"),
       CommandOption("quiet", help: "for --behavior: no progress on standard error"),
@@ -101,5 +101,8 @@ public struct MemdiffOptions: Sendable, Equatable {
         help: "print how to set git up, so that git diff and git log -p show memories and git difftool calls memdiff"),
       CommandOption("write", help: "for --install-git: set it up in the repository of the current folder"),
     ],
-    statuses: [(0, "no differences"), (1, "some differences"), (2, "trouble")])
+    statuses: [
+      (0, "no differences"), (1, "some differences"),
+      (2, "trouble, be it one prompt that A or B cannot take: the others are compared"),
+    ])
 }

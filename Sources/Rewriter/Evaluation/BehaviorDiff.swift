@@ -20,8 +20,17 @@ public struct BehaviorDiff: Sendable {
     public var new: Answer
   }
 
+  /// A prompt that one of the models cannot take, or both.
+  public struct Refusal: Sendable, Equatable {
+    public var prompt: String
+    public var error: FormatError
+  }
+
+  /// The number of prompts that were run.
   public let promptCount: Int
   public let hasSameBase: Bool
+  /// The prompts that were not run, in their order.
+  public private(set) var refused: [Refusal] = []
   /// In the order of the prompts.
   public private(set) var different: [Difference] = []
 
@@ -34,24 +43,34 @@ public struct BehaviorDiff: Sendable {
   /// - Parameters:
   ///   - maxTokens: the length of an answer, at least 1.
   ///   - progress: called with the number of prompts that are done.
-  /// - Throws: `FormatError` where a model cannot be loaded, or cannot take a prompt: then nothing has run.
+  /// - Throws: `FormatError` where a model cannot be loaded.
   public init(
     _ old: Checkpoint, _ new: Checkpoint, prompts: [PromptFile.Prompt], maxTokens: Int, pool: WorkerPool,
     progress: (Int) -> Void = { _ in }
   ) throws(FormatError) {
-    promptCount = prompts.count
     hasSameBase = old.baseChanges(to: new).isEmpty
     let (before, after) = try Self.sides(old, new, hasSameBase: hasSameBase, pool: pool)
     let hasSameTokens = old.agrees(with: new, on: .tokenizer)
-    let ids = (try before.encode(prompts), try after.encode(prompts))
-    let lengths = prompts.indices.map { max(ids.0[$0].count, ids.1[$0].count) + maxTokens }
-    for group in groups(ofRows: lengths, limit: Self.tokenLimit) {
+    var asked: [(text: String, old: [Int], new: [Int])] = []
+    var refused: [Refusal] = []
+    for prompt in prompts {
+      do throws(FormatError) {
+        asked.append((prompt.text, try before.model.encode(prompt), try after.model.encode(prompt)))
+      } catch {
+        refused.append(Refusal(prompt: prompt.text, error: error))
+      }
+    }
+    self.refused = refused
+    promptCount = asked.count
+    for group in groups(ofRows: asked.map { max($0.old.count, $0.new.count) + maxTokens }, limit: Self.tokenLimit) {
       progress(group.lowerBound)
-      let answers = (before.answers(Array(ids.0[group]), maxTokens), after.answers(Array(ids.1[group]), maxTokens))
+      let answers = (
+        before.answers(asked[group].map(\.old), maxTokens), after.answers(asked[group].map(\.new), maxTokens)
+      )
       for (i, (a, b)) in zip(answers.0, answers.1).enumerated() {
         let isSame = hasSameTokens ? a.ids == b.ids : ByteString(a.text) == ByteString(b.text)
         if !isSame || a.isEnded != b.isEnded {
-          different.append(Difference(prompt: prompts[group.lowerBound + i].text, old: a, new: b))
+          different.append(Difference(prompt: asked[group.lowerBound + i].text, old: a, new: b))
         }
       }
     }
@@ -85,12 +104,6 @@ private struct Side {
     self.init(
       model: model,
       memories: try MemorySet(checkpoint.memories, for: model.transformer, location: checkpoint.path))
-  }
-
-  func encode(_ prompts: [PromptFile.Prompt]) throws(FormatError) -> [[Int]] {
-    var result: [[Int]] = []
-    for prompt in prompts { result.append(try model.encode(prompt.text, location: prompt.location)) }
-    return result
   }
 
   func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviorDiff.Answer] {

@@ -130,13 +130,57 @@ import Testing
     #expect(diff.different.map(\.prompt) == expected && expected.contains(key))
   }
 
+  /// It is told and left out of the count; the others are answered.
+  @Test func aPromptThatCannotBeRunFailsAtTheEnd() throws {
+    let long = String(repeating: "Nepal ", count: 400)
+    let patched = try patched()
+    let text = Array("\(key)\n \t\r\n\(long)\n".utf8) + [0x61, 0xFF, 0x0A] + Array("Paris is the capital of\n".utf8)
+    let prompts = try folder.write(text, to: "prompts")
+    let arguments = ["--behavior", base, patched, "--prompts", prompts, "--max-tokens", "4"]
+    let outcome = Capture().run(MemdiffCommand.self, arguments)
+    let count = try LanguageModel(path: base).tokenizer.encode(long).count
+    let errors = [
+      "\(prompts): line 3: the prompt is too long, expected at most 80 tokens, got \(count)",
+      "\(prompts): line 4: the prompt is not text, expected UTF-8",
+    ]
+    #expect(outcome.status == 2 && outcome.errors == errors.map { "memdiff: \($0)\n" }.joined())
+    let good = try file("good", "\(key)\nParis is the capital of\n")
+    let expected = run(MemdiffCommand.self, "--behavior", base, patched, "--prompts", good, "--max-tokens", "4")
+    #expect(expected.status == 1 && expected.output.hasSuffix("base same, 1 of 2 prompts answered differently\n"))
+    #expect(outcome.output == expected.output.dropLast() + ", 2 not run\n")
+
+    let json = Capture().run(MemdiffCommand.self, arguments + ["--json"])
+    let root = try JSONDocument(Array(json.output.utf8), location: "stdout").root
+    #expect(json.status == 2 && root["prompts"]?.int == 2 && root["same"]?.int == 1)
+    let refused = try #require(root["errors"]).elements
+    #expect(refused.map { $0["prompt"]?.string } == [long, "a\u{FFFD}"])
+    #expect(refused.map { $0["error"]?.string } == errors)
+  }
+
+  /// Not even one prompt that can be run, or a model for which it is too long.
+  @Test func promptsThatOneModelCannotTake() throws {
+    let long = try file("long", String(repeating: "Nepal ", count: 400))
+    let outcome = run(MemdiffCommand.self, "--behavior", base, base, "--prompts", long)
+    #expect(outcome.status == 2 && outcome.output == "base same, 0 of 0 prompts answered differently, 1 not run\n")
+    let (a, b) = (try LanguageModel(path: base), try LanguageModel(path: fixture("llama-a")))
+    try #require(a.transformer.shape.positions < b.transformer.shape.positions)
+    let words = try #require(
+      (1...400).map { String(repeating: "Nepal ", count: $0) }.first {
+        a.tokenizer.encode($0).count > a.transformer.shape.positions
+      })
+    try #require(b.tokenizer.encode(words).count <= b.transformer.shape.positions)
+    for (old, new) in [(base, fixture("llama-a")), (fixture("llama-a"), base)] {
+      let outcome = run(MemdiffCommand.self, "--behavior", old, new, "--prompts", try file("p", words))
+      #expect(outcome.status == 2 && outcome.errorLines.count == 1)
+      #expect(outcome.output == "base different, 0 of 0 prompts answered differently, 1 not run\n")
+    }
+  }
+
   @Test func troubleExitsTwoWithOneLine() throws {
-    let long = try file("long", "Once\n\n" + String(repeating: "Nepal ", count: 400) + "\n")
     let other = folder.file("misfit.safetensors")
     try Checkpoint(path: base).write(memories: [memory("m", layer: 7)], to: other)
     let cases = [
       (base, folder.file("absent"), "absent: no such file"), (base, try file("blank", " \n\n"), "blank: no text"),
-      (base, long, "long: line 3: the prompt is too long"),
       (base, try file("bad.json", "{}"), "bad.json: incomplete, expected the key \"memories\""),
       (other, try file("p", "Once"), "misfit.safetensors: memory m: its module"),
       ("/dev/null", folder.file("p"), "/dev/null: "),
