@@ -31,7 +31,8 @@ public enum RunCommand: Command {
       var loop = PromptLoop(session, on: console)
       return try loop.run()
     } else {
-      try answerLines(session, on: console)
+      var batch = PromptBatch(session)
+      return try batch.run()
     }
     return 0
   }
@@ -61,21 +62,6 @@ public enum RunCommand: Command {
     }
     if checkpoint.memories.isEmpty, options.compare || options.trace {
       console.writeError("run: note: \(checkpoint.path.printable()) holds no memories\n")
-    }
-  }
-
-  /// Answers the lines of standard input, each as a conversation of its own.
-  private static func answerLines(_ session: RunSession, on console: Console) throws {
-    var number = 0
-    while !console.isOutputClosed, let line = console.readLine() {
-      number += 1
-      do {
-        var session = session
-        try session.answer(line)
-      } catch var error as FormatError where error.kind == .prompt {
-        error.location = "standard input: line \(number)"
-        throw error
-      }
     }
   }
 }

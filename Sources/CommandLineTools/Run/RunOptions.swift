@@ -71,8 +71,8 @@ public struct RunOptions: Sendable, Equatable {
           + "config and tokenizer come from inside the file or stand beside it"),
       CommandOperand(
         "prompt", isRequired: false, isFile: false,
-        help: "the text to continue; without it, each line of standard input is one (at a terminal, :help lists what "
-          + "else)"),
+        help: "the text to continue; without it, each line of standard input that is not blank is one (at a terminal, "
+          + ":help lists what else)"),
     ],
     options: [
       CommandOption("max-tokens", value: "N", help: "at most N new tokens (default 32)"),
@@ -86,7 +86,9 @@ public struct RunOptions: Sendable, Equatable {
       CommandOption(
         "chat", help: "take prompts as user turns, in the model's chat template (ChatML, Llama 3, Mistral, Gemma)"),
       CommandOption("system", value: "TEXT", help: "with --chat: the system message"),
-      CommandOption("json", help: "print one JSON object per prompt, on one line"),
+      CommandOption(
+        "json",
+        help: "print one JSON object per prompt, on one line; with the key \"error\" for one that cannot be continued"),
       CommandOption("logprobs", value: "K", help: "print the K likeliest tokens at each new token"),
       CommandOption(
         "trace", help: "mark the tokens that memories act on, and print which memory, where and how strongly"),
@@ -102,6 +104,8 @@ public struct RunOptions: Sendable, Equatable {
       CommandOption("quiet", help: "no prompt sign and no notes on standard error"),
     ],
     statuses: [
-      (0, "every prompt was continued"), (1, "something failed"), (2, "the command line is wrong"),
+      (0, "every prompt was continued"),
+      (1, "something failed, be it one prompt of several: the others are continued"),
+      (2, "the command line is wrong"),
     ])
 }

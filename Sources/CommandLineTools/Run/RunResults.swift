@@ -2,6 +2,31 @@ import Format
 import Runtime
 
 extension RunSession {
+  /// Writes the whole answer to a prompt.
+  ///
+  /// - Parameter completions: one for each of `sides`.
+  func write(_ completions: [Completion]) throws {
+    let last = completions[completions.count - 1]
+    if options.json {
+      let node = completions.count == 1 ? json(last) : ["base": json(completions[0]), "patched": json(last)]
+      return try console.write(node.text() + "\n")
+    }
+    let shown = template == nil ? last.prompt : ""
+    if completions.count > 1 {
+      let texts = completions.map { console.safe(shown + $0.text) }
+      try console.write(
+        Comparison(base: texts[0], patched: texts[1]).text(columns: console.columns, paint: console.paint(.auto)))
+    } else if options.trace {
+      var text = tracedText(last.generation.promptIDs)
+      for id in last.generation.ids { text.add(id) }
+      text.settle(last.generation.firings)
+      try finish(&text)
+    } else {
+      try console.writeModelText(shown + last.text + "\n")
+    }
+    writeDetails(last)
+  }
+
   /// The object that `--json` prints for a prompt.
   func json(_ completion: Completion) -> JSONNode {
     let generation = completion.generation

@@ -28,12 +28,11 @@ struct RunSession {
   /// - Throws: `FormatError` of kind `prompt` for a prompt that the model cannot take, `unwritable` for output.
   mutating func answer(_ prompt: String) throws {
     let ids = try encode(prompt)
-    var completion: Completion
-    if options.compare {
-      completion = try compare(prompt, ids)
-    } else if options.json {
-      completion = try complete(prompt, ids, memories)
-      try console.write(json(completion).text() + "\n")
+    let completion: Completion
+    if options.compare || options.json {
+      let completions = try sides.map { try complete(prompt, ids, $0) }
+      try write(completions)
+      completion = completions[completions.count - 1]
     } else {
       completion = try options.trace ? writeTraced(prompt, ids) : writeStreamed(prompt, ids)
       writeDetails(completion)
@@ -42,7 +41,13 @@ struct RunSession {
     if template != nil { conversation += [ChatMessage(.user, prompt), ChatMessage(.assistant, completion.text)] }
   }
 
-  private func encode(_ prompt: String) throws -> [Int] {
+  /// The memories that a prompt is continued with: one answer for each.
+  var sides: [MemorySet] { options.compare ? [.none(of: model.transformer), memories] : [memories] }
+
+  /// Token ids of a prompt, or of the conversation with the prompt as its next turn.
+  ///
+  /// - Throws: `FormatError` of kind `prompt` for a prompt that the model cannot take.
+  func encode(_ prompt: String) throws -> [Int] {
     guard let template else { return try model.encode(prompt) }
     let system = options.system.map { [ChatMessage(.system, $0)] } ?? []
     let text = try template.render(system + conversation + [ChatMessage(.user, prompt)])
@@ -58,29 +63,39 @@ struct RunSession {
 
   /// Writes text with marks. Firings on a token are known once it has been run, so the text comes one token late.
   private func writeTraced(_ prompt: String, _ ids: [Int]) throws -> Completion {
-    var text = TracedText(
-      model.tokenizer, prompt: ids, showsPrompt: template == nil, console: console, paint: console.paint(.auto))
+    var text = tracedText(ids)
     let completion = try complete(prompt, ids, memories, onFirings: { text.settle($0) }, onToken: { text.add($0) })
+    try finish(&text)
+    return completion
+  }
+
+  func tracedText(_ prompt: [Int]) -> TracedText {
+    TracedText(
+      model.tokenizer, prompt: prompt, showsPrompt: template == nil, console: console, paint: console.paint(.auto))
+  }
+
+  /// Writes the rest of a text with marks, and what the marks mean.
+  func finish(_ text: inout TracedText) throws {
     text.finish()
     if let failure = text.failure { throw failure }
     try console.write("\n")
     for line in text.legend { console.writeError(line + "\n") }
-    return completion
   }
 
-  private func compare(_ prompt: String, _ ids: [Int]) throws -> Completion {
-    let base = try complete(prompt, ids, .none(of: model.transformer))
-    let patched = try complete(prompt, ids, memories)
-    if options.json {
-      try console.write(JSONNode.object([("base", json(base)), ("patched", json(patched))]).text() + "\n")
-    } else {
-      let shown = template == nil ? prompt : ""
-      try console.write(
-        Comparison(base: console.safe(shown + base.text), patched: console.safe(shown + patched.text))
-          .text(columns: console.columns, paint: console.paint(.auto)))
-      writeDetails(patched)
-    }
-    return patched
+  /// The work that a prompt's token ids ask for.
+  func request(_ ids: [Int], _ memories: MemorySet) -> GenerationRequest {
+    // No model goes beyond its positions; a larger limit could overflow.
+    GenerationRequest(
+      ids, maxTokens: min(options.maxTokens, model.transformer.shape.positions), sampling: options.sampling,
+      logprobs: options.logprobs, memories: memories, stops: template?.endIDs ?? [])
+  }
+
+  /// The text of a continuation that is there as a whole.
+  func completion(_ prompt: String, _ generation: Generation) -> Completion {
+    var stream = TextStream(model.tokenizer, behind: generation.promptIDs)
+    for id in generation.ids { stream.append(id, nil) }
+    stream.finish(nil)
+    return Completion(prompt: prompt, text: stream.text, generation: generation)
   }
 
   /// Generates a continuation.
@@ -94,12 +109,7 @@ struct RunSession {
     onToken: (Int) -> Void = { _ in }, onText: ((String) throws -> Void)? = nil
   ) throws -> Completion {
     var stream = TextStream(model.tokenizer, behind: ids)
-    // No model goes beyond its positions; a larger limit could overflow.
-    let limit = min(options.maxTokens, model.transformer.shape.positions)
-    let generation = model.generate(
-      ids, maxTokens: limit, sampling: options.sampling, logprobs: options.logprobs, memories: memories,
-      stops: template?.endIDs ?? [], onFirings: onFirings
-    ) { id in
+    let generation = model.generate(request(ids, memories), onFirings: onFirings) { id in
       onToken(id)
       stream.append(id, onText)
       return stream.failure == nil && !console.isOutputClosed && !system_was_interrupted()

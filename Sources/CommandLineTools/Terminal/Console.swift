@@ -3,8 +3,7 @@ import Foundation
 
 /// The streams that a command reads and writes: those of the process, or of a test.
 public final class Console {
-  /// A line of standard input without its line break; nil at the end.
-  public let readLine: () -> String?
+  let input: InputLines
   /// Writes to standard output; false once nobody reads it any more.
   private let output: (String) throws(FormatError) -> Bool
   private let errors: (String) -> Void
@@ -20,14 +19,15 @@ public final class Console {
   /// Whether the reader of standard output has gone, as in `run … | head`: time to end, without an error.
   public private(set) var isOutputClosed = false
 
+  /// - Parameter input: standard input; without it, there is nothing to read.
   public init(
-    readLine: @escaping () -> String? = { nil },
+    input: InputLines = InputLines { _ in .end },
     output: @escaping (String) throws(FormatError) -> Bool,
     errors: @escaping (String) -> Void,
     inputIsTerminal: Bool = false, outputIsTerminal: Bool = false, errorIsTerminal: Bool = false,
     columns: Int = 0, environment: [String: String] = [:], isProcess: Bool = false
   ) {
-    self.readLine = readLine
+    self.input = input
     self.output = output
     self.errors = errors
     self.inputIsTerminal = inputIsTerminal
@@ -60,6 +60,12 @@ public final class Console {
   /// Text of a model without what a terminal would take for commands, where standard output is one.
   func safe(_ text: String) -> String { outputIsTerminal ? Self.withoutControls(text) : text }
 
+  /// The next line of standard input, for which it waits; nil at the end.
+  func readLine() -> String? {
+    guard case .line(let line) = try? input.next(waits: true) else { return nil }
+    return line.repairedText
+  }
+
   /// Writes progress and diagnostics to standard error.
   public func writeError(_ text: String) { errors(text) }
 
@@ -80,7 +86,7 @@ extension Console {
   /// The process's standard streams.
   public static func standard() -> Console {
     Console(
-      readLine: { Swift.readLine() },
+      input: InputLines(descriptor: STDIN_FILENO, name: "standard input"),
       output: { text throws(FormatError) in try writeAll(text, to: STDOUT_FILENO) },
       errors: { text in _ = try? writeAll(text, to: STDERR_FILENO) },
       inputIsTerminal: isatty(STDIN_FILENO) == 1, outputIsTerminal: isatty(STDOUT_FILENO) == 1,

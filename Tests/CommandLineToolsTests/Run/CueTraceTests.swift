@@ -30,9 +30,9 @@ import Testing
   private func capture(
     _ options: [String], input: [String] = [], _ body: (RunSession, Console) throws -> Void
   ) throws -> (output: String, errors: String) {
-    var (output, errors, lines) = ("", "", input[...])
+    var (output, errors) = ("", "")
     let console = Console(
-      readLine: { lines.popFirst() },
+      input: InputLines(input),
       output: { text throws(FormatError) in
         output += text
         return true

