@@ -5,11 +5,15 @@ package final class FloatMatrix {
   package let rows: Int
   package let width: Int
   package let values: UnsafeMutablePointer<Float>
+  private let memory: UnsafeMutableRawPointer
 
   package init(_ rows: Int, _ width: Int) {
     self.rows = rows
     self.width = width
-    values = .allocate(capacity: max(1, rows * width))
+    let count = max(1, rows * width)
+    // Where it begins within a cache line, by chance, a product of one row took up to a fifth longer.
+    memory = .allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+    values = memory.bindMemory(to: Float.self, capacity: count)
   }
 
   /// Copies of single rows, each of `width` floats.
@@ -18,7 +22,7 @@ package final class FloatMatrix {
     for (i, row) in rows.enumerated() { self.row(i).update(from: row, count: width) }
   }
 
-  deinit { values.deallocate() }
+  deinit { memory.deallocate() }
 
   package func fill(_ value: Float) { values.update(repeating: value, count: rows * width) }
 
