@@ -46,6 +46,18 @@ public final class LanguageModel {
     endTokens = try Self.endTokens(checkpoint)
   }
 
+  private var defaultTemplate: ChatTemplate?
+
+  /// The checkpoint's chat template.
+  ///
+  /// - Throws: `FormatError` where there is none, or none that is supported.
+  package func chatTemplate() throws(FormatError) -> ChatTemplate {
+    if let defaultTemplate { return defaultTemplate }
+    let template = try ChatTemplate(checkpoint, tokenizer: tokenizer)
+    defaultTemplate = template
+    return template
+  }
+
   /// The lowest end token: the start of a text for models without a begin token.
   package var textEnd: Int { endTokens.filter { 0..<transformer.shape.vocabulary ~= $0 }.min() ?? 0 }
 
@@ -79,21 +91,9 @@ public final class LanguageModel {
     return ids
   }
 
-  /// `eos_token_id` of generation_config.json, else of config.json: an id or a list of them.
+  /// `eos_token_id` of generation_config.json, else of config.json.
   private static func endTokens(_ checkpoint: Checkpoint) throws(FormatError) -> Set<Int> {
-    for file in [CompanionFile.generationConfig, .config] {
-      guard let bytes = checkpoint.companion(file) else { continue }
-      let root = try JSONDocument(bytes, location: checkpoint.location(of: file)).root
-      guard root.isObject else {
-        throw FormatError(.config, root.location, "not an object", got: root.kindDescription)
-      }
-      guard let value = root["eos_token_id"], !value.isNull else { continue }
-      let ids = (value.isArray ? value.elements : [value]).map(\.int)
-      guard ids.allSatisfy({ $0 != nil }) else {
-        throw FormatError(.config, value.location, "not an id or a list of ids", got: value.kindDescription)
-      }
-      return Set(ids.compactMap(\.self))
-    }
-    return []
+    if let tokens = try checkpoint.endTokens(in: .generationConfig) { return tokens }
+    return try checkpoint.endTokens(in: .config) ?? []
   }
 }

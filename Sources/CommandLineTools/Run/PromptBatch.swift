@@ -1,15 +1,16 @@
 import Format
-import Rewriter
 import Runtime
 
-/// The prompts of a standard input that is no terminal, each a conversation of its own.
+/// Many questions, each a conversation of its own: the lines of a standard input that is no terminal, or a file's.
 ///
-/// They are continued side by side, and told in their order, each as soon as it and all before it have ended. Where no
-/// more lines are there yet, those that are do not wait for them.
+/// They are answered side by side, and told in their order, each as soon as it and all before it have ended. Where no
+/// more are there yet, those that are do not wait for them.
 struct PromptBatch {
   /// A prompt that was read and is not told yet.
   private struct Entry {
-    let prompt: PromptFile.Prompt
+    /// What is told of it where it cannot be asked.
+    let shown: String
+    var question: EncodedQuestion?
     /// One for each of the session's sides, nil while it runs.
     var generations: [Generation?]
     /// Why the prompt cannot be continued.
@@ -19,6 +20,7 @@ struct PromptBatch {
   }
 
   private let session: RunSession
+  private let source: QuestionSource
   private let console: Console
   private let sides: [MemorySet]
   private let group: GenerationGroup
@@ -34,8 +36,8 @@ struct PromptBatch {
   /// Prompts at most that are not told yet, since a long one may keep many that have ended.
   private static let entryLimit = 256
 
-  init(_ session: RunSession) {
-    self.session = session
+  init(_ session: RunSession, _ source: QuestionSource) {
+    (self.session, self.source) = (session, source)
     console = session.console
     sides = session.sides
     group = GenerationGroup(session.model)
@@ -47,7 +49,7 @@ struct PromptBatch {
   /// - Throws: `FormatError` where input or output fails, or where every prompt would.
   mutating func run() throws -> Int32 {
     while !console.isOutputClosed, !isAtEnd || !entries.isEmpty {
-      try takeLines()
+      try takeQuestions()
       for (key, generation) in group.step() {
         entries[key / sides.count - told].generations[key % sides.count] = generation
       }
@@ -56,31 +58,32 @@ struct PromptBatch {
     return hasFailed ? 1 : 0
   }
 
-  /// Reads the lines that there is room for; waits only for the first.
-  private mutating func takeLines() throws {
+  /// Takes the questions that there is room for; waits only for the first.
+  private mutating func takeQuestions() throws {
     for _ in 0..<Self.entryLimit {
       while let request = waiting.first, group.hasRoom(for: request) {
         group.add(request, as: (told + entries.count) * sides.count - waiting.count)
         waiting.removeFirst()
       }
       guard waiting.isEmpty, !isAtEnd, entries.count < Self.entryLimit else { return }
-      switch try console.input.next(waits: entries.isEmpty) {
-      case .line(let line): if !line.isBlank { try take(PromptFile.Prompt(line, of: "standard input")) }
+      switch try source.next(entries.isEmpty) {
+      case .question(let question, let location): try take(question, location)
+      case .problem(let error, let shown): entries.append(Entry(shown: shown, generations: [], error: error))
       case .nothing: return
       case .end: isAtEnd = true
       }
     }
   }
 
-  private mutating func take(_ prompt: PromptFile.Prompt) throws {
-    var entry = Entry(prompt: prompt, generations: [])
+  private mutating func take(_ question: Question, _ location: String) throws {
+    var entry = Entry(shown: question.prompt, generations: [])
     do {
-      if let problem = prompt.problem { throw problem }
-      let ids = try session.encode(prompt.text)
-      waiting = sides.map { session.request(ids, $0) }[...]
+      let encoded = try session.encode(question)
+      waiting = sides.map { session.request(encoded.ids, $0) }[...]
+      entry.question = encoded
       entry.generations = [Generation?](repeating: nil, count: sides.count)
-    } catch var error as FormatError where error.kind == .prompt && error.location != "--system" {
-      error.location = prompt.location
+    } catch var error as FormatError where error.kind == .prompt {
+      error.location = location
       entry.error = error
     }
     entries.append(entry)
@@ -94,11 +97,11 @@ struct PromptBatch {
         hasFailed = true
         console.writeError("\(RunCommand.table.name): \(error)\n")
         if session.options.json {
-          let node: JSONNode = ["prompt": .string(entry.prompt.text), "error": .string(error.description)]
+          let node: JSONNode = ["prompt": .string(entry.shown), "error": .string(error.description)]
           try console.write(node.text() + "\n")
         }
-      } else {
-        try session.write(entry.generations.compactMap { $0.map { session.completion(entry.prompt.text, $0) } })
+      } else if let question = entry.question {
+        try session.write(entry.generations.compactMap { $0.map { session.completion(question, $0) } })
       }
     }
     entries.removeFirst(ready.count)

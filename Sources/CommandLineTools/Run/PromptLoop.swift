@@ -14,7 +14,10 @@ struct PromptLoop {
     (":help", "this list"), (":memories", "the memories, whether they are on, and where they acted"),
     (":off NAME", "leave a memory out"), (":on NAME", "apply it again"),
     (":compare", "show the base model beside the patched one, or stop that"),
-    (":trace", "mark the tokens that memories act on, or stop that"), (":new", "begin a new conversation (--chat)"),
+    (":trace", "mark the tokens that memories act on, or stop that"),
+    (":reset", "begin a new conversation (--chat)"),
+    (":system TEXT", "set the system message, or take it away (--chat)"),
+    (":save FILE", "write the conversation as JSON (--chat)"), (":load FILE", "go on with a conversation (--chat)"),
     (":quit", "end"), ("::text", "a prompt that begins with a colon"),
   ]
 
@@ -58,7 +61,7 @@ struct PromptLoop {
     do {
       try session.answer(prompt)
     } catch var error as FormatError where error.kind == .prompt {
-      if error.location != "--system" { error.location = "standard input: line \(number)" }
+      error.location = "standard input: line \(number)"
       console.writeError("run: \(error)\n")
     }
   }
@@ -73,7 +76,7 @@ struct PromptLoop {
     while argument.last == " " { argument.removeLast() }
     switch name {
     case ":help":
-      for (form, help) in Self.commands { say("\(form.padded(to: 10))  \(help)") }
+      for (form, help) in Self.commands { say("\(form.padded(to: 12))  \(help)") }
     case ":memories": listMemories()
     case ":off", ":on": try turn(argument, isOn: name == ":on")
     case ":compare":
@@ -82,9 +85,7 @@ struct PromptLoop {
     case ":trace":
       session.options.trace.toggle()
       say("trace is \(session.options.trace ? "on" : "off")")
-    case ":new":
-      session.conversation = []
-      say(session.template == nil ? "every prompt stands alone without --chat" : "a new conversation")
+    case ":reset", ":system", ":save", ":load": converse(name, argument)
     case ":quit": return true
     default:
       let known = Self.commands.dropLast().map { String($0.form.prefix { $0 != " " }) }
@@ -92,6 +93,31 @@ struct PromptLoop {
       say("unknown command \(name.printable(limit: 40))\(near)")
     }
     return false
+  }
+
+  /// Obeys a command about the conversation.
+  private mutating func converse(_ name: String, _ argument: String) {
+    guard session.template != nil else { return say("every prompt stands alone without --chat") }
+    do {
+      switch name {
+      case ":reset":
+        session.conversation = []
+        say("a new conversation")
+      case ":system":
+        session.options.system = argument.isEmpty ? nil : argument
+        say(argument.isEmpty ? "no system message" : "the system message is set")
+      case ":save":
+        guard !argument.isEmpty else { return say("\(name) needs a file") }
+        let count = try session.save(to: argument)
+        say("\(count) messages are in \(argument.printable())")
+      default:
+        guard !argument.isEmpty else { return say("\(name) needs a file") }
+        try session.load(argument)
+        say("\(session.conversation.count) messages from \(argument.printable())")
+      }
+    } catch {
+      console.writeError("run: \(error)\n")
+    }
   }
 
   private func say(_ line: String) { console.writeError(line + "\n") }

@@ -22,19 +22,31 @@ public enum RunCommand: Command {
     var session = RunSession(
       model: model, options: options, console: console,
       memories: options.noMemories ? .none(of: model.transformer) : patched,
-      template: options.chat ? try ChatTemplate(checkpoint, tokenizer: model.tokenizer) : nil,
-      loadSeconds: Date().timeIntervalSince(started))
+      template: options.chat ? try ChatTemplate(checkpoint, tokenizer: model.tokenizer, named: options.template) : nil,
+      date: options.date ?? TemplateDate(), loadSeconds: Date().timeIntervalSince(started))
     if !options.quiet { writeNotes(options, checkpoint, console) }
-    if let prompt = options.prompt {
+    if let path = options.messages {
+      return try answer(ConversationFile(path: path), session)
+    } else if let prompt = options.prompt {
       try session.answer(prompt)
     } else if console.inputIsTerminal {
       var loop = PromptLoop(session, on: console)
       return try loop.run()
     } else {
-      var batch = PromptBatch(session)
+      var batch = PromptBatch(session, QuestionSource(linesOf: console, for: session))
       return try batch.run()
     }
     return 0
+  }
+
+  /// Answers conversations: one as it comes, several side by side.
+  private static func answer(_ file: ConversationFile, _ session: RunSession) throws -> Int32 {
+    if file.conversations.count == 1, file.conversations[0].problem == nil {
+      _ = try session.answer(file.conversations[0].question)
+      return 0
+    }
+    var batch = PromptBatch(session, QuestionSource(file))
+    return try batch.run()
   }
 
   /// The memories of a file without those of the given names, which are compared by their bytes.

@@ -1,7 +1,8 @@
+import Format
 import Runtime
 
 /// The options of a `run` command line.
-public struct RunOptions: Sendable, Equatable {
+public struct RunOptions: Sendable {
   public var model: String
   /// nil reads prompts from standard input.
   public var prompt: String?
@@ -26,6 +27,14 @@ public struct RunOptions: Sendable, Equatable {
   public var chat: Bool
   /// The system message of a conversation.
   public var system: String?
+  /// The name of one of the model's chat templates; nil for the default.
+  public var template: String?
+  /// What the chat template reads beside the messages.
+  public var variables: [(String, JSONNode)]
+  /// What the chat template takes for today; nil for the present moment.
+  public var date: TemplateDate?
+  /// A file of conversations to be answered; nil for prompts.
+  public var messages: String?
 
   /// - Throws: `UsageError` for values out of range and for options that exclude each other.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
@@ -47,11 +56,27 @@ public struct RunOptions: Sendable, Equatable {
     quiet = arguments.has("quiet")
     memoryFiles = arguments.texts("memory")
     anyBase = arguments.has("any-base")
-    chat = arguments.has("chat")
+    messages = try arguments.file("messages")
+    chat = arguments.has("chat") || messages != nil
     system = arguments.texts("system").last
+    template = arguments.texts("template").last
+    variables = try arguments.assignments("variable").map { name, value in
+      (name, (try? JSONDocument(Array(value.utf8), location: name)).map { JSONNode($0.root) } ?? .string(value))
+    }
+    date = try Self.date(arguments)
     try arguments.require("memory", for: "any-base")
-    try arguments.require("chat", for: "system")
+    if messages == nil { try arguments.require("chat", for: "system", "template", "variable", "date") }
     try arguments.requireAtMostOne(of: "compare", "no-memories")
+    try arguments.requireAtMostOne(of: "messages", "system")
+    if messages != nil, prompt != nil { throw UsageError("--messages takes the place of the prompt") }
+  }
+
+  private static func date(_ arguments: ParsedArguments) throws(UsageError) -> TemplateDate? {
+    guard let text = arguments.texts("date").last else { return nil }
+    guard let date = TemplateDate(day: text) else {
+      throw UsageError("--date: wrong value, expected a day such as 2025-01-31, got \(text)")
+    }
+    return date
   }
 
   /// The options that do nothing at temperature 0, where the likeliest token is always taken.
@@ -83,9 +108,20 @@ public struct RunOptions: Sendable, Equatable {
         help: "with a temperature: sample among the likeliest tokens that reach probability P together"),
       CommandOption("seed", value: "N", help: "the seed of sampling (default 0)"),
       CommandOption("threads", value: "N", help: "at most N threads (default: one per processor)"),
-      CommandOption(
-        "chat", help: "take prompts as user turns, in the model's chat template (ChatML, Llama 3, Mistral, Gemma)"),
+      CommandOption("chat", help: "take prompts as what a user says, in the model's chat template"),
       CommandOption("system", value: "TEXT", help: "with --chat: the system message"),
+      CommandOption(
+        "messages", value: "FILE",
+        help:
+          "answer the conversations of a JSON file, as the OpenAI API writes them: a list of messages, an object with "
+          + "\"messages\" (and \"tools\"), or one of these per line"),
+      CommandOption("template", value: "NAME", help: "with --chat: one of several chat templates that the model has"),
+      CommandOption(
+        "variable", value: "NAME=VALUE", isRepeatable: true,
+        help:
+          "with --chat: what the template reads beside the messages, such as enable_thinking=false; may be given several "
+          + "times"),
+      CommandOption("date", value: "DAY", help: "with --chat: the day that the template takes for today (2025-01-31)"),
       CommandOption(
         "json",
         help: "print one JSON object per prompt, on one line; with the key \"error\" for one that cannot be continued"),

@@ -11,7 +11,7 @@ extension RunSession {
       let node = completions.count == 1 ? json(last) : ["base": json(completions[0]), "patched": json(last)]
       return try console.write(node.text() + "\n")
     }
-    let shown = template == nil ? last.prompt : ""
+    let shown = last.question.rendered == nil ? last.question.question.prompt : ""
     if completions.count > 1 {
       let texts = completions.map { console.safe(shown + $0.text) }
       try console.write(
@@ -22,22 +22,35 @@ extension RunSession {
       text.settle(last.generation.firings)
       try finish(&text)
     } else {
-      try console.writeModelText(shown + last.text + "\n")
+      try writeText(shown, last)
     }
     writeDetails(last)
+  }
+
+  private func writeText(_ shown: String, _ completion: Completion) throws {
+    guard let rendered = completion.question.rendered, let marks = template?.thinking else {
+      return try console.writeModelText(shown + completion.text + "\n")
+    }
+    var writer = ThoughtWriter(marks, behind: rendered, on: console, isQuiet: options.quiet)
+    try writer.write(completion.text)
+    try writer.finish()
+    try console.write("\n")
   }
 
   /// The object that `--json` prints for a prompt.
   func json(_ completion: Completion) -> JSONNode {
     let generation = completion.generation
     var members: [(String, JSONNode)] = [
-      ("prompt", .string(completion.prompt)),
+      ("prompt", .string(completion.question.question.prompt)),
       ("prompt_ids", .array(generation.promptIDs.map(JSONNode.int))),
       ("ids", .array(generation.ids.map(JSONNode.int))),
       ("text", .string(completion.text)),
       ("finish", .string(generation.finish.rawValue)),
       ("fired", .array(generation.firings.map(json))),
     ]
+    if let rendered = completion.question.rendered {
+      members += [("rendered", .string(rendered)), ("message", message(of: completion).json)]
+    }
     if options.logprobs > 0 {
       members.append(("logprobs", .array(generation.logprobs.map { .array($0.map(json)) })))
     }

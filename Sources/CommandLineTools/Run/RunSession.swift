@@ -2,9 +2,9 @@ import Format
 import Runtime
 import SystemCalls
 
-/// A prompt, its continuation, and how that was generated.
+/// A question, its answer, and how that was generated.
 struct Completion {
-  var prompt: String
+  var question: EncodedQuestion
   var text: String
   var generation: Generation
 }
@@ -17,6 +17,8 @@ struct RunSession {
   var memories: MemorySet
   /// The template of a conversation; nil where prompts are continued as they are.
   let template: ChatTemplate?
+  /// What templates take for now.
+  let date: TemplateDate
   let loadSeconds: Double
   /// The turns so far, without the system message.
   var conversation: [ChatMessage] = []
@@ -27,44 +29,76 @@ struct RunSession {
   ///
   /// - Throws: `FormatError` of kind `prompt` for a prompt that the model cannot take, `unwritable` for output.
   mutating func answer(_ prompt: String) throws {
-    let ids = try encode(prompt)
-    let completion: Completion
-    if options.compare || options.json {
-      let completions = try sides.map { try complete(prompt, ids, $0) }
-      try write(completions)
-      completion = completions[completions.count - 1]
-    } else {
-      completion = try options.trace ? writeTraced(prompt, ids) : writeStreamed(prompt, ids)
-      writeDetails(completion)
-    }
+    let completion = try answer(question(prompt))
     firings = completion.generation.firings
-    if template != nil { conversation += [ChatMessage(.user, prompt), ChatMessage(.assistant, completion.text)] }
+    if template != nil { conversation += [ChatMessage(.user, prompt), message(of: completion)] }
+  }
+
+  /// Answers a question and writes the answer.
+  func answer(_ question: Question) throws -> Completion {
+    let encoded = try encode(question)
+    if options.compare || options.json {
+      let completions = try sides.map { try complete(encoded, $0) }
+      try write(completions)
+      return completions[completions.count - 1]
+    }
+    let completion = try options.trace ? writeTraced(encoded) : writeStreamed(encoded)
+    writeDetails(completion)
+    return completion
+  }
+
+  /// A prompt as it is, or as the next turn of the conversation.
+  func question(_ prompt: String) -> Question {
+    guard template != nil else { return Question(prompt: prompt) }
+    let system = options.system.map { [ChatMessage(.system, $0)] } ?? []
+    return Question(prompt: prompt, messages: system + conversation + [ChatMessage(.user, prompt)])
+  }
+
+  /// An answer as a turn, its thoughts apart.
+  func message(of completion: Completion) -> ChatMessage {
+    guard let marks = template?.thinking else { return ChatMessage(.assistant, completion.text) }
+    let (reasoning, answer) = marks.split(completion.text, behind: completion.question.rendered ?? "")
+    return ChatMessage(answer: answer, reasoning: reasoning)
   }
 
   /// The memories that a prompt is continued with: one answer for each.
   var sides: [MemorySet] { options.compare ? [.none(of: model.transformer), memories] : [memories] }
 
-  /// Token ids of a prompt, or of the conversation with the prompt as its next turn.
+  /// The token ids of a question.
   ///
-  /// - Throws: `FormatError` of kind `prompt` for a prompt that the model cannot take.
-  func encode(_ prompt: String) throws -> [Int] {
-    guard let template else { return try model.encode(prompt) }
-    let system = options.system.map { [ChatMessage(.system, $0)] } ?? []
-    let text = try template.render(system + conversation + [ChatMessage(.user, prompt)])
-    return try model.encode(text, addSpecialTokens: false)
+  /// - Throws: `FormatError` of kind `prompt` for one that the model cannot take, or its template refuses.
+  func encode(_ question: Question) throws -> EncodedQuestion {
+    guard let template, !question.messages.isEmpty else {
+      return EncodedQuestion(question: question, ids: try model.encode(question.prompt))
+    }
+    let text = try template.render(
+      question.messages, variables: options.variables + question.variables, date: date)
+    return EncodedQuestion(
+      question: question, rendered: text, ids: try model.encode(text, addSpecialTokens: false))
   }
 
-  private func writeStreamed(_ prompt: String, _ ids: [Int]) throws -> Completion {
-    if template == nil { try console.writeModelText(prompt) }
-    let completion = try complete(prompt, ids, memories, onText: { try console.writeModelText($0) })
+  private func writeStreamed(_ question: EncodedQuestion) throws -> Completion {
+    guard let rendered = question.rendered else {
+      try console.writeModelText(question.question.prompt)
+      let completion = try complete(question, memories, onText: { try console.writeModelText($0) })
+      try console.write("\n")
+      return completion
+    }
+    var writer = template?.thinking.map { ThoughtWriter($0, behind: rendered, on: console, isQuiet: options.quiet) }
+    let completion = try complete(
+      question, memories,
+      onText: { text in
+        if writer == nil { try console.writeModelText(text) } else { try writer?.write(text) }
+      })
+    try writer?.finish()
     try console.write("\n")
     return completion
   }
 
   /// Writes text with marks. Firings on a token are known once it has been run, so the text comes one token late.
-  private func writeTraced(_ prompt: String, _ ids: [Int]) throws -> Completion {
-    var text = tracedText(ids)
-    let completion = try complete(prompt, ids, memories, onFirings: { text.settle($0) }, onToken: { text.add($0) })
+  private func writeTraced(_ question: EncodedQuestion) throws -> Completion {
+    var text = tracedText(question.ids)
+    let completion = try complete(question, memories, onFirings: { text.settle($0) }, onToken: { text.add($0) })
     try finish(&text)
     return completion
   }
@@ -91,11 +125,11 @@ struct RunSession {
   }
 
   /// The text of a continuation that is there as a whole.
-  func completion(_ prompt: String, _ generation: Generation) -> Completion {
+  func completion(_ question: EncodedQuestion, _ generation: Generation) -> Completion {
     var stream = TextStream(model.tokenizer, behind: generation.promptIDs)
     for id in generation.ids { stream.append(id, nil) }
     stream.finish(nil)
-    return Completion(prompt: prompt, text: stream.text, generation: generation)
+    return Completion(question: question, text: stream.text, generation: generation)
   }
 
   /// Generates a continuation.
@@ -105,18 +139,18 @@ struct RunSession {
   ///   - onToken: called with each new token.
   ///   - onText: called with the text of new tokens as it comes.
   private func complete(
-    _ prompt: String, _ ids: [Int], _ memories: MemorySet, onFirings: ([Firing]) -> Void = { _ in },
+    _ question: EncodedQuestion, _ memories: MemorySet, onFirings: ([Firing]) -> Void = { _ in },
     onToken: (Int) -> Void = { _ in }, onText: ((String) throws -> Void)? = nil
   ) throws -> Completion {
-    var stream = TextStream(model.tokenizer, behind: ids)
-    let generation = model.generate(request(ids, memories), onFirings: onFirings) { id in
+    var stream = TextStream(model.tokenizer, behind: question.ids)
+    let generation = model.generate(request(question.ids, memories), onFirings: onFirings) { id in
       onToken(id)
       stream.append(id, onText)
       return stream.failure == nil && !console.isOutputClosed && !system_was_interrupted()
     }
     stream.finish(onText)
     if let failure = stream.failure { throw failure }
-    return Completion(prompt: prompt, text: stream.text, generation: generation)
+    return Completion(question: question, text: stream.text, generation: generation)
   }
 }
 

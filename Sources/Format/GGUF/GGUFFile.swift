@@ -64,12 +64,8 @@ public struct GGUFFile: Sendable {
   ///   pre-tokenizer that is not known, or is inconsistent.
   public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
 
-  /// A `tokenizer_config.json` with the file's chat template; nil where it has none.
-  public func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? {
-    try container.string("tokenizer.chat_template").map {
-      JSONNode.object([("chat_template", .string($0))]).bytes()
-    }
-  }
+  /// A compact `tokenizer_config.json` with the file's chat templates and special tokens; nil where it has no template.
+  public func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? { try container.chat()?.bytes() }
 }
 
 extension GGUFConversion {

@@ -1,120 +1,116 @@
 import Format
 
-/// A turn of a conversation.
-public struct ChatMessage: Sendable, Equatable {
-  public enum Role: String, Sendable { case system, user, assistant }
+/// A model's way to write a conversation: a template in Jinja, run as transformers runs it.
+public struct ChatTemplate: Sendable {
+  private let body: [TemplateStatement]
+  /// The special tokens by the names that templates read them by: `bos_token`.
+  private let specialTokens: [(String, String)]
+  /// Where the template stands, for errors.
+  public let location: String
+  /// The tokens that end a turn, besides the model's own end tokens.
+  public internal(set) var endIDs: Set<Int> = []
+  /// The marks around thoughts; nil where the template has none.
+  public let thinking: ThinkingMarks?
 
-  public var role: Role
-  public var content: String
+  /// - Parameters:
+  ///   - source: the template's text.
+  ///   - specialTokens: names and texts of special tokens.
+  ///   - location: where the template stands.
+  /// - Throws: `FormatError` of kind `unsupported` for syntax that is wrong or not supported.
+  public init(
+    source: String, specialTokens: [(String, String)] = [], tokenizer: Tokenizer, location: String
+  ) throws(FormatError) {
+    do {
+      body = try TemplateParser.parse(source)
+    } catch {
+      throw FormatError(error, location)
+    }
+    self.specialTokens = specialTokens
+    self.location = location
+    thinking = ThinkingMarks(in: source)
+    let named = specialTokens.first { $0.0 == "eos_token" }.flatMap { tokenizer.id(of: $0.1) }
+    endIDs = Set([named, endOfTurn(tokenizer)].compactMap(\.self))
+  }
 
-  public init(_ role: Role, _ content: String) {
-    self.role = role
-    self.content = content
+  /// The text of a conversation up to where the model continues it.
+  ///
+  /// The text contains its special tokens: encode it without adding any.
+  ///
+  /// - Parameters:
+  ///   - messages: at least one.
+  ///   - variables: what else the template reads, such as `tools` or `enable_thinking`.
+  ///   - isContinued: whether the text ends in the opening of the assistant's turn.
+  /// - Throws: `FormatError` of kind `prompt` where the template refuses the conversation, of kind `unsupported` where it
+  ///   does what is not supported.
+  public func render(
+    _ messages: [ChatMessage], variables: [(String, JSONNode)] = [], isContinued: Bool = true,
+    date: TemplateDate = TemplateDate()
+  ) throws(FormatError) -> String {
+    var values: [(String, TemplateValue)] = [
+      ("messages", .list(messages.map(\.value))), ("tools", .none), ("documents", .none),
+      ("add_generation_prompt", .bool(isContinued)),
+    ]
+    values += specialTokens.map { ($0.0, .text($0.1)) }
+    values += variables.map { ($0.0, TemplateValue($0.1)) }
+    do {
+      return try TemplateRun(values, date: date).render(body)
+    } catch {
+      throw FormatError(error, location)
+    }
+  }
+
+  /// The special token behind the text of an answer, which a probe shows: the token that the model ends its turn with.
+  private func endOfTurn(_ tokenizer: Tokenizer) -> Int? {
+    let probe = "qanswerq"
+    let messages = [ChatMessage(.user, "q"), ChatMessage(.assistant, probe)]
+    guard let parts = try? render(messages, isContinued: false).parts(separatedBy: probe), parts.count > 1 else {
+      return nil
+    }
+    let rest = parts[parts.count - 1].stripped(right: false)
+    return tokenizer.encode(rest, addSpecialTokens: false).first.flatMap { tokenizer.isSpecial($0) ? $0 : nil }
   }
 }
 
-/// A model's way to write a conversation: one of four families, with what the templates of a family differ in.
-///
-/// The family is recognized by its marks in the `chat_template` of tokenizer_config.json, which is not run itself.
-public struct ChatTemplate: Sendable, Equatable {
-  public enum Family: String, CaseIterable, Sendable {
-    case chatML = "ChatML"
-    case llama3 = "Llama 3"
-    case mistral = "Mistral"
-    case gemma = "Gemma"
+/// The marks that a model writes around its thoughts.
+public struct ThinkingMarks: Sendable, Equatable {
+  public let open: String
+  public let close: String
 
-    /// A text that is in the family's templates and in no other's.
-    var mark: String {
-      switch self {
-      case .chatML: "<|im_start|>"
-      case .llama3: "<|start_header_id|>"
-      case .mistral: "[INST]"
-      case .gemma: "<start_of_turn>"
-      }
-    }
+  private static let known = [
+    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"), ("<thought>", "</thought>"),
+    ("<seed:think>", "</seed:think>"), ("<reasoning>", "</reasoning>"),
+  ]
 
-    /// The token that ends a turn; nil for the tokenizer's end token.
-    var endOfTurn: String? {
-      switch self {
-      case .chatML: "<|im_end|>"
-      case .llama3: "<|eot_id|>"
-      case .mistral: nil
-      case .gemma: "<end_of_turn>"
-      }
-    }
+  /// The marks that a template has; nil where it has none that are known.
+  init?(in source: String) {
+    guard let marks = Self.known.first(where: { source.contains($0.1) }) else { return nil }
+    (open, close) = marks
   }
 
-  public let family: Family
-  /// The template's text.
-  let source: String
-  let beginToken: String
-  let endToken: String
-  /// The tokens that end a turn.
-  public let endIDs: Set<Int>
+  /// Whether thoughts begin where `text` ends.
+  public func isOpen(atEndOf text: String) -> Bool { text.stripped(left: false).hasSuffix(open) }
 
-  /// - Parameters:
-  ///   - json: the bytes of a tokenizer_config.json.
-  ///   - location: the name of `json` in errors.
-  /// - Throws: `FormatError` of kind `unsupported` for a template of no known family, or whose marks are not in the
-  ///   vocabulary; of kind `tokenizer` where there is no template.
-  public init(json: [UInt8], tokenizer: Tokenizer, location: String) throws(FormatError) {
-    let root = try JSONDocument(json, location: location).root
-    let expected = "a template of " + Family.allCases.map(\.rawValue).joined(separator: ", ")
-    source = try Self.source(root, expected: expected)
-    let text = source
-    guard let family = Family.allCases.first(where: { text.contains($0.mark) }) else {
-      throw FormatError(
-        .unsupported, "\(location): chat_template", "not supported", expected: expected,
-        got: "\"\(source.printable(limit: 60))\"")
-    }
-    self.family = family
-    func content(_ key: String, _ fallback: String) -> String {
-      root[key]?.string ?? root[key]?["content"]?.string ?? fallback
-    }
-    let fallback: (begin: String, end: String) =
-      switch family {
-      case .chatML: ("", "<|im_end|>")
-      case .llama3: ("<|begin_of_text|>", "<|eot_id|>")
-      case .mistral: ("<s>", "</s>")
-      case .gemma: ("<bos>", "<eos>")
-      }
-    beginToken = content("bos_token", fallback.begin)
-    endToken = content("eos_token", fallback.end)
-    let end = family.endOfTurn ?? endToken
-    for mark in [family.mark, end] + (family == .chatML ? [] : [beginToken]) {
-      // Mistral's first templates wrote [INST] as plain text.
-      if mark == family.mark, family == .mistral { continue }
-      guard tokenizer.id(of: mark) != nil else {
-        throw FormatError(
-          .unsupported, "\(location): chat_template", "its marks are not in the vocabulary",
-          expected: "the token \(mark) of \(family.rawValue)", got: "\"\(source.printable(limit: 60))\"")
-      }
-    }
-    endIDs = Set([tokenizer.id(of: end), tokenizer.id(of: endToken)].compactMap(\.self))
-  }
-
-  /// The text of `chat_template`: a string, or the one named `default` of a list.
-  private static func source(_ root: JSONValue, expected: String) throws(FormatError) -> String {
-    let value = root.isObject ? root["chat_template"] : nil
-    if let text = value?.string { return text }
-    if let value, value.isArray {
-      let named = value.elements.first { $0.isObject && $0["name"]?.string == "default" }
-      if let text = named?["template"]?.string { return text }
-    }
-    throw FormatError(
-      .tokenizer, root.location, "has no chat_template (one in a file of its own is not read)", expected: expected,
-      got: value?.kindDescription ?? "nothing")
-  }
-
-  /// The template of a checkpoint's tokenizer_config.json, inside the file or beside it.
+  /// An answer without its thoughts, and the thoughts.
   ///
-  /// - Throws: `FormatError` of kind `tokenizer` where there is no such file, else as `init(json:tokenizer:location:)`.
-  public init(_ checkpoint: Checkpoint, tokenizer: Tokenizer) throws(FormatError) {
-    guard let json = checkpoint.companion(.tokenizerConfig) else {
-      throw FormatError(
-        .tokenizer, checkpoint.path, "no tokenizer_config.json inside the file or beside it",
-        expected: "one with a chat_template of " + Family.allCases.map(\.rawValue).joined(separator: ", "))
+  /// - Parameter prompt: the text before the answer: thoughts may begin at its end.
+  public func split(_ answer: String, behind prompt: String) -> (reasoning: String?, answer: String) {
+    let trimmed = answer.stripped(right: false)
+    guard isOpen(atEndOf: prompt) || trimmed.hasPrefix(open) else { return (nil, answer) }
+    let parts = (trimmed.hasPrefix(open) ? String(trimmed.dropFirst(open.count)) : answer)
+      .parts(separatedBy: close, limit: 1)
+    return (parts[0].stripped(), parts.count > 1 ? parts[1].stripped("\n", right: false) : "")
+  }
+}
+
+extension FormatError {
+  init(_ problem: TemplateProblem, _ location: String) {
+    let place = problem.line.map { "\(location): line \($0)" } ?? location
+    if problem.isRefusal {
+      self.init(
+        .prompt, place, "the chat template refuses the conversation",
+        got: "\"\(problem.problem.printable(limit: 200))\"")
+    } else {
+      self.init(.unsupported, place, problem.problem, expected: problem.expected, got: problem.got)
     }
-    try self.init(json: json, tokenizer: tokenizer, location: checkpoint.location(of: .tokenizerConfig))
   }
 }

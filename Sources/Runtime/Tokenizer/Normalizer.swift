@@ -67,12 +67,6 @@ extension String {
     fileprivate var composed: String { precomposedStringWithCanonicalMapping }
     fileprivate var decomposed: String { decomposedStringWithCanonicalMapping }
   #else
-    fileprivate init(_ scalars: some Sequence<Unicode.Scalar>) {
-      var view = UnicodeScalarView()
-      view.append(contentsOf: scalars)
-      self.init(view)
-    }
-
     fileprivate var composed: String { String(_nfc) }
     fileprivate var decomposed: String { String(_nfd) }
   #endif

@@ -20,3 +20,12 @@ enum UTF8Scalars {
     return start
   }
 }
+
+extension String {
+  /// The text of some scalars.
+  init(_ scalars: some Sequence<Unicode.Scalar>) {
+    var view = UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    self.init(view)
+  }
+}

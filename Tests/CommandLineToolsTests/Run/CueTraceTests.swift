@@ -40,6 +40,7 @@ import Testing
     let arguments = try RunCommand.table.parse([fixture("gpt2-a"), "--max-tokens", "2"] + options)
     let session = RunSession(
       model: model, options: try RunOptions(arguments), console: console, memories: model.memories, template: nil,
+      date: TemplateDate(),
       loadSeconds: 0)
     try body(session, console)
     return (output, errors)

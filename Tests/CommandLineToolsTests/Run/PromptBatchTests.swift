@@ -151,17 +151,20 @@ import Testing
     #expect(sent == 9)
   }
 
-  @Test func aSystemMessageThatTheTemplateRefusesIsOneError() throws {
+  @Test func aSystemMessageThatTheTemplateRefusesIsAnErrorOfEachLine() throws {
     let path = folder.file("chat")
     try FileManager.default.copyItem(atPath: base, toPath: path)
     let config: JSONNode = [
       "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>",
-      "chat_template": "{{ bos_token + '[INST] ' + message['content'] + ' [/INST]' }}",
+      "chat_template": .string(
+        "{% for message in messages %}{% if message.role == 'system' %}{{ raise_exception('no system message') }}{% endif %}"
+          + "{{ bos_token + '[INST] ' + message['content'] + ' [/INST]' if message.role == 'user' else message.content + eos_token }}"
+          + "{% endfor %}"),
     ]
     try folder.write(config.bytes(), to: "chat/tokenizer_config.json")
     let arguments = [path, "--chat", "--max-tokens", "3"]
     let refused = Capture().run(RunCommand.self, arguments + ["--system", "x"], input: ["one", "two"])
-    #expect(refused.status == 1 && refused.output.isEmpty && refused.errorLines.count == 1)
+    #expect(refused.status == 1 && refused.output.isEmpty && refused.errorLines.count == 2)
     // Each line is a conversation of its own.
     let together = Capture().run(RunCommand.self, arguments, input: ["one", "two"]).output
     #expect(together == ["one", "two"].map { Capture().run(RunCommand.self, arguments + [$0]).output }.joined())

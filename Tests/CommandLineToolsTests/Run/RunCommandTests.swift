@@ -17,35 +17,46 @@ import Testing
       prompt  the text to continue; without it, each line of standard input that is
               not blank is one (at a terminal, :help lists what else)
 
-          --max-tokens N       at most N new tokens (default 32)
-          --temperature T      0 always takes the likeliest token (default 0)
-          --top-k K            with a temperature: sample among the K likeliest
-                               tokens
-          --top-p P            with a temperature: sample among the likeliest tokens
-                               that reach probability P together
-          --seed N             the seed of sampling (default 0)
-          --threads N          at most N threads (default: one per processor)
-          --chat               take prompts as user turns, in the model's chat
-                               template (ChatML, Llama 3, Mistral, Gemma)
-          --system TEXT        with --chat: the system message
-          --json               print one JSON object per prompt, on one line; with
-                               the key "error" for one that cannot be continued
-          --logprobs K         print the K likeliest tokens at each new token
-          --trace              mark the tokens that memories act on, and print which
-                               memory, where and how strongly
-          --compare            show the base model beside the patched one
-          --memory FILE        apply the memories of a sidecar or patched file too;
-                               may be given several times
-          --any-base           with --memory: also memories that were made for
-                               another base
-          --no-memories        run the base model alone
-          --disable NAME       leave a memory out; may be given several times
-          --quiet              no prompt sign and no notes on standard error
-          --completions SHELL  print a script that makes a shell (bash, zsh, fish)
-                               complete this command
-          --manual             print the manual page, for man
-      -h, --help               print this help
-          --version            print the version
+          --max-tokens N         at most N new tokens (default 32)
+          --temperature T        0 always takes the likeliest token (default 0)
+          --top-k K              with a temperature: sample among the K likeliest
+                                 tokens
+          --top-p P              with a temperature: sample among the likeliest
+                                 tokens that reach probability P together
+          --seed N               the seed of sampling (default 0)
+          --threads N            at most N threads (default: one per processor)
+          --chat                 take prompts as what a user says, in the model's
+                                 chat template
+          --system TEXT          with --chat: the system message
+          --messages FILE        answer the conversations of a JSON file, as the
+                                 OpenAI API writes them: a list of messages, an
+                                 object with "messages" (and "tools"), or one of
+                                 these per line
+          --template NAME        with --chat: one of several chat templates that the
+                                 model has
+          --variable NAME=VALUE  with --chat: what the template reads beside the
+                                 messages, such as enable_thinking=false; may be
+                                 given several times
+          --date DAY             with --chat: the day that the template takes for
+                                 today (2025-01-31)
+          --json                 print one JSON object per prompt, on one line; with
+                                 the key "error" for one that cannot be continued
+          --logprobs K           print the K likeliest tokens at each new token
+          --trace                mark the tokens that memories act on, and print
+                                 which memory, where and how strongly
+          --compare              show the base model beside the patched one
+          --memory FILE          apply the memories of a sidecar or patched file
+                                 too; may be given several times
+          --any-base             with --memory: also memories that were made for
+                                 another base
+          --no-memories          run the base model alone
+          --disable NAME         leave a memory out; may be given several times
+          --quiet                no prompt sign and no notes on standard error
+          --completions SHELL    print a script that makes a shell (bash, zsh, fish)
+                                 complete this command
+          --manual               print the manual page, for man
+      -h, --help                 print this help
+          --version              print the version
 
     exit status:
       0  every prompt was continued
