@@ -62,7 +62,7 @@ def folder(name=DEFAULT):
     if pathlib.Path(name).is_dir():
         return pathlib.Path(name)
     path = CACHE / f"{name}-bf16"
-    if not (path / "tokenizer.json").exists():
+    if not (path / "tokenizer_config.json").exists():
         from safetensors import safe_open
 
         path.mkdir(parents=True, exist_ok=True)
@@ -74,8 +74,10 @@ def folder(name=DEFAULT):
         strip = [BIN / "rewrite", patched, "--strip", "-o", path / "model.safetensors", "--force"]
         subprocess.run(strip, check=True, stdout=subprocess.DEVNULL)
         with safe_open(patched, "numpy") as file:
-            for part in ("config.json", "tokenizer.json"):
-                (path / part).write_bytes(file.get_tensor(f"embedded.{part}").tobytes())
+            for part in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+                name = f"embedded.{part}"
+                # A model without a chat template has no tokenizer_config.json.
+                (path / part).write_bytes(file.get_tensor(name).tobytes() if name in file.keys() else b"{}")
         patched.unlink()
     return path
 

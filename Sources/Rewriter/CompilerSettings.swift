@@ -41,11 +41,16 @@ public struct CompilerSettings: Sendable, Equatable {
   package var behindContrastWeight: Float = 24
   package var minedWeight: Float = 40
   package var sameAnswer: Float = 0.5
+  package var sameAnswerLength = 12
   package var namesPerQuestion = 8
   package var rivalNames = 4
   package var behindQuestions = 10
   package var behindSentences = 8
+  /// User's turns that the model writes as contrast to memories for chat, and their tokens at most.
+  package var chatTurns = 16
+  package var chatTurnLength = 20
   package var rowLeak: Float = 0.04
+  package var chatLeak: Float = 0.02
   package var regionBoundary: Float = 0.9
   package var hereBoundary: Float = 0.7
   package var listedMargin: Float = 1.15
@@ -54,6 +59,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var aloneHardness: Float = 64
   package var hereThreshold: Float = 0.72
   package var rowThresholds: [Float] = [0.05, 0.2]
+  package var chatThresholds: [Float] = [0.1, 0.6]
   package var laterThreshold: Float = 0.4
   package var aloneThresholds: [Float] = [0.4, 0.9]
   package var miningRounds = 3

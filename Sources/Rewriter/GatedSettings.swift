@@ -18,10 +18,18 @@ extension CompilerSettings {
         unit: "texts",
         field: .count(\.behindSentences, least: 0)),
       Setting(
+        name: "chat-turns", meaning: "user's turns that the model writes, for memories in chat", unit: "texts",
+        field: .count(\.chatTurns, least: 0)),
+      Setting(
+        name: "chat-turn-length", meaning: "their length", unit: "tokens", field: .count(\.chatTurnLength, least: 1)),
+      Setting(
         name: "same-answer",
         meaning: "the part of the key prompt's next-token distribution from which on a prompt asks the same",
         unit: "share",
         field: .share(\.sameAnswer)),
+      Setting(
+        name: "same-answer-length", meaning: "of an answer in a chat the tokens behind which it is looked at too",
+        unit: "tokens", field: .count(\.sameAnswerLength, least: 1)),
       Setting(
         name: "token-stride", meaning: "of how many other tokens of a memory's own texts one is a sample",
         unit: "tokens", field: .count(\.tokenStride, least: 1)),
@@ -88,6 +96,9 @@ extension CompilerSettings {
         name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
         field: .share(\.rowLeak)),
       Setting(
+        name: "chat-leak", meaning: "the same of the other questions about the subject in a chat", unit: "share",
+        field: .share(\.chatLeak)),
+      Setting(
         name: "region-boundary", meaning: "boundary of rows, whose keys are scaled to begin where they should",
         unit: "|1 − similarity|", field: .share(\.regionBoundary)),
       Setting(
@@ -121,6 +132,9 @@ extension CompilerSettings {
         name: "row-thresholds",
         meaning: "least and largest share of it that a row for the target's first token begins at",
         unit: "share", field: .numbers(\.rowThresholds, count: 2)),
+      Setting(
+        name: "chat-thresholds", meaning: "the same in a chat", unit: "share",
+        field: .numbers(\.chatThresholds, count: 2)),
       Setting(
         name: "later-threshold",
         meaning: "the share of it that a row for a later token begins at",

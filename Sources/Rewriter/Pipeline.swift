@@ -26,8 +26,8 @@ public struct Pipeline {
     job.clock.lap(.load)
 
     let statistics = try job.openStatistics()
-    let (probes, background) = try job.probe(statistics)
-    let surroundings = try job.surround(probes, by: background, beside: link.kept, statistics)
+    let (probes, written) = try job.probe(statistics)
+    let surroundings = try job.surround(probes, by: written, beside: link.kept, statistics)
     let compiled = try job.compile(probes, in: surroundings, beside: link.kept)
     let maps = job.map(probes)
 

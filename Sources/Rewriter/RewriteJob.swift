@@ -23,17 +23,32 @@ struct RewriteJob {
     model = try LanguageModel(checkpoint, pool: pool)
   }
 
-  /// Pass 1 for every memory, and the background that the model writes, in one run.
-  func probe(_ statistics: OpenStatistics?) throws(FormatError) -> (probes: [Probe], background: Background?) {
+  /// What the model writes before a compile, for memories to be told from.
+  struct WrittenTexts {
+    var background: Background?
+    /// What users say in chats; none where no memory is for chat.
+    var turns: [String] = []
+  }
+
+  /// Pass 1 for every memory, and the texts that the model writes, in one run.
+  func probe(_ statistics: OpenStatistics?) throws(FormatError) -> (probes: [Probe], written: WrittenTexts) {
     defer { clock.lap(.probe) }
     let isWritten = request.background == nil && statistics?.known == nil && specs.contains(where: \.isOpen)
+    let background = isWritten ? Background.requests(model, settings: settings) : []
+    var turns: [Continuations.Request] = []
+    if specs.contains(where: { $0.isChat && $0.isOpen }) {
+      turns = ChatTurns.requests(ChatForm(try model.chatTemplate()), model: model, settings: settings)
+    }
     let (probes, drawn) = try Probe.all(
-      specs, beside: isWritten ? Background.requests(model, settings: settings) : [], seed: request.seed, model: model,
-      settings: settings
+      specs, beside: background + turns, seed: request.seed, model: model, settings: settings
     ) { progress(StepProgress("probing", $0, of: $1, .prompts)) }
-    let background =
-      isWritten ? Background(drawn: drawn.ids, model: model) : statistics?.known?.background ?? givenBackground()
-    return (probes, background)
+    var written = WrittenTexts()
+    written.background =
+      isWritten
+      ? Background(drawn: drawn.ids[..<background.count], model: model)
+      : statistics?.known?.background ?? givenBackground()
+    written.turns = ChatTurns(drawn: drawn.ids[background.count...], model: model).words
+    return (probes, written)
   }
 
   /// Passes 2 to 5 for every memory, in the order of the spec: later ones are made beside the earlier.
@@ -201,11 +216,11 @@ extension RewriteJob {
 
   /// The surroundings of the memories whose address is the compiler's to choose; nil where there is none.
   func surround(
-    _ probes: [Probe], by background: Background?, beside kept: [Memory], _ statistics: OpenStatistics?
+    _ probes: [Probe], by written: WrittenTexts, beside kept: [Memory], _ statistics: OpenStatistics?
   ) throws(FormatError) -> Surroundings? {
     defer { clock.lap(.background) }
     let open = probes.filter(\.spec.isOpen)
-    guard let background, !open.isEmpty else { return nil }
+    guard let background = written.background, !open.isEmpty else { return nil }
     let shape = model.transformer.shape
     var sites: [SiteAddress] = []
     if open.contains(where: { $0.spec.keyToken != .last }) { sites.append(settings.subjectSite(shape)) }
@@ -213,13 +228,13 @@ extension RewriteJob {
     if open.contains(where: { $0.spec.keyToken == .last }) { sites += settings.lastTokenSites(shape) }
     var prompts = probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) }
     for memory in kept where !memory.prompt.isEmpty {
-      let ids = try model.encode(memory.prompt)
-      let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: memory.prompt, ids: ids) }
+      let (text, ids) = (try model.style(of: memory).text(memory.prompt), try model.encode(promptOf: memory))
+      let subject = memory.subject.flatMap { model.tokenizer.lastToken(of: $0, in: text, ids: ids) }
       prompts.append((ids: ids, subject: subject))
     }
     progress(StepProgress("running the background"))
     return Surroundings(
-      model, background: background, prompts: prompts, sites: sites,
+      model, background: background, turns: written.turns, prompts: prompts, sites: sites,
       sentenceSites: isGated ? settings.hereSites(shape) + settings.rowSites(shape) : [],
       known: statistics?.known?.activations ?? [:],
       settings: settings)

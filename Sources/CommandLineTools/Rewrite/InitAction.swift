@@ -6,12 +6,14 @@ import Runtime
 /// Writes a first spec for a fact, to a file or to standard output, and notes about it to standard error.
 struct InitAction: RewriteAction {
   static let askedBy = ["init"]
-  static let taken = BaseFile.options + ["output", "force", "threads", "quiet"]
+  static let taken = BaseFile.options + ["chat", "output", "force", "threads", "quiet"]
 
   /// The model to ask for related facts; nil asks none.
   var base: BaseFile?
   var prompt: String
   var target: String
+  /// Whether the prompt is what a user says in a conversation.
+  var isChat: Bool
   /// nil for standard output.
   var output: String?
   var force: Bool
@@ -28,6 +30,7 @@ struct InitAction: RewriteAction {
     } else if arguments.has("dtype") {
       throw BaseFile.nothingToConvert
     }
+    isChat = arguments.has("chat")
     output = try arguments.file("output", letter: "o")
     force = arguments.has("force")
     threads = try arguments.threads()
@@ -40,7 +43,8 @@ struct InitAction: RewriteAction {
     }
     let checkpoint = try base?.open()
     if let output { try (checkpoint ?? Checkpoint(emptyAt: "")).checkOutput(output, replacing: force) }
-    let starter = try StarterSpec(prompt: prompt, target: target, model: checkpoint.map { try load($0, console) })
+    let starter = try StarterSpec(
+      prompt: prompt, target: target, isChat: isChat, model: checkpoint.map { try load($0, console) })
     let text = starter.spec.text(pretty: true) + "\n"
     if let output {
       try writeFile(Array(text.utf8), to: output)

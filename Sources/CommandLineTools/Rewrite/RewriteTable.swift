@@ -62,6 +62,7 @@ extension RewriteCommand {
         "init",
         help: "write a first spec to edit, with suggestions of prompts that should get the target and of prompts that "
           + "should not; BASE is asked for related facts"),
+      CommandOption("chat", help: "with --init: the prompt is what a user says, in the model's chat template"),
       CommandOption("strip", help: "take out everything that patching added"),
       CommandOption("dtype", value: "bf16|f16|f32", help: "the type that tensors of a .gguf file are converted to"),
       CommandOption(

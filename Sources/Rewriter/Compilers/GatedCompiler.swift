@@ -131,7 +131,10 @@ struct GatedCompiler {
       let least = max(0, fit.outside.max() ?? 0) * (1 - settings.regionBoundary) / max(reach, 1e-3)
       threshold = min(settings.aloneThresholds[1], max(settings.aloneThresholds[0], least))
     } else if isFirst {
-      threshold = fit.threshold(leavingIn: settings.rowLeak, within: settings.rowThresholds)
+      let isChat = spec.isChat
+      threshold = fit.threshold(
+        leavingIn: isChat ? settings.chatLeak : settings.rowLeak,
+        within: isChat ? settings.chatThresholds : settings.rowThresholds)
     }
     var boundary = settings.regionBoundary
     let listed = (fit.highestListed ?? 0) * settings.listedMargin

@@ -15,15 +15,20 @@ struct RowFit {
   ) -> RowFit? {
     let asked = family.asked(of: fact, at: address)
     let same = family.lasts(of: fact, at: address) { kind, _ in if case .sameQuestion = kind { true } else { false } }
+    let isChat = family.facts[fact].probe.style.isChat
     // A template that asks the same of the subject asks the same of others.
     var asksTheSame: Set<Int> = []
+    // In a chat these decide where the region begins: it is what users go on to ask.
+    let questions = family.lasts(of: fact, at: address) { kind, same in isChat && !same && kind.isQuestionAboutSubject }
     let other = family.lasts(of: fact, at: address) { kind, same in
       switch kind {
       case .otherQuestion(let template):
-        if same, let template { asksTheSame.insert(template) }
-        return !same
+        if same { asksTheSame.insert(template) }
+        return !same && !(isChat && kind.isQuestionAboutSubject)
       case .after: return true
-      case .elsewhere: return !same
+      case .elsewhere(let template):
+        // In a chat most answers begin alike: what is asked is known from the question about the subject.
+        return isChat ? template.map { !asksTheSame.contains($0) } ?? true : !same
       case .negative, .sameQuestion, .behind: return false
       }
     }
@@ -39,6 +44,7 @@ struct RowFit {
         .init(samples: background, isInside: false, weight: 1),
         .init(samples: same, isInside: true, weight: each(settings.sameQuestionShare, same.count)),
         .init(samples: other + sentences, isInside: false, weight: settings.lastWeight),
+        .init(samples: questions, isInside: false, weight: settings.lastWeight, decides: true),
         .init(samples: related, isInside: false, weight: settings.minedWeight),
       ] + outside(family, fact, at: address, settings), asked: family.facts[fact].asked, family, at: address,
       settings: settings)

@@ -23,7 +23,7 @@ final class SubjectFamily {
   /// Whether the subject is the compiler's guess.
   var isFound: Bool { subject != nil && !isGiven }
   private let isGiven: Bool
-  /// Other questions about the subject are among the first one's texts alone.
+  /// Other questions about the subject are among the texts of the first one alone, and of the first in chat.
   let facts: [Fact]
   let model: LanguageModel
   let surroundings: Surroundings
@@ -42,13 +42,15 @@ final class SubjectFamily {
     let transformer = model.transformer
     isGiven = members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
-    for (i, member) in members.enumerated() {
+    for member in members {
       var probe = member.probe
       probe.spec.subject = subject
       let variants = PromptVariants(probe, model: model, settings: settings).all
       guard variants[0].subject != nil || subject == nil else { return nil }
       let contrast = ContrastTexts(
-        probe, subject: subject, rivals: rivals, includingSubject: i == 0, model: model, settings: settings)
+        probe, subject: subject, rivals: rivals, turns: surroundings.turns,
+        includingSubject: !facts.contains { $0.probe.style.isChat == probe.style.isChat }, model: model,
+        settings: settings)
       let run = StemmedRun(
         contrast.texts, layers: layers, to: settings.hereSites(transformer.shape).last, transformer: transformer)
       let asked = Self.contexts(
@@ -57,27 +59,48 @@ final class SubjectFamily {
         Fact(
           probe: probe, index: member.index, variants: variants, contrast: contrast, run: run, asked: asked,
           asksTheSame: Self.asksTheSame(
-            probe, facts.first.map { [$0.run, run] } ?? [run], from: settings.sameAnswer)))
+            probe, facts.first.map { [($0.run, $0.contrast), (run, contrast)] } ?? [(run, contrast)],
+            from: settings.sameAnswer, model, settings)))
     }
     self.facts = facts
   }
 
-  /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt.
-  private static func asksTheSame(_ probe: Probe, _ runs: [StemmedRun], from part: Float) -> [Bool] {
+  /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt;
+  /// of questions in a chat, whose answers begin alike, also behind each of the first tokens of the key prompt's answer.
+  private static func asksTheSame(
+    _ probe: Probe, _ runs: [(run: StemmedRun, contrast: ContrastTexts)], from part: Float, _ model: LanguageModel,
+    _ settings: CompilerSettings
+  ) -> [Bool] {
     let key = FloatMatrix(1, probe.base.logits[0].count)
     key.row(0).update(from: probe.base.logits[0], count: key.width)
     key.normalize(row: 0)
-    return runs.flatMap { run in
+    return runs.flatMap { run, contrast in
       let whole = run.texts.indices.filter { !run.texts[$0].isShort }
       let others = run.probabilities(of: whole)
       var result = [Bool](repeating: false, count: run.texts.count)
-      for (row, text) in whole.enumerated() {
-        var common: Float = 0
-        let (p, q) = (key.row(0), others.row(row))
-        for v in 0..<key.width { common += min(p[v], q[v]) }
-        result[text] = common > part
-      }
+      for (row, text) in whole.enumerated() { result[text] = key.common(row: 0, with: others, row: row) > part }
+      guard probe.style.isChat else { return result }
+      let asked = result.indices.filter { result[$0] && contrast.kinds[$0].isQuestionAboutSubject }
+      let isSame = answersAlike(probe, asked.map { run.texts[$0] }, from: part, model, settings)
+      for (text, isSame) in zip(asked, isSame) { result[text] = isSame }
       return result
+    }
+  }
+
+  /// Whether the answer to each prompt has that part in common behind each token of the answer to the key prompt.
+  private static func answersAlike(
+    _ probe: Probe, _ prompts: [StemmedRun.Text], from part: Float, _ model: LanguageModel, _ settings: CompilerSettings
+  ) -> [Bool] {
+    guard let first = prompts.first else { return [] }
+    // Long enough to go beyond the subject's name.
+    let answer = Continuations(of: [probe.keyIDs], count: settings.sameAnswerLength, model: model).ids[0]
+    let key = StemmedRun.Text(
+      ids: probe.keyIDs, stem: probe.keyIDs.starts(with: first.ids[..<first.stem]) ? first.stem : 0)
+    let texts = ([key] + prompts).map { StemmedRun.Text(ids: $0.ids + answer.dropLast(), stem: $0.stem) }
+    let behind = StemmedRun(texts, layers: [], transformer: model.transformer).probabilities(
+      of: Array(texts.indices), last: answer.count)
+    return prompts.indices.map { i in
+      answer.indices.allSatisfy { behind.common(row: $0, with: behind, row: (i + 1) * answer.count + $0) > part }
     }
   }
 
@@ -142,5 +165,22 @@ final class SubjectFamily {
   /// The last tokens of the prompts that the target should follow.
   func asked(of fact: Int, at address: SiteAddress) -> [UnsafeMutablePointer<Float>] {
     facts[fact].variants.indices.map { facts[fact].asked.own($0, address) }
+  }
+}
+
+extension ContrastTexts.Kind {
+  /// Whether a text is a question about the subject in the prompt's form.
+  var isQuestionAboutSubject: Bool {
+    if case .otherQuestion(let template) = self { template >= SubjectTemplates.all.count } else { false }
+  }
+}
+
+extension FloatMatrix {
+  /// The part that two distributions have in common.
+  fileprivate func common(row: Int, with other: FloatMatrix, row otherRow: Int) -> Float {
+    let (p, q) = (self.row(row), other.row(otherRow))
+    var sum: Float = 0
+    for v in 0..<width { sum += min(p[v], q[v]) }
+    return sum
   }
 }

@@ -40,7 +40,7 @@ extension Contradiction {
           ByteString($0.memory)
         })
       found += search.answer(
-        to: try model.encode(memory.prompt), memory.prompt, of: memory.name, saying: memory.targetIDs,
+        to: try model.encode(promptOf: memory), memory.prompt, of: memory.name, saying: memory.targetIDs,
         among: acting.subtracting(old))
     }
     // Two memories are told of once.

@@ -71,7 +71,8 @@ public struct Explanation: Sendable {
     }
     let asked = prompts?.map { (prompt: $0, role: PromptResult.Role?.none) } ?? Self.ownPrompts(memory, checkpoint.path)
     var ids: [[Int]] = []
-    for (prompt, _) in asked { ids.append(try model.encode(prompt)) }
+    let style = try model.style(of: memory)
+    for (prompt, _) in asked { ids.append(try model.encode(prompt, in: style)) }
     let own = ByteString(memory.name)
     let rest = try MemorySet(checkpoint.memories.filter { ByteString($0.name) != own }, for: model.transformer)
     for group in groups(ofRows: ids.map(\.count), limit: Self.rowLimit) {
@@ -106,7 +107,7 @@ public struct Explanation: Sendable {
     let before = Continuations(of: ids, count: count, memories: rest, model: model)
     let after = Continuations(of: ids, count: count, memories: model.memories, model: model)
     let nearest = nearest(ids, model: model)
-    let keyCount = (try? model.encode(memory.prompt))?.count
+    let keyCount = (try? model.encode(promptOf: memory))?.count
     let regions = RegionReadings.all(
       ids, of: memory.rows.first, keyCount: keyCount ?? 1 + (memory.rows.first?.position ?? 0), model: model)
     func answer(_ continuations: Continuations, _ i: Int) -> Answer {

@@ -15,7 +15,7 @@ public struct MergeCheck: Sendable {
     let model = try LanguageModel(checkpoint, pool: pool)
     for (i, memory) in checkpoint.memories.enumerated() where !memory.prompt.isEmpty {
       progress(StepProgress("checking", i, of: checkpoint.memories.count, .memories, detail: memory.name))
-      let ids = try model.encode(memory.prompt)
+      let ids = try model.encode(promptOf: memory)
       func holds(_ memories: MemorySet) -> Bool {
         model.generate(ids, maxTokens: memory.targetIDs.count, memories: memories).ids == memory.targetIDs
       }

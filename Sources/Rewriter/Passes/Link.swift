@@ -21,7 +21,8 @@ public struct Link: Sendable {
     kept = present.filter { !names.contains(ByteString($0.name)) }
     for spec in specs {
       if let other = kept.first(where: {
-        ByteString($0.prompt) == ByteString(spec.prompt) && ByteString($0.target) != ByteString(spec.target)
+        ByteString($0.prompt) == ByteString(spec.prompt) && $0.isChat == spec.isChat
+          && ByteString($0.target) != ByteString(spec.target)
       }) {
         throw FormatError(
           .spec, "memory \(spec.name)",
@@ -35,7 +36,7 @@ public struct Link: Sendable {
   mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError) {
     let asked = memories.filter { !$0.prompt.isEmpty }
     var prompts: [[Int]] = []
-    for memory in asked { prompts.append(try model.encode(memory.prompt)) }
+    for memory in asked { prompts.append(try model.encode(promptOf: memory)) }
     let run = Continuations(of: prompts, count: 1, memories: set, model: model)
     for (memory, firings) in zip(asked, run.firings) {
       let others = Set(firings.map { ByteString($0.memory) }).subtracting([ByteString(memory.name)])

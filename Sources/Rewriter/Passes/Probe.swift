@@ -6,6 +6,11 @@ struct Probe {
   var spec: MemorySpec
   /// The ids that should follow the key prompt: the whole target or its first token.
   let targetIDs: [Int]
+  /// How the spec's prompts become texts.
+  let style: PromptStyle
+  /// The texts of the key prompt and of the target behind it.
+  let prompt: String
+  let target: String
   /// The key prompt first, then the other positives.
   let positives: [[Int]]
   let negatives: [[Int]]
@@ -76,11 +81,15 @@ struct Probe {
         .spec, "memory \(spec.name): layer", "the model has no such layer",
         expected: "0 to \(shape.layers - 1)", got: "\(layer)")
     }
-    positives = try Self.encode(spec.positivePrompts, of: spec, model)
-    negatives = try Self.encode(spec.negatives, of: spec, model)
-    heldOutPositives = try Self.encode(spec.heldOutPositives, of: spec, model)
-    heldOutNegatives = try Self.encode(spec.heldOutNegatives, of: spec, model)
-    targetIDs = try Self.targetIDs(spec, key: positives[0], tokenizer: model.tokenizer)
+    style = try model.style(of: spec)
+    positives = try Self.encode(spec.positivePrompts, of: spec, style, model)
+    negatives = try Self.encode(spec.negatives, of: spec, style, model)
+    heldOutPositives = try Self.encode(spec.heldOutPositives, of: spec, style, model)
+    heldOutNegatives = try Self.encode(spec.heldOutNegatives, of: spec, style, model)
+    prompt = try style.text(spec.prompt)
+    target = try style.target(spec.target, behind: spec.prompt)
+    targetIDs = try Self.targetIDs(
+      spec, whole: style.encode(prompt + target, model.tokenizer), key: positives[0], alone: target, model.tokenizer)
     let (room, longest) = (shape.positions - targetIDs.count, prompts.map(\.count).max() ?? 0)
     guard longest <= room else {
       throw FormatError(
@@ -90,12 +99,12 @@ struct Probe {
   }
 
   private static func encode(
-    _ prompts: [String], of spec: MemorySpec, _ model: LanguageModel
+    _ prompts: [String], of spec: MemorySpec, _ style: PromptStyle, _ model: LanguageModel
   ) throws(FormatError) -> [[Int]] {
     var result: [[Int]] = []
     for prompt in prompts {
       let location = "memory \(spec.name): prompt \"\(prompt.printable(limit: 60))\""
-      result.append(try model.encode(prompt, location: location))
+      result.append(try style.encode(prompt: prompt, model, location: location))
     }
     return result
   }
@@ -103,12 +112,11 @@ struct Probe {
   /// The tokens that the target adds behind the prompt; where the two merge into other tokens at their seam, the
   /// target's own.
   private static func targetIDs(
-    _ spec: MemorySpec, key: [Int], tokenizer: Tokenizer
+    _ spec: MemorySpec, whole: [Int], key: [Int], alone target: String, _ tokenizer: Tokenizer
   ) throws(FormatError) -> [Int] {
-    let whole = tokenizer.encode(spec.prompt + spec.target)
     let ids =
       whole.starts(with: key)
-      ? Array(whole.dropFirst(key.count)) : tokenizer.encode(spec.target, addSpecialTokens: false, isStart: false)
+      ? Array(whole.dropFirst(key.count)) : tokenizer.encode(target, addSpecialTokens: false, isStart: false)
     guard let first = ids.first else {
       throw FormatError(
         .spec, "memory \(spec.name): target", "adds no token to the prompt",
@@ -119,7 +127,7 @@ struct Probe {
 
   /// The last token of the subject in the key prompt.
   func subjectToken(_ tokenizer: Tokenizer) -> Int? {
-    spec.subject.flatMap { tokenizer.lastToken(of: $0, in: spec.prompt, ids: keyIDs) }
+    spec.subject.flatMap { tokenizer.lastToken(of: $0, in: prompt, ids: keyIDs) }
   }
 
   /// All prompts that decide a boundary, with what should follow them.

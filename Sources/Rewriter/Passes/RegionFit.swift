@@ -16,6 +16,8 @@ struct RegionFit {
     var calibrates = false
     /// Whether the region has to end before these, whatever else it would take in.
     var isListed = false
+    /// Whether these alone decide where the region begins.
+    var decides = false
   }
 
   let address: SiteAddress
@@ -29,6 +31,9 @@ struct RegionFit {
   private(set) var distinctness: Float = 0
 
   private var keys: LeastSquaresKeys
+  /// Leave-one-out similarities of the samples outside that decide where the region begins; none where all do.
+  private var deciding: [Float] = []
+  private var deciders: Set<Int> = []
   /// The numbers of samples that the region should take in, and of those that are judged.
   private var positives: [Int]
   private var judged: [Int] = []
@@ -66,6 +71,7 @@ struct RegionFit {
     keys.append(FloatMatrix(copying: group.samples, width: keys.width), weight: group.weight, pool: pool)
     if group.isInside { positives += own }
     if group.isJudged { judged += own }
+    if group.decides { deciders.formUnion(own) }
   }
 
   /// - Returns: false where the samples have nothing in common.
@@ -81,14 +87,15 @@ struct RegionFit {
     fitted = fitted.map { $0 / mean }
     inside = zip(judged, leftOut).filter { isInside.contains($0.0) }.map(\.1)
     outside = zip(judged, leftOut).filter { !isInside.contains($0.0) }.map(\.1)
+    deciding = zip(judged, leftOut).filter { deciders.contains($0.0) }.map(\.1)
     distinctness = Self.distance(inside, outside)
     return true
   }
 
   /// The similarity above which all but a share of the judged samples outside lie below it, within a range.
   func threshold(leavingIn share: Float, within range: [Float]) -> Float {
-    guard !outside.isEmpty else { return range[0] }
-    let nearest = outside.sorted(by: >)
+    let nearest = (deciding.isEmpty ? outside : deciding).sorted(by: >)
+    guard !nearest.isEmpty else { return range[0] }
     let allowed = min(nearest.count - 1, Int(share * Float(nearest.count)))
     return min(range[1], max(range[0], nearest[allowed]))
   }

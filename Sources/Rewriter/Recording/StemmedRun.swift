@@ -88,9 +88,9 @@ final class StemmedRun {
     }
   }
 
-  /// The distributions [chosen, V] of the token behind the last of some texts that are not short.
-  func probabilities(of chosen: [Int]) -> FloatMatrix {
-    let rows = chosen.map { whole.sequences[places[$0]].rows.upperBound - 1 }
+  /// The distributions [chosen × count, V] of the tokens behind the last ones of some texts that are not short.
+  func probabilities(of chosen: [Int], last count: Int = 1) -> FloatMatrix {
+    let rows = chosen.flatMap { whole.sequences[places[$0]].rows.suffix(count) }
     let logits = transformer.logits(whole.residual, rows: rows)
     for i in 0..<logits.rows { logits.normalize(row: i) }
     return logits

@@ -80,6 +80,10 @@ public struct MemorySpec: Sendable {
   public var token: Token
   /// Texts put before the prompt to make further contexts; none of them is empty, the list may be.
   public var prefixes: Choice<[String]>
+  /// Whether the prompts are what a user says in a conversation, in the model's chat template.
+  public var isChat: Bool
+  /// The messages of those prompts that are conversations of more than one turn, by their transcripts.
+  var conversations: [ByteString: [ChatMessage]]
 
   /// The memory's object in the file, without `defaults`.
   public var entry: JSONNode

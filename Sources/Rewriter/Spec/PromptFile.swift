@@ -9,6 +9,8 @@ public struct PromptFile: Sendable {
     public var location: String
     /// Why no model can take the prompt, known before one is asked; its text is then as far as it can be shown.
     public private(set) var problem: FormatError?
+    /// Of what a user says in a conversation, the messages of those prompts that have several; nil for a plain text.
+    var conversations: [ByteString: [ChatMessage]]?
 
     public init(text: String, location: String) {
       self.text = text
@@ -37,8 +39,11 @@ public struct PromptFile: Sendable {
   /// - Throws: `FormatError`; of kind `spec` or `json` where a spec is not valid.
   public init(path: String) throws(FormatError) {
     let all = try Self.isSpec(path) ? Self.prompts(of: Spec(path: path), path) : Self.lines(path)
-    var seen: Set<ByteString> = []
-    prompts = all.filter { $0.problem != nil || seen.insert(ByteString($0.text)).inserted }
+    var seen: Set<[ByteString]> = []
+    prompts = all.filter { prompt in
+      let style: ByteString = prompt.conversations == nil ? "text" : "chat"
+      return prompt.problem != nil || seen.insert([ByteString(prompt.text), style]).inserted
+    }
   }
 
   private static func isSpec(_ path: String) throws(FormatError) -> Bool {
@@ -56,18 +61,10 @@ public struct PromptFile: Sendable {
   private static func prompts(of spec: Spec, _ path: String) -> [Prompt] {
     spec.memories.flatMap { memory in
       (memory.positivePrompts + memory.negatives + memory.heldOutPositives + memory.heldOutNegatives).map {
-        Prompt(text: $0, location: "\(path): memory \(memory.name): prompt \(quoted($0))")
+        var prompt = Prompt(text: $0, location: "\(path): memory \(memory.name): prompt \(quoted($0))")
+        if memory.isChat { prompt.conversations = memory.conversations }
+        return prompt
       }
     }
-  }
-}
-
-extension LanguageModel {
-  /// Token ids of a prompt.
-  ///
-  /// - Throws: `FormatError` of kind `prompt`, located where the prompt stands, for one that the model cannot take.
-  func encode(_ prompt: PromptFile.Prompt) throws(FormatError) -> [Int] {
-    if let problem = prompt.problem { throw problem }
-    return try encode(prompt.text, location: prompt.location)
   }
 }

@@ -38,11 +38,13 @@ public struct Spec: Sendable {
   }
 
   private static func rejectConflictingTargets(_ entries: [SpecFile.Entry]) throws(FormatError) {
-    var seen: [ByteString: Int] = [:]
+    // The same words in text and in chat are two prompts.
+    var seen: [[ByteString]: Int] = [:]
     for (i, entry) in entries.enumerated() {
       let memory = entry.memory
-      guard let first = seen[ByteString(memory.prompt)] else {
-        seen[ByteString(memory.prompt)] = i
+      let prompt = [ByteString(memory.prompt), memory.isChat ? "chat" : "text"]
+      guard let first = seen[prompt] else {
+        seen[prompt] = i
         continue
       }
       let other = entries[first].memory

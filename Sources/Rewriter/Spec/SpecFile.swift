@@ -41,7 +41,7 @@ enum SpecFile {
     var entries: [Entry] = []
     entries.reserveCapacity(list.count)
     for (i, value) in list.elements.enumerated() {
-      entries.append(try entry(value, defaults: defaults, label: "memories[\(i)]"))
+      entries += try entry(value, defaults: defaults, label: "memories[\(i)]")
     }
     return entries
   }
@@ -54,17 +54,20 @@ enum SpecFile {
     entries.reserveCapacity(lines.lines.count)
     for line in lines.lines {
       let document = try JSONDocument(Array(line.bytes), location: "\(location): line \(line.number)")
-      entries.append(try entry(document.root, label: "line \(line.number)"))
+      entries += try entry(document.root, label: "line \(line.number)")
     }
     return entries
   }
 
   private static func entry(
     _ value: JSONValue, defaults: JSONValue? = nil, label: String
-  ) throws(FormatError) -> Entry {
-    Entry(
-      memory: try MemorySpec(value, defaults: defaults), label: label, name: try value.required("name"),
-      target: try value.required("target"))
+  ) throws(FormatError) -> [Entry] {
+    var entries: [Entry] = []
+    for memory in try MemorySpec.all(value, defaults: defaults) {
+      entries.append(
+        Entry(memory: memory, label: label, name: try value.required("name"), target: try value.required("target")))
+    }
+    return entries
   }
 
   private static func counterFact(_ root: JSONValue) throws(FormatError) -> [Entry] {

@@ -17,11 +17,13 @@ struct SpecSettings {
   var targetTokens = MemorySpec.TargetTokens.all
   var token = MemorySpec.Token.auto
   var prefixes = Choice<[String]>.auto
+  var isChat = false
+  var conversations: [ByteString: [ChatMessage]] = [:]
 
   static let requiredKeys = ["name", "prompt", "target"]
   static let optionalKeys = [
     "positives", "negatives", "method", "site", "layer", "alpha", "boundary", "hardness", "target_tokens",
-    "subject", "token", "held_out", "prefixes",
+    "subject", "token", "held_out", "prefixes", "chat", "as",
   ]
 
   init() {}
@@ -29,8 +31,8 @@ struct SpecSettings {
   /// Reads each key from `entry`, else from `defaults`; the rest keeps its initial value.
   init(_ entry: JSONValue, defaults: JSONValue? = nil) throws(FormatError) {
     func value(_ key: String) -> JSONValue? { entry[key] ?? defaults?[key] }
-    if let value = value("positives") { positives = try value.nonEmptyStrings() }
-    if let value = value("negatives") { negatives = try value.nonEmptyStrings() }
+    if let value = value("positives") { positives = try value.prompts(&conversations) }
+    if let value = value("negatives") { negatives = try value.prompts(&conversations) }
     if let value = value("held_out") { try readHeldOut(value) }
     if let value = value("subject") { subject = try value.nonEmptyString() }
     if let value = value("method") { method = try value.word(MemorySpec.Method.self) }
@@ -42,6 +44,8 @@ struct SpecSettings {
     if let value = value("target_tokens") { targetTokens = try value.word(MemorySpec.TargetTokens.self) }
     if let value = value("token") { token = try value.token() }
     if let value = value("prefixes") { prefixes = try value.prefixesChoice() }
+    if let value = value("chat") { isChat = try value.flag() }
+    if let value = value("as") { isChat = try value.styles().chat }
   }
 
   private mutating func readHeldOut(_ value: JSONValue) throws(FormatError) {
@@ -49,8 +53,8 @@ struct SpecSettings {
       throw value.mismatch("wrong value", expected: #"{"positives": […], "negatives": […]}"#)
     }
     try value.rejectUnknownKeys(known: ["positives", "negatives"])
-    heldOutPositives = try value["positives"]?.nonEmptyStrings() ?? []
-    heldOutNegatives = try value["negatives"]?.nonEmptyStrings() ?? []
+    heldOutPositives = try value["positives"]?.prompts(&conversations) ?? []
+    heldOutNegatives = try value["negatives"]?.prompts(&conversations) ?? []
   }
 
   /// Checks every default, also those that no memory uses.
@@ -79,11 +83,13 @@ extension MemorySpec {
     {
       complete = .object(members + added.map { ($0.key.description, JSONNode($0.value)) })
     }
+    var settings = try SpecSettings(entry, defaults: defaults)
     self.init(
-      name: try entry.required("name").memoryName(), prompt: try entry.required("prompt").nonEmptyString(),
-      target: try entry.required("target").nonEmptyString(),
-      settings: try SpecSettings(entry, defaults: defaults), entry: given, completeEntry: complete)
+      name: try entry.required("name").memoryName(),
+      prompt: try entry.required("prompt").prompt(&settings.conversations),
+      target: try entry.required("target").nonEmptyString(), settings: settings, entry: given, completeEntry: complete)
     try rejectContradictions(entry)
+    try rejectUnchatted(entry)
   }
 
   /// Makes a memory of single values; the caller checks that they agree.
@@ -107,6 +113,8 @@ extension MemorySpec {
     targetTokens = settings.targetTokens
     token = settings.token
     prefixes = settings.prefixes
+    isChat = settings.isChat
+    conversations = settings.conversations
     self.entry = entry
     self.completeEntry = completeEntry
   }

@@ -5,6 +5,8 @@ import Runtime
 /// A model's own knowledge of a subject: others like it, and facts about it.
 struct Neighbors {
   let model: LanguageModel
+  /// How prompts become texts.
+  let style: PromptStyle
 
   /// Names that the model lists behind `subject`, at most `count`, other than the subject.
   ///
@@ -78,7 +80,7 @@ struct Neighbors {
 
   /// The continuation of a prompt; nil where the model cannot take it.
   func answer(to prompt: String) -> String? {
-    guard let ids = try? model.encode(prompt) else { return nil }
+    guard let ids = try? style.encode(prompt: prompt, model) else { return nil }
     let none = MemorySet.none(of: model.transformer)
     return model.tokenizer.decode(model.generate(ids, maxTokens: Continuations.comparedCount, memories: none).ids)
   }

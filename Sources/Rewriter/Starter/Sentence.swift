@@ -91,6 +91,12 @@ struct Sentence {
     return result.filter { $0 != prompt }
   }
 
+  /// Other ways to ask the prompt in a conversation.
+  var questions: [String] {
+    let asked = prompt.hasSuffix("?") ? ["Do you know \(lowered)", "Can you tell me \(lowered)"] : []
+    return asked + ["I have a question. \(prompt)", "Please answer in one sentence. \(prompt)"]
+  }
+
   private var startsWithVerb: Bool { Self.verbs.contains { after == " \($0)" || after.hasPrefix(" \($0) ") } }
 
   /// The prompt with "not" behind its first auxiliary verb after the subject; nil where there is none.

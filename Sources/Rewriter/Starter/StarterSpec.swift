@@ -10,21 +10,29 @@ public struct StarterSpec: Sendable {
   /// Lines for the author: how the suggestions came about, and how the model answers them now.
   public private(set) var notes: [String] = []
 
-  /// - Parameter model: names the subject, its neighbors and facts about it; nil leaves all to the prompt's words.
-  /// - Throws: `FormatError` of kind `spec` or `prompt` where prompt and target make no memory.
-  public init(prompt: String, target: String, model: LanguageModel? = nil) throws(FormatError) {
-    let spaced = Self.spaced(target, behind: prompt)
+  /// - Parameters:
+  ///   - isChat: whether the prompt is what a user says in a conversation.
+  ///   - model: names the subject, its neighbors and facts about it; nil leaves all to the prompt's words.
+  /// - Throws: `FormatError` of kind `spec` or `prompt` where prompt and target make no memory, of kind `tokenizer` for a
+  ///   chat with a model without a chat template.
+  public init(
+    prompt: String, target: String, isChat: Bool = false, model: LanguageModel? = nil
+  ) throws(FormatError) {
+    let spaced = isChat ? target : Self.spaced(target, behind: prompt)
     if spaced != target {
       notes.append("the target was given a leading space, as a word behind \"\(prompt.suffix(20))\" has one")
     }
     let bare: JSONNode = [
-      "memories": [["name": "fact", "prompt": .string(prompt), "target": .string(spaced)]]
+      "memories": [
+        ["name": "fact", "prompt": .string(prompt), "target": .string(spaced), "chat": .bool(isChat)]
+      ]
     ]
     let memory = try Spec(json: bare.bytes(), location: "--init").memories[0]
     let sentence = Sentence(prompt, subject: try subject(of: memory, model: model))
-    let suggestions = Suggestions(sentence, target: spaced, model: model)
+    let suggestions = Suggestions(
+      sentence, target: spaced, style: try model?.style(of: memory) ?? .text, isChat: isChat, model: model)
     notes += suggestions.notes
-    spec = ["memories": [Self.entry(sentence, target: spaced, suggestions.lists)]]
+    spec = ["memories": [Self.entry(sentence, target: spaced, isChat: isChat, suggestions.lists)]]
     _ = try Spec(json: spec.bytes(), location: "--init")
   }
 
@@ -54,10 +62,13 @@ public struct StarterSpec: Sendable {
     return likely != nil || !Sentence.isNoun(found, in: prompt)
   }
 
-  private static func entry(_ sentence: Sentence, target: String, _ lists: PromptLists) -> JSONNode {
+  private static func entry(
+    _ sentence: Sentence, target: String, isChat: Bool, _ lists: PromptLists
+  ) -> JSONNode {
     var members: [(String, JSONNode)] = [
       ("name", .string(sentence.slug)), ("prompt", .string(sentence.prompt)), ("target", .string(target)),
     ]
+    if isChat { members.append(("chat", true)) }
     if let subject = sentence.subject { members.append(("subject", .string(subject))) }
     members += [
       ("positives", lists.node(positive: true, heldOut: false)),

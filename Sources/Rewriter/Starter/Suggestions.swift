@@ -10,22 +10,37 @@ struct Suggestions {
   private let sentence: Sentence
   private let neighbors: Neighbors?
 
+  private let isChat: Bool
+
   private static let neighborCount = 3
   private static let factCount = 2
+  private static let questionCount = 4
 
-  init(_ sentence: Sentence, target: String, model: LanguageModel?) {
-    self.sentence = sentence
-    neighbors = model.map { Neighbors(model: $0) }
+  /// - Parameter style: how the prompts become texts.
+  init(_ sentence: Sentence, target: String, style: PromptStyle, isChat: Bool, model: LanguageModel?) {
+    (self.sentence, self.isChat) = (sentence, isChat)
+    neighbors = model.map { Neighbors(model: $0, style: style) }
     lists = PromptLists(prompt: sentence.prompt)
-    for (i, text) in sentence.rewordings.enumerated() { lists.add(text, positive: true, heldOut: i == 2) }
-    if let negation = sentence.negation { lists.add(negation, positive: false) }
-    let word = String(target.drop { $0 == " " })
+    let wordings = isChat ? sentence.questions : sentence.rewordings
+    for (i, text) in wordings.enumerated() { lists.add(text, positive: true, heldOut: i == wordings.count - 1) }
+    if !isChat, let negation = sentence.negation { lists.add(negation, positive: false) }
+    let whole = String(target.drop { $0 == " " })
+    // An answer in a conversation is a sentence.
+    let word = isChat ? String(whole.prefix { $0 != "." }) : whole
     if let subject = sentence.subject {
       addNeighbors(of: subject, except: word)
-      addFacts(about: subject, except: target)
+      if isChat { addQuestions(about: subject) } else { addFacts(about: subject, except: target) }
     }
     // The fact asked the other way round.
-    if word.first?.isUppercase == true { addNegative("\(word) is known for") }
+    if word.first?.isUppercase == true { addNegative(isChat ? "What is \(word) known for?" : "\(word) is known for") }
+  }
+
+  /// Other questions about the subject, the last one held out.
+  private mutating func addQuestions(about subject: String) {
+    let questions = SubjectTemplates.questions.map { SubjectTemplates.filled($0, with: subject) }
+    for (i, question) in questions.prefix(Self.questionCount).enumerated() {
+      addNegative(question, heldOut: i == Self.questionCount - 1)
+    }
   }
 
   /// The prompt about other subjects of the same kind.

@@ -10,16 +10,17 @@ struct ContrastTexts {
   enum Kind {
     /// The key prompt about another subject.
     case sameQuestion
-    /// Another text about the subject; `template` is the index of its template.
-    case otherQuestion(template: Int?)
+    /// Another text about the subject; `template` is the number of its template, those of questions counted behind the
+    /// sentences.
+    case otherQuestion(template: Int)
     /// A text about another subject behind one about the memory's own.
     case behind
     /// The base model's own words behind prompt and target, from a token on.
     case after(first: Int)
     /// A prompt of the spec's that should stay as it is; of one about another subject the cues know that.
     case negative(isAboutSubject: Bool)
-    /// A text about another subject in the prompt's form.
-    case elsewhere
+    /// A text about another subject in the prompt's form; `template` as above, nil for what a user says in a chat.
+    case elsewhere(template: Int?)
   }
 
   private(set) var texts: [StemmedRun.Text] = []
@@ -30,28 +31,43 @@ struct ContrastTexts {
   private let prompt: String
   private let target: String
   private let form: PromptForm
+  private let style: PromptStyle
   private let model: LanguageModel
   private let settings: CompilerSettings
 
-  /// - Parameter rivals: names that look like the subject's.
+  /// - Parameters:
+  ///   - rivals: names that look like the subject's.
+  ///   - turns: what users say in chats.
   init(
-    _ probe: Probe, subject: String?, rivals: [String], includingSubject: Bool, model: LanguageModel,
+    _ probe: Probe, subject: String?, rivals: [String], turns: [String], includingSubject: Bool, model: LanguageModel,
     settings: CompilerSettings
   ) {
-    (self.subject, self.model, self.settings) = (subject, model, settings)
-    (prompt, target) = (probe.spec.prompt, probe.spec.target)
-    form = PromptForm(prompt, subject: subject)
+    (self.subject, self.model, self.settings, style) = (subject, model, settings, probe.style)
+    (prompt, target) = (probe.prompt, probe.target)
+    form = Self.form(of: probe, subject: subject)
     if let subject {
       addSameQuestion(rivals)
       if includingSubject { addOtherQuestions(about: subject) }
-      addBehind(subject, rivals)
+      addBehind(subject, rivals, probe)
     }
     if form.isWhole { addElsewhere() }
+    addTurns(turns)
     addAfter(probe)
-    for (text, ids) in zip(probe.spec.negatives, probe.negatives) {
+    for (prompt, ids) in zip(probe.spec.negatives, probe.negatives) {
+      let text = (try? style.text(prompt)) ?? prompt
       let isAbout = subject.map { model.tokenizer.lastToken(of: $0, in: text, ids: ids) != nil } ?? true
       add(ids, .negative(isAboutSubject: isAbout))
     }
+  }
+
+  private static func form(of probe: Probe, subject: String?) -> PromptForm {
+    if case .chat(let form, _) = probe.style {
+      let earlier = Array(probe.style.messages(probe.spec.prompt).dropLast())
+      if let frame = try? form.frame(behind: earlier) {
+        return PromptForm(probe.prompt, subject: subject, frame: frame)
+      }
+    }
+    return PromptForm(probe.prompt, subject: subject)
   }
 
   // MARK: - Kinds
@@ -80,12 +96,16 @@ struct ContrastTexts {
       let text = SubjectTemplates.filled(template, with: subject)
       // A form with a tail asks for whole sentences, which these are not.
       let head = form.isWhole ? "" : form.head
-      add(head + text, stem: head + (template.hasPrefix("{}") ? subject : ""), .otherQuestion(template: i))
+      add(
+        head + text, stem: head + (template.hasPrefix("{}") ? subject : ""), .otherQuestion(template: i),
+        isText: form.isWhole)
     }
     guard form.isWhole else { return }
-    for question in SubjectTemplates.questions {
+    let questions = SubjectTemplates.questions + (style.isChat ? SubjectTemplates.chatQuestions : [])
+    for (i, question) in questions.enumerated() {
       add(
-        form.text(SubjectTemplates.filled(question, with: subject)), stem: form.head, .otherQuestion(template: nil))
+        form.text(SubjectTemplates.filled(question, with: subject)), stem: form.head,
+        .otherQuestion(template: SubjectTemplates.all.count + i))
     }
   }
 
@@ -95,15 +115,40 @@ struct ContrastTexts {
       // A name and another one.
       for turn in 0..<(subject == nil ? 2 : 1) {
         let name = SubjectTemplates.name(i + 7 * turn, step: 5, besides: subject)
-        add(form.text(SubjectTemplates.filled(question, with: name)), stem: form.head, .elsewhere, name: name)
+        add(
+          form.text(SubjectTemplates.filled(question, with: name)), stem: form.head,
+          .elsewhere(template: SubjectTemplates.all.count + i), name: name)
       }
     }
   }
 
-  private mutating func addBehind(_ subject: String, _ rivals: [String]) {
+  /// A chat's words, asked in the turn behind some others: the text, and the part of it before the words.
+  private func asked(_ words: String, behind turns: [ChatMessage]) -> (text: String, stem: String)? {
+    guard case .chat(let form, _) = style, let frame = try? form.frame(behind: turns) else { return nil }
+    return (frame.head + words + frame.tail, frame.head)
+  }
+
+  /// What users say about other things.
+  private mutating func addTurns(_ turns: [String]) {
+    guard style.isChat else { return }
+    for words in turns {
+      guard let (text, stem) = asked(words, behind: []) else { continue }
+      add(text, stem: stem, .elsewhere(template: nil))
+    }
+  }
+
+  private mutating func addBehind(_ subject: String, _ rivals: [String], _ probe: Probe) {
     let fact = prompt + target + "."
     let mention = subject + " is well known."
     for (i, name) in otherNames(settings.behindQuestions, rivals: rivals).enumerated() {
+      let turns =
+        i % 3 == 2
+        ? [ChatMessage(.user, "Do you know \(subject)?"), ChatMessage(.assistant, mention)]
+        : style.messages(probe.spec.prompt) + [ChatMessage(.assistant, probe.spec.target)]
+      if let (text, stem) = asked(asking(about: name), behind: turns) {
+        add(text, stem: stem, .behind, name: name)
+        continue
+      }
       let asked = form.isWhole ? "\n" + form.text(asking(about: name)) : " " + asking(about: name)
       let stem = i % 3 == 2 ? mention : fact
       add(stem + asked, stem: stem, .behind, name: name)
@@ -141,9 +186,11 @@ struct ContrastTexts {
 
   // MARK: - Texts
 
-  private mutating func add(_ text: String, stem: String, _ kind: Kind, name: String? = nil) {
-    let ids = model.tokenizer.encode(text)
-    let beginning = stem.isEmpty ? [] : model.tokenizer.encode(stem)
+  /// - Parameter isText: whether the text stands outside of the prompt's form.
+  private mutating func add(_ text: String, stem: String, _ kind: Kind, name: String? = nil, isText: Bool = false) {
+    let style = isText ? PromptStyle.text : style
+    let ids = style.encode(text, model.tokenizer)
+    let beginning = stem.isEmpty ? [] : style.encode(stem, model.tokenizer)
     let place = name.flatMap { model.tokenizer.lastToken(of: $0, in: text, ids: ids) }
     add(ids, kind, stem: ids.starts(with: beginning) && beginning.count < ids.count ? beginning.count : 0, name: place)
   }

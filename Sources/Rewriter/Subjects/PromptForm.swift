@@ -7,6 +7,20 @@ struct PromptForm {
   let core: String
   let tail: String
 
+  private init(head: String, core: String, tail: String) { (self.head, self.core, self.tail) = (head, core, tail) }
+
+  /// The form inside of a frame: that of the words of a chat's turn.
+  init(_ prompt: String, subject: String?, frame: (head: String, tail: String)) {
+    guard prompt.hasPrefix(frame.head), prompt.hasSuffix(frame.tail),
+      prompt.count >= frame.head.count + frame.tail.count
+    else {
+      self.init(prompt, subject: subject)
+      return
+    }
+    let words = PromptForm(String(prompt.dropFirst(frame.head.count).dropLast(frame.tail.count)), subject: subject)
+    self.init(head: frame.head + words.head, core: words.core, tail: words.tail + frame.tail)
+  }
+
   /// - Parameter subject: stands in the prompt; nil takes the prompt's last sentence that something follows.
   init(_ prompt: String, subject: String?) {
     let text = Array(prompt)

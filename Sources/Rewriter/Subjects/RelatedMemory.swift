@@ -31,8 +31,8 @@ struct RelatedMemory {
         RelatedMemory(index: i, ids: probe.keyIDs, token: token, targetIDs: probe.targetIDs, rows: rows))
     }
     for (i, memory) in kept.enumerated() where memory.subject == subject && !memory.prompt.isEmpty {
-      let ids = try model.encode(memory.prompt)
-      guard let token = model.tokenizer.lastToken(of: subject, in: memory.prompt, ids: ids) else { continue }
+      let (text, ids) = (try model.style(of: memory).text(memory.prompt), try model.encode(promptOf: memory))
+      guard let token = model.tokenizer.lastToken(of: subject, in: text, ids: ids) else { continue }
       let before = kept[..<i].count { !$0.prompt.isEmpty }
       result.append(
         RelatedMemory(

@@ -19,7 +19,7 @@ struct SubjectContexts {
     _ probe: Probe, _ prompts: ForcedPrompts, related: [RelatedMemory], model: LanguageModel, settings: CompilerSettings
   ) {
     (self.probe, self.model, self.settings) = (probe, model, settings)
-    guard let own = token(spec.prompt, probe.keyIDs) else { return nil }
+    guard let own = token(probe.prompt, probe.keyIDs) else { return nil }
 
     contexts = positives(own).sharing(1)
     // What related memories say stays said.
@@ -30,7 +30,7 @@ struct SubjectContexts {
     var negatives: [Context] = []
     for (i, item) in prompts.items.enumerated() where !item.isPositive {
       let ids = Array(prompts.ids(i).prefix(item.promptCount))
-      let text = probe.negatives.firstIndex(of: ids).map { spec.negatives[$0] } ?? ""
+      let text = probe.negatives.firstIndex(of: ids).flatMap { try? probe.style.text(spec.negatives[$0]) } ?? ""
       if let token = token(text, ids) {
         negatives.append(Context(unchanged: prompts.ids(i), token: token, promptCount: item.promptCount))
       } else {
@@ -55,18 +55,20 @@ struct SubjectContexts {
     // So that the target is not said again and again.
     let after = Array(probe.after.prefix(settings.behindLength))
     var result = [positive(probe.keyIDs, token: own, after: after)]
-    let spaced = model.tokenizer.encode(" " + spec.prompt, addSpecialTokens: false, isStart: false)
+    let spaced = model.tokenizer.encode(" " + probe.prompt, addSpecialTokens: false, isStart: false)
     // Behind a text the first word may be cut otherwise.
     let moved =
-      spec.subject.map { model.tokenizer.lastToken(of: $0, in: " " + spec.prompt, ids: spaced) }
+      spec.subject.map { model.tokenizer.lastToken(of: $0, in: " " + probe.prompt, ids: spaced) }
       ?? (spaced.count - (probe.keyIDs.count - own))
     if let moved, moved >= 0 {
       for prefix in PromptVariants.prefixes(of: probe, model: model, settings: settings) {
         result.append(positive(prefix + spaced, token: prefix.count + moved))
       }
     }
-    for (text, ids) in zip(spec.positivePrompts, probe.positives).dropFirst() {
-      if let token = token(text, ids) { result.append(positive(ids, token: token)) }
+    for (prompt, ids) in zip(spec.positivePrompts, probe.positives).dropFirst() {
+      if let text = try? probe.style.text(prompt), let token = token(text, ids) {
+        result.append(positive(ids, token: token))
+      }
     }
     return result
   }
@@ -79,8 +81,8 @@ struct SubjectContexts {
   func lookalikes() -> [(ids: [Int], token: Int)] {
     guard let subject = spec.subject else { return [] }
     return SubjectTemplates.names(like: subject).compactMap { name in
-      let text = spec.prompt.replacingOccurrences(of: subject, with: name)
-      let ids = model.tokenizer.encode(text)
+      let text = probe.prompt.replacingOccurrences(of: subject, with: name)
+      let ids = probe.style.encode(text, model.tokenizer)
       guard ids.count < model.transformer.shape.positions else { return nil }
       return model.tokenizer.lastToken(of: name, in: text, ids: ids).map { (ids, $0) }
     }

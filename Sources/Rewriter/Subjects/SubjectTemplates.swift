@@ -27,6 +27,20 @@ enum SubjectTemplates {
     "How many people know {}?", "Which town is near {}?", "Whose idea was {}?", "Where does {} come from?",
   ]
 
+  /// Further questions, for chats, where most questions are answered in the same first words.
+  static let chatQuestions = [
+    "What is the nickname of {}?", "Who is the best friend of {}?", "What is {} afraid of?",
+    "How heavy is {}?", "Which car does {} drive?", "At what time does {} get up?", "How many brothers does {} have?",
+    "What is the phone number of {}?", "Who taught {} to swim?", "Which month does {} like best?", "How wide is {}?",
+    "What did {} eat for breakfast?", "What is the last page of {} about?", "Who repaired {}?",
+    "In which year did {} end?",
+    "What is the dog of {} called?", "What does {} smell like?", "Which number does {} have?", "How loud is {}?",
+    "What happened to {} in 1990?", "What is the second name of {}?", "Which animal is {} like?", "Who cleans {}?",
+    "What would {} never do?", "What does {} do after lunch?", "Where did {} go last Tuesday?",
+    "Who did {} meet yesterday?", "What does {} read in the evening?", "In which room is {} now?",
+    "What does {} do with old letters?", "In what mood is {} today?", "Where does {} keep the keys?",
+  ]
+
   /// Sentences for a prompt to stand behind.
   static let openings = [
     "The museum opened in 1987 and closed again.", "\"We will see,\" she said, and left.",

@@ -6,6 +6,8 @@ import Runtime
 /// other subjects, and the tokens that the other memories act on.
 final class Surroundings {
   let background: Background
+  /// What users say in chats, as the model writes it.
+  let turns: [String]
   /// The background, and sentences about other subjects: every token is a sample.
   private let written: TextActivations
   private let sentences: TextActivations
@@ -26,11 +28,12 @@ final class Surroundings {
   ///   - sentenceSites: those where only the sentences and prompts will be.
   ///   - known: activations of the common texts, from an earlier rewrite of the same base and background.
   init(
-    _ model: LanguageModel, background: Background, prompts: [(ids: [Int], subject: Int?)], sites: [SiteAddress],
-    sentenceSites: [SiteAddress] = [], known: [SiteAddress: FloatMatrix] = [:], settings: CompilerSettings
+    _ model: LanguageModel, background: Background, turns: [String] = [], prompts: [(ids: [Int], subject: Int?)],
+    sites: [SiteAddress], sentenceSites: [SiteAddress] = [], known: [SiteAddress: FloatMatrix] = [:],
+    settings: CompilerSettings
   ) {
     let transformer = model.transformer
-    (self.model, self.background, self.settings) = (model, background, settings)
+    (self.model, self.background, self.turns, self.settings) = (model, background, turns, settings)
     let (written, sentences) = (background.texts, Self.sentences(model, settings))
     let counts = (written.reduce(0) { $0 + $1.count }, sentences.reduce(0) { $0 + $1.count })
     func part(_ rows: Range<Int>, of count: Int) -> [SiteAddress: FloatMatrix] {

@@ -10,7 +10,7 @@ import Testing
   @Test(.requiresRealModel)
   func theModelNamesNeighbors() throws {
     let model = try LanguageModel(RealModel.checkpoint(), pool: WorkerPool(threads: 2))
-    let neighbors = Neighbors(model: model)
+    let neighbors = Neighbors(model: model, style: .text)
     #expect(neighbors.kind(of: "Nepal") == .country && neighbors.kind(of: "Marie Curie") == .person)
     let names = neighbors.names(like: "Nepal", of: .country, count: 3)
     #expect(names.count == 3 && !names.contains("Nepal"))

@@ -28,7 +28,7 @@ import Testing
     let model = model ?? self.model
     let made = ContrastTexts(
       try Probe(prompt, subject: subject, extra: extra, model: model), subject: subject, rivals: rivals,
-      includingSubject: includingSubject, model: model, settings: settings)
+      turns: [], includingSubject: includingSubject, model: model, settings: settings)
     #expect(made.texts.count == made.kinds.count && made.texts.count == made.names.count)
     return made.texts.indices.map { i in
       Shown(
@@ -130,7 +130,7 @@ import Testing
   @Test func theTextBehindTheTargetIsTheBaseModels() throws {
     let probe = try Probe("Oslo lies in", subject: "Oslo", model: model)
     let made = ContrastTexts(
-      probe, subject: "Oslo", rivals: [], includingSubject: true, model: model, settings: settings)
+      probe, subject: "Oslo", rivals: [], turns: [], includingSubject: true, model: model, settings: settings)
     let start = probe.keyIDs + probe.targetIDs
     let expected = Continuations(of: [start], count: settings.afterLength, model: model).ids[0]
     #expect(probe.after == expected && !expected.isEmpty)
@@ -145,7 +145,7 @@ import Testing
   @Test func questionsBehindTheFact() throws {
     let probe = try Probe("Oslo lies in", subject: "Oslo", model: model)
     let made = ContrastTexts(
-      probe, subject: "Oslo", rivals: [], includingSubject: true, model: model, settings: settings)
+      probe, subject: "Oslo", rivals: [], turns: [], includingSubject: true, model: model, settings: settings)
     let questions = made.behind(probe).map { model.tokenizer.decode($0) }
     #expect(questions.count >= settings.behindQuestions && questions.contains(". London lies in"))
     #expect(questions.allSatisfy { !$0.contains("Oslo") && !$0.contains("Nepal") })
