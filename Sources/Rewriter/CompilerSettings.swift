@@ -31,6 +31,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var hereDepths: [Float] = [0.6, 0.8]
   package var rowDepths: [Float] = [0.9, 1]
   package var regionRidge: Float = 3
+  package var chatRidge: Float = 10
   package var hereRidge: Float = 300
   package var tokenStride = 6
   package var askedWeight: Float = 1500
@@ -59,7 +60,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var aloneHardness: Float = 64
   package var hereThreshold: Float = 0.72
   package var rowThresholds: [Float] = [0.05, 0.2]
-  package var chatThresholds: [Float] = [0.1, 0.6]
+  package var chatThresholds: [Float] = [0.07, 0.6]
   package var laterThreshold: Float = 0.4
   package var aloneThresholds: [Float] = [0.4, 0.9]
   package var miningRounds = 3

@@ -79,6 +79,9 @@ extension CompilerSettings {
         name: "region-ridge", meaning: "λ of the fits of rows", unit: "share of the median ‖a‖²",
         field: .number(\.regionRidge)),
       Setting(
+        name: "chat-ridge", meaning: "the same for rows in a chat", unit: "share of the median ‖a‖²",
+        field: .number(\.chatRidge)),
+      Setting(
         name: "here-ridge", meaning: "λ of the fits of *here*", unit: "share of the median ‖a‖²",
         field: .number(\.hereRidge)),
       Setting(

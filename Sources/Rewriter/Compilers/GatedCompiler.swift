@@ -26,7 +26,9 @@ struct GatedCompiler {
       above = here.fit.address
     }
     let sites = settings.rowSites(transformer.shape).filter { site in above.map { $0 < site } ?? true }
-    surroundings.prepareSentenceKeys(at: sites, ridge: settings.regionRidge)
+    for ridge in Set(family.facts.map { settings.rowRidge(of: $0) }) {
+      surroundings.prepareSentenceKeys(at: sites, ridge: ridge)
+    }
     if family.subject == nil { surroundings.prepareBackground(at: sites) }
     clock.lap(.key)
     var made: [CompiledMemory] = []

@@ -46,8 +46,8 @@ struct RowFit {
         .init(samples: other + sentences, isInside: false, weight: settings.lastWeight),
         .init(samples: questions, isInside: false, weight: settings.lastWeight, decides: true),
         .init(samples: related, isInside: false, weight: settings.minedWeight),
-      ] + outside(family, fact, at: address, settings), asked: family.facts[fact].asked, family, at: address,
-      settings: settings)
+      ] + outside(family, fact, at: address, settings), asked: family.facts[fact].asked, family, fact,
+      at: address, settings: settings)
   }
 
   /// The key for a later token of the target: it knows what has been said of it.
@@ -71,7 +71,8 @@ struct RowFit {
           samples: asked, isInside: true, weight: settings.askedWeight / Float(asked.count), calibrates: true),
         .init(samples: before, isInside: false, weight: 1, isJudged: false),
         .init(samples: other, isInside: false, weight: settings.lastWeight),
-      ] + outside(family, fact, at: address, settings), asked: run, family, at: address, settings: settings)
+      ] + outside(family, fact, at: address, settings), asked: run, family, fact, at: address,
+      settings: settings)
   }
 
   /// What every row of a fact leaves alone.
@@ -91,10 +92,11 @@ struct RowFit {
   }
 
   private init?(
-    _ groups: [RegionFit.Group], asked: ContextRun, _ family: SubjectFamily, at address: SiteAddress,
+    _ groups: [RegionFit.Group], asked: ContextRun, _ family: SubjectFamily, _ fact: Int, at address: SiteAddress,
     settings: CompilerSettings
   ) {
-    let common = family.surroundings.sentenceKeys(at: address, ridge: settings.regionRidge)
+    let common = family.surroundings.sentenceKeys(
+      at: address, ridge: settings.rowRidge(of: family.facts[fact]))
     guard
       let fit = RegionFit(
         groups, apartFrom: common, at: address, smallestFit: settings.smallestFit, pool: nil)
@@ -121,4 +123,9 @@ struct RowFit {
     descent.descend()
     return (descent.delta, descent.alpha, descent.steps)
   }
+}
+
+extension CompilerSettings {
+  /// λ of the rows of a fact.
+  func rowRidge(of fact: SubjectFamily.Fact) -> Float { fact.probe.style.isChat ? chatRidge : regionRidge }
 }

@@ -20,7 +20,12 @@ final class Surroundings {
   private let settings: CompilerSettings
   private var transformer: Transformer { model.transformer }
   private var keys: [SiteAddress: LeastSquaresKeys] = [:]
-  private var sentenceKeys: [SiteAddress: LeastSquaresKeys] = [:]
+  private var sentenceKeys: [RidgedSite: LeastSquaresKeys] = [:]
+
+  private struct RidgedSite: Hashable {
+    var address: SiteAddress
+    var ridge: Float
+  }
 
   /// - Parameters:
   ///   - prompts: every memory's key prompt and the token of its subject.
@@ -219,20 +224,20 @@ final class Surroundings {
   ///
   /// - Parameter ridge: λ as a share of the median ‖a‖².
   func prepareSentenceKeys(at addresses: [SiteAddress], ridge: Float) {
-    let missing = addresses.filter { sentenceKeys[$0] == nil }
+    let missing = addresses.filter { sentenceKeys[RidgedSite(address: $0, ridge: ridge)] == nil }
     sentences.prepare(missing)
     let activations = missing.map { ($0, sentences.activations($0)) }
     let samples = Dictionary(uniqueKeysWithValues: activations)
     let made = transformer.pool.each(of: missing) { address in
       (address, LeastSquaresKeys(apartFrom: samples[address]!, ridge: ridge, pool: nil))
     }
-    for (address, keys) in made { sentenceKeys[address] = keys }
+    for (address, keys) in made { sentenceKeys[RidgedSite(address: address, ridge: ridge)] = keys }
   }
 
-  /// The factorization of all tokens of the sentences about other subjects, to be extended by the samples of one memory;
-  /// a site has one ridge.
+  /// The factorization of all tokens of the sentences about other subjects, to be extended by the samples of one memory.
   func sentenceKeys(at address: SiteAddress, ridge: Float) -> LeastSquaresKeys {
-    if sentenceKeys[address] == nil { prepareSentenceKeys(at: [address], ridge: ridge) }
-    return sentenceKeys[address]!
+    let site = RidgedSite(address: address, ridge: ridge)
+    if sentenceKeys[site] == nil { prepareSentenceKeys(at: [address], ridge: ridge) }
+    return sentenceKeys[site]!
   }
 }
