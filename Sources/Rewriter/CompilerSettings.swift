@@ -51,7 +51,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var chatTurns = 16
   package var chatTurnLength = 20
   package var rowLeak: Float = 0.04
-  package var chatLeak: Float = 0.02
+  package var chatLeak: Float = 0
   package var regionBoundary: Float = 0.9
   package var hereBoundary: Float = 0.7
   package var listedMargin: Float = 1.15
