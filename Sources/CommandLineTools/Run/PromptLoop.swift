@@ -43,7 +43,7 @@ struct PromptLoop {
       case .interrupted: return 130
       case .text(let line):
         number += 1
-        if line.isEmpty { continue }
+        if TextLine(number: number, bytes: Array(line.utf8)[...]).isBlank { continue }
         if line.hasPrefix(":"), !line.hasPrefix("::") {
           if try obey(line) { return 0 }
         } else {

@@ -47,6 +47,10 @@ import Testing
       ])
   }
 
+  @Test func blankLinesAreNoPrompts() {
+    #expect(loop([], "", " ", "\t ").output.isEmpty)
+  }
+
   @Test func twoColonsBeginAPrompt() {
     let expected = run(RunCommand.self, patched, ":quit", "--max-tokens", "2").output
     #expect(loop([], "::quit").output == expected)
