@@ -6,7 +6,7 @@ struct TemplateBudget {
   /// Bytes written so far.
   private var written = 0
 
-  private static let stepLimit = 10_000_000
+  private static let stepLimit = 4_000_000
   /// Bytes of the result, and of any text in between.
   private static let textLimit = 16 << 20
   /// Statements, expressions and calls inside each other.
