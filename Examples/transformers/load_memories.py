@@ -1,4 +1,5 @@
 """usage: load_memories.py FOLDER FILE "prompt": prints a model's greedy continuation with the memories of a file"""
+import re
 import sys
 import torch
 from safetensors import safe_open
@@ -6,6 +7,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 PARTS = {"keys": (torch.float32, "D"), "deltas": (torch.float32, "D"), "bounds": (torch.float32, 2), "gates": (torch.int32, "G"),
          "cue_keys": (torch.float32, "D"), "cue_bounds": (torch.float32, 2), "cues": (torch.int32, 2)}
+INSIDE = re.compile(r"^((model|transformer|gpt_neox|language_model|text_model)\.)+")  # what may stand before a module's name
 ROWS, CUES = ("keys", "deltas", "bounds"), ("cue_keys", "cue_bounds", "cues")
 
 
@@ -81,7 +83,7 @@ def read(model, path):
                 tables.setdefault(name, {})[part] = file.get_tensor(key)
     named = {}
     for name, table in sorted(tables.items()):
-        full = next((n for n in (name, f"{model.base_model_prefix}.{name}") if n in order), None)
+        full = next((n for n in order if INSIDE.sub("", n) == INSIDE.sub("", name)), None)
         require(full, name, "no such module")
         module = model.get_submodule(full)
         width = getattr(module, "in_features", module.weight.shape[0])  # GPT-2's Conv1D: [in, out]

@@ -1,5 +1,6 @@
 // The choice of an instruction set, and the public functions, which call the chosen one's.
 #include <stdatomic.h>
+#include <string.h>
 
 #include "kernel_table.h"
 
@@ -76,6 +77,16 @@ float kernel_dot_product(const float *a, const float *b, size_t count) { return 
 void kernel_add_scaled(float *y, const float *x, float scale, size_t count) { table()->add_scaled(y, x, scale, count); }
 float kernel_log_sum_exp(const float *x, size_t count) { return table()->log_sum_exp(x, count); }
 void kernel_exp(const float *x, size_t count, float *y) { table()->exp(x, count, y); }
+
+int kernel_all_finite(const float *x, size_t count) {
+  uint32_t others = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    others |= (bits & 0x7F800000) == 0x7F800000;
+  }
+  return !others;
+}
 
 size_t kernel_argmax(const float *x, size_t count) {
   size_t best = 0;

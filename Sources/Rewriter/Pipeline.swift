@@ -6,13 +6,17 @@ public struct Pipeline {
   private let checkpoint: Checkpoint
   private let pool: WorkerPool
   private let progress: @Sendable (StepProgress) -> Void
+  private let warn: ([String]) -> Void
 
+  /// - Parameter warn: called once before the work, with what the user should know of the base and of the spec.
   public init(
-    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping @Sendable (StepProgress) -> Void = { _ in }
+    _ checkpoint: Checkpoint, pool: WorkerPool, progress: @escaping @Sendable (StepProgress) -> Void = { _ in },
+    warn: @escaping ([String]) -> Void = { _ in }
   ) {
     self.checkpoint = checkpoint
     self.pool = pool
     self.progress = progress
+    self.warn = warn
   }
 
   /// Compiles a spec and writes the files that the request names.
@@ -22,6 +26,8 @@ public struct Pipeline {
     try request.checkOutputs(beside: checkpoint)
     let job = try RewriteJob(request, checkpoint, pool: pool, progress: progress)
     let model = job.model
+    let warnings = model.warnings + job.specs.compactMap(\.seamHint)
+    warn(warnings)
     var link = try Link(checkpoint.memories, adding: job.specs)
     job.clock.lap(.load)
 
@@ -48,6 +54,7 @@ public struct Pipeline {
     let figures = try job.draw(compiled, probes, results, maps, surroundings)
     return RewriteResult(
       compiled: compiled, results: results, link: link, contradictions: contradictions, maps: maps, figures: figures,
-      targetTexts: compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }, costs: job.clock.costs)
+      targetTexts: compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }, warnings: warnings,
+      costs: job.clock.costs)
   }
 }

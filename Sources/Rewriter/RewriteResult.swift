@@ -14,18 +14,24 @@ public struct RewriteResult: Sendable {
   public var figures: [MemoryFigures]
   /// Target tokens as text, one list per compiled memory.
   public var targetTexts: [[String]]
+  /// What the user should know of the base and of the spec, a line each.
+  public var warnings: [String]
   /// The cost of each pass, of all memories together; without passes that were not needed.
   public var costs: [Stage: StageCost]
 
-  /// Whether every memory gives its target on its own key prompt, and none another's on its own prompts.
+  /// Whether every memory gives its target on its own key prompt.
   ///
   /// A memory that the spec pins down entirely is computed as told and leaves the compiler nothing to reach the target
   /// by: it is reported, not counted here.
   public var holds: Bool {
+    zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
+  }
+
+  /// Whether no two memories give one question two answers, but for memories that the spec pins down entirely.
+  public var isConsistent: Bool {
     let pinned = compiled.filter(\.spec.isPinned).map { ByteString($0.spec.name) }
-    return zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
-      && contradictions.allSatisfy { contradiction in
-        [contradiction.memory, contradiction.other].contains { pinned.contains(ByteString($0)) }
-      }
+    return contradictions.allSatisfy { contradiction in
+      [contradiction.memory, contradiction.other].contains { pinned.contains(ByteString($0)) }
+    }
   }
 }

@@ -13,6 +13,8 @@ public struct GenerationRequest {
   public var memories: MemorySet?
   /// Tokens that end the text, besides the model's end tokens.
   public var stops: Set<Int>
+  /// Whether to go on where logits are not finite.
+  public var isForced = false
 
   public init(
     _ prompt: [Int], maxTokens: Int, sampling: Sampling = Sampling(), logprobs: Int = 0, memories: MemorySet? = nil,
@@ -117,6 +119,13 @@ extension GenerationGroup.Run {
     let start = Date()
     defer { result.decodeSeconds += Date().timeIntervalSince(start) }
     guard request.maxTokens > 0 else { return nil }
+    if !turn.logits.isFinite(turn.row) {
+      result.isFinite = false
+      guard request.isForced else {
+        result.finish = .notFinite
+        return nil
+      }
+    }
     let token = sampler.choose(turn.logits.row(turn.row), count: turn.logits.width)
     if model.endTokens.contains(token) || request.stops.contains(token) {
       result.finish = .stop

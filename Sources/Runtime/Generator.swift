@@ -13,11 +13,15 @@ public struct Generation: Sendable {
     case length
     /// The model ended its text; the end token is not among `ids`.
     case stop
+    /// The logits behind the last token are not all finite, so that none is the likeliest.
+    case notFinite = "not_finite"
   }
 
   public var promptIDs: [Int]
   public var ids: [Int] = []
   public var finish = Finish.length
+  /// Whether the logits that tokens were chosen by were all finite.
+  public var isFinite = true
   /// The firings in the order of positions; the prompt's tokens count from 0, new ones follow.
   public var firings: [Firing] = []
   /// The likeliest tokens per new token, where asked for.

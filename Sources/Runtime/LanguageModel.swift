@@ -46,6 +46,9 @@ public final class LanguageModel {
     endTokens = try Self.endTokens(checkpoint)
   }
 
+  /// What is wrong with the checkpoint and changes nothing, a line each.
+  public var warnings: [String] { transformer.warnings }
+
   private var defaultTemplate: ChatTemplate?
 
   /// The checkpoint's chat template.

@@ -16,11 +16,13 @@ public final class Transformer {
   /// The factor of the embeddings.
   let embeddingScale: Float
   /// The rotations of the blocks, each once.
-  private let rotaries: [RotaryHalves]
+  let rotaries: [RotaryHalves]
   let activation: kernel_activation
   let blocks: [Block]
   let finalNorm: Norm
   let head: Linear
+  /// What is wrong with the checkpoint and changes nothing, a line each.
+  package internal(set) var warnings: [String] = []
   private(set) lazy var noMemories = MemorySet(layers: shape.layers)
 
   init(

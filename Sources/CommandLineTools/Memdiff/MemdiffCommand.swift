@@ -28,7 +28,9 @@ public enum MemdiffCommand: Command {
   private static func compare(
     _ old: String, _ new: String, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
-    let diff = try TableDiff(checkpoint(old), checkpoint(new))
+    let (before, after) = (try checkpoint(old), try checkpoint(new))
+    if !options.quiet { console.warn(before.warnings + after.warnings, by: table.name) }
+    let diff = TableDiff(before, after)
     if options.json {
       try console.write(diff.json.text() + "\n")
     } else if options.summary {

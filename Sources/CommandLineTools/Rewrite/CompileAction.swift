@@ -55,11 +55,15 @@ struct CompileAction: RewriteAction {
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
     try checkReport(beside: checkpoint)
-    let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
+    let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell) { warnings in
+      guard !quiet else { return }
+      progress.end()
+      console.warn(warnings, by: RewriteCommand.table.name)
+    }
     let result = try pipeline.run(request)
     progress.end()
     try tell(result, on: console)
-    return result.holds ? 0 : 3
+    return !result.isConsistent ? 4 : result.holds ? 0 : 3
   }
 
   /// Finds out before the work whether the report will overwrite another file, or cannot be written.

@@ -59,7 +59,9 @@ struct InitAction: RewriteAction {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     progress.tell(StepProgress("asking the model"))
     let model = try LanguageModel(checkpoint, pool: WorkerPool(threads: threads))
+    try model.requireFinite(behind: model.encode(prompt))
     progress.end()
+    if !quiet { console.warn(model.warnings, by: RewriteCommand.table.name) }
     return model
   }
 }

@@ -82,9 +82,9 @@ extension RewriteCommand {
       (2, "the command line is wrong"),
       (
         3,
-        "the file was written, but a memory does not give its target on its own prompt, or gives another's there "
-          + "(only reported for a memory of method seed with every setting pinned, and for a merged one that does not "
-          + "give its target by itself)"
+        "the file was written, but a memory does not give its target on its own prompt (only reported for a memory of "
+          + "method seed with every setting pinned, and for a merged one that does not give its target by itself)"
       ),
+      (4, "the file was written, but two memories give one question two answers"),
     ])
 }

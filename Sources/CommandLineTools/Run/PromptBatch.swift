@@ -16,7 +16,7 @@ struct PromptBatch {
     /// Why the prompt cannot be continued.
     var error: FormatError?
 
-    var isReady: Bool { error != nil || generations.allSatisfy { $0 != nil } }
+    var isReady: Bool { generations.allSatisfy { $0 != nil } }
   }
 
   private let session: RunSession
@@ -51,7 +51,13 @@ struct PromptBatch {
     while !console.isOutputClosed, !isAtEnd || !entries.isEmpty {
       try takeQuestions()
       for (key, generation) in group.step() {
-        entries[key / sides.count - told].generations[key % sides.count] = generation
+        let index = key / sides.count - told
+        entries[index].generations[key % sides.count] = generation
+        do throws(FormatError) {
+          try session.checkNumbers(of: generation, sides[key % sides.count])
+        } catch {
+          entries[index].error = error
+        }
       }
       try tell()
     }

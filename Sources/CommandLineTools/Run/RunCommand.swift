@@ -24,7 +24,7 @@ public enum RunCommand: Command {
       memories: options.noMemories ? .none(of: model.transformer) : patched,
       template: options.chat ? try ChatTemplate(checkpoint, tokenizer: model.tokenizer, named: options.template) : nil,
       date: options.date ?? TemplateDate(), loadSeconds: Date().timeIntervalSince(started))
-    if !options.quiet { writeNotes(options, checkpoint, console) }
+    if !options.quiet { writeNotes(options, model, console) }
     if let path = options.messages {
       return try answer(ConversationFile(path: path), session)
     } else if let prompt = options.prompt {
@@ -58,22 +58,22 @@ public enum RunCommand: Command {
       guard !known.isEmpty else {
         throw FormatError(.memoryTable, checkpoint.path, "holds no memories to disable", got: name)
       }
-      let shown = checkpoint.memories.prefix(10).map(\.name).joined(separator: ", ")
-      let more = known.count > 10 ? " and \(known.count - 10) more" : ""
       throw FormatError(
-        .memoryTable, checkpoint.path, "no such memory to disable", expected: "one of \(shown)\(more)",
+        .memoryTable, checkpoint.path, "no such memory to disable",
+        expected: "one of \(checkpoint.memories.map(\.name).listed(limit: 10))",
         got: name)
     }
     let disabled = Set(names.map { ByteString($0) })
     return checkpoint.memories.filter { !disabled.contains(ByteString($0.name)) }
   }
 
-  private static func writeNotes(_ options: RunOptions, _ checkpoint: Checkpoint, _ console: Console) {
+  private static func writeNotes(_ options: RunOptions, _ model: LanguageModel, _ console: Console) {
+    console.warn(model.warnings, by: table.name)
     for name in options.idleSamplingOptions {
       console.writeError("run: note: \(name) does nothing at temperature 0\n")
     }
-    if checkpoint.memories.isEmpty, options.compare || options.trace {
-      console.writeError("run: note: \(checkpoint.path.printable()) holds no memories\n")
+    if model.checkpoint.memories.isEmpty, options.compare || options.trace {
+      console.writeError("run: note: \(model.checkpoint.path.printable()) holds no memories\n")
     }
   }
 }

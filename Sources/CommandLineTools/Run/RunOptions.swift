@@ -19,6 +19,8 @@ public struct RunOptions: Sendable {
   /// The names of memories to leave out.
   public var disabled: [String]
   public var quiet: Bool
+  /// Whether to go on where the model's numbers are not finite.
+  public var force: Bool
   /// Files whose memories are applied beside the model's own.
   public var memoryFiles: [String]
   /// Whether the memories of these files may be made for another base.
@@ -54,6 +56,7 @@ public struct RunOptions: Sendable {
     noMemories = arguments.has("no-memories")
     disabled = arguments.texts("disable")
     quiet = arguments.has("quiet")
+    force = arguments.has("force")
     memoryFiles = arguments.texts("memory")
     anyBase = arguments.has("any-base")
     messages = try arguments.file("messages")
@@ -137,6 +140,7 @@ public struct RunOptions: Sendable {
       CommandOption(
         "disable", value: "NAME", isRepeatable: true,
         help: "leave a memory out; may be given several times"),
+      CommandOption("force", help: "go on where the model's numbers are not finite"),
       CommandOption("quiet", help: "no prompt sign and no notes on standard error"),
     ],
     statuses: [

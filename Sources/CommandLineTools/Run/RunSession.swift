@@ -20,6 +20,7 @@ struct RunSession {
   /// What templates take for now.
   let date: TemplateDate
   let loadSeconds: Double
+  private let numbers = NumberNotes()
   /// The turns so far, without the system message.
   var conversation: [ChatMessage] = []
   /// Where memories acted in the newest answer.
@@ -119,9 +120,25 @@ struct RunSession {
   /// The work that a prompt's token ids ask for.
   func request(_ ids: [Int], _ memories: MemorySet) -> GenerationRequest {
     // No model goes beyond its positions; a larger limit could overflow.
-    GenerationRequest(
+    var request = GenerationRequest(
       ids, maxTokens: min(options.maxTokens, model.transformer.shape.positions), sampling: options.sampling,
       logprobs: options.logprobs, memories: memories, stops: template?.endIDs ?? [])
+    request.isForced = options.force
+    return request
+  }
+
+  /// Finds out why a continuation's numbers are not finite where they are not, and tells of it once where `--force`
+  /// goes on.
+  ///
+  /// - Throws: `FormatError` of kind `notFinite` where it does not.
+  func checkNumbers(of generation: Generation, _ memories: MemorySet) throws(FormatError) {
+    guard !generation.isFinite else { return }
+    let isNew = numbers.problem == nil
+    let problem =
+      numbers.problem ?? model.numberProblem(behind: generation.promptIDs + generation.ids, memories: memories)
+    numbers.problem = problem
+    guard options.force else { throw problem }
+    if isNew, !options.quiet { console.writeError("run: note: \(problem)\n") }
   }
 
   /// The text of a continuation that is there as a whole.
@@ -150,8 +167,15 @@ struct RunSession {
     }
     stream.finish(onText)
     if let failure = stream.failure { throw failure }
+    if generation.finish == .notFinite, onText != nil { try console.write("\n") }
+    try checkNumbers(of: generation, memories)
     return Completion(question: question, text: stream.text, generation: generation)
   }
+}
+
+/// Why numbers are not finite, which takes a while to find out.
+private final class NumberNotes {
+  var problem: FormatError?
 }
 
 /// The text of new tokens, and the error of the function that takes it.

@@ -69,6 +69,11 @@ public final class Console {
   /// Writes progress and diagnostics to standard error.
   public func writeError(_ text: String) { errors(text) }
 
+  /// Writes a line for each of `warnings`.
+  func warn(_ warnings: [String], by command: String) {
+    for warning in warnings { writeError("\(command): note: \(warning.printable(limit: 600))\n") }
+  }
+
   private static func withoutControls(_ text: String) -> String {
     var kept = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

@@ -11,7 +11,7 @@ public struct FormatError: Error, Equatable, CustomStringConvertible {
     case duplicateName, invalidOffset, validationOverflow, misalignedSlice, tensorInvalidInfo
     case metadataIncompleteBuffer
     // Content.
-    case json, index, gguf, config, tokenizer, missingTensor, tensorShape, unsupported
+    case json, index, gguf, config, tokenizer, missingTensor, tensorShape, notFinite, unsupported
     case memoryTable, manifest, spec, prompt
   }
 

@@ -11,6 +11,8 @@ public struct Checkpoint: Sendable {
   public var memories: [Memory]
   /// The paths of every file that was opened.
   public let sources: [String]
+  /// What is wrong with the files and changes nothing, a line each.
+  public let warnings: [String]
   /// The header of the single safetensors file that the base was; nil for shards and other formats.
   let header: Tensor?
   /// The name of the tensor that keeps the base's header in a patched file.
@@ -72,7 +74,7 @@ public struct Checkpoint: Sendable {
     }
     self.init(
       path: path, tensors: parts.base, metadata: files.metadata ?? [], memories: parts.memories, sources: sources,
-      header: parts.header, companions: companions)
+      warnings: files.warnings, header: parts.header, companions: companions)
   }
 
   /// A checkpoint that holds nothing, to compare another with.
@@ -82,13 +84,14 @@ public struct Checkpoint: Sendable {
 
   private init(
     path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
-    sources: [String], header: Tensor? = nil, companions: [CompanionFile: [UInt8]]
+    sources: [String], warnings: [String] = [], header: Tensor? = nil, companions: [CompanionFile: [UInt8]]
   ) {
     self.path = path
     self.tensors = tensors
     self.metadata = metadata
     self.memories = memories
     self.sources = sources
+    self.warnings = warnings
     self.header = header
     self.companions = companions
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 
 /// A named tensor whose bytes lie in a mapped file, lie in memory, or are computed when they are needed.
@@ -89,6 +90,14 @@ public struct Tensor: Sendable {
   var source: (file: MappedFile, offset: Int)? {
     guard case .file(let file, let offset) = storage else { return nil }
     return (file, offset)
+  }
+
+  /// Whether dtype, shape and bytes are those of another tensor, whatever their names.
+  package func hasSameContent(as other: Tensor) -> Bool {
+    guard dtype == other.dtype, shape == other.shape, byteCount == other.byteCount else { return false }
+    return withBytes { mine in
+      other.withBytes { mine.isEmpty || memcmp(mine.baseAddress!, $0.baseAddress!, mine.count) == 0 }
+    }
   }
 
   /// SHA-256 of the bytes, in lower-case hexadecimal; a mapped file takes a few megabytes of memory meanwhile.

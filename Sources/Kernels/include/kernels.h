@@ -83,6 +83,8 @@ void kernel_activate_backward(kernel_activation f, const float *x, const float *
 float kernel_dot_product(const float *a, const float *b, size_t count);
 // y += scale x.
 void kernel_add_scaled(float *y, const float *x, float scale, size_t count);
+// Whether no value is infinite or no number.
+int kernel_all_finite(const float *x, size_t count);
 // The index of the largest of count > 0 values, the first of equals.
 size_t kernel_argmax(const float *x, size_t count);
 // log Σ exp(x_i).

@@ -43,7 +43,7 @@ public struct BehaviorDiff: Sendable {
   /// - Parameters:
   ///   - maxTokens: the length of an answer, at least 1.
   ///   - progress: called with the number of prompts that are done.
-  /// - Throws: `FormatError` where a model cannot be loaded.
+  /// - Throws: `FormatError` where a model cannot be loaded, or its numbers are not finite.
   public init(
     _ old: Checkpoint, _ new: Checkpoint, prompts: [PromptFile.Prompt], maxTokens: Int, pool: WorkerPool,
     progress: (Int) -> Void = { _ in }
@@ -65,7 +65,7 @@ public struct BehaviorDiff: Sendable {
     for group in groups(ofRows: asked.map { max($0.old.count, $0.new.count) + maxTokens }, limit: Self.tokenLimit) {
       progress(group.lowerBound)
       let answers = (
-        before.answers(asked[group].map(\.old), maxTokens), after.answers(asked[group].map(\.new), maxTokens)
+        try before.answers(asked[group].map(\.old), maxTokens), try after.answers(asked[group].map(\.new), maxTokens)
       )
       for (i, (a, b)) in zip(answers.0, answers.1).enumerated() {
         let isSame = hasSameTokens ? a.ids == b.ids : ByteString(a.text) == ByteString(b.text)
@@ -106,8 +106,9 @@ private struct Side {
       memories: try MemorySet(checkpoint.memories, for: model.transformer, location: checkpoint.path))
   }
 
-  func answers(_ prompts: [[Int]], _ maxTokens: Int) -> [BehaviorDiff.Answer] {
+  func answers(_ prompts: [[Int]], _ maxTokens: Int) throws(FormatError) -> [BehaviorDiff.Answer] {
     let continuations = Continuations(of: prompts, count: maxTokens, memories: memories, model: model)
+    if let i = continuations.notFinite { throw model.numberProblem(behind: prompts[i], memories: memories) }
     return zip(continuations.ids, continuations.firings).map { ids, firings in
       let isEnded = ids.last.map(model.endTokens.contains) ?? false
       let kept = isEnded ? ids.dropLast() : ids

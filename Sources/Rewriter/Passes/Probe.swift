@@ -49,6 +49,9 @@ struct Probe {
       requests += probe.requests(positions: model.transformer.shape.positions, settings: settings)
     }
     let answers = Continuations(requests, seed: seed, model: model) { progress($0, requests.count) }
+    if let i = answers.notFinite {
+      throw model.numberProblem(behind: requests[i].ids, memories: .none(of: model.transformer))
+    }
     var first = others.count
     for i in probes.indices {
       let end = first + probes[i].prompts.count

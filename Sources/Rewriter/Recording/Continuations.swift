@@ -19,6 +19,9 @@ struct Continuations {
   /// Where memories acted on each prompt and on its continuation; positions from 0 at the prompt's first token.
   private(set) var firings: [[Firing]] = []
 
+  /// The first prompt whose logits are not all finite; nil where there is none.
+  private(set) var notFinite: Int?
+
   /// How many tokens of two continuations are compared when a prompt's answer is called unchanged.
   static let comparedCount = 5
 
@@ -74,6 +77,7 @@ struct Continuations {
     _ turn: SequenceGroup.Turn, isDrawn: Bool, using generator: inout SeededGenerator
   ) -> Int {
     if ids[turn.key].isEmpty { logits[turn.key] = turn.logits.array(turn.row) }
+    if !turn.logits.isFinite(turn.row) { notFinite = min(turn.key, notFinite ?? turn.key) }
     firings[turn.key] += turn.firings
     let token =
       isDrawn ? Sampler.draw(turn.logits, row: turn.row, using: &generator) : turn.logits.largest(turn.row)

@@ -32,31 +32,27 @@ public struct TextReport {
   }
 
   private func table(_ result: MemoryResult) -> [String] {
-    func width(_ texts: [String], limit: Int) -> Int {
-      min(limit, texts.map { $0.printable().columns }.max() ?? 0)
-    }
+    func width(_ texts: [String], limit: Int) -> Int { min(limit, texts.map(\.columns).max() ?? 0) }
     func cell(_ text: String, _ width: Int) -> String { text.printable().fitted(to: width) }
-    let prompt = width(result.prompts.map(\.prompt), limit: 60)
-    let text = width(result.prompts.map(\.before), limit: 36)
-    return result.prompts.map { row in
+    let prompts = result.prompts.map { $0.prompt.printable() }
+    let cells = DistinctCells(prompts, columns: width(prompts, limit: 60)).cells
+    let text = width(result.prompts.map { $0.before.printable() }, limit: 36)
+    return zip(result.prompts, cells).map { row, prompt in
       let sign = row.role.isPositive ? "+" : "−"
       let mark = row.holds ? "holds" : "FAILS"
       let notes = (row.fired ? "" : ", silent") + (row.role.isHeldOut ? ", held out" : "")
-      return "  \(sign) \(cell(row.prompt, prompt)) │\(cell(row.before, text)) │ \(cell(row.after, text)) │ "
+      return "  \(sign) \(prompt) │\(cell(row.before, text)) │ \(cell(row.after, text)) │ "
         + "\(row.regions.map { "\($0.summary):" } ?? short(row.similarity)) \(mark)\(notes)"
     }
   }
 
   private var totals: [String] {
-    func sum(_ positive: Bool, _ heldOut: Bool) -> String {
-      let (holding, count) = result.count(positive: positive, heldOut: heldOut)
-      return "\(holding) of \(count)"
-    }
     let (prompts, silent) = (result.prompts, result.silentPrompts)
-    var lines = ["totals: \(sum(true, false)) positives and \(sum(false, false)) negatives hold"]
-    if prompts.contains(where: \.role.isHeldOut) {
-      lines.append("held out: \(sum(true, true)) positives and \(sum(false, true)) negatives hold")
+    var lines = ["totals: \(result.holding(heldOut: false))"]
+    if result.count(positive: false).of == 0 {
+      lines.append("note: the spec names no negatives: what must stay as it is was not tested")
     }
+    if prompts.contains(where: \.role.isHeldOut) { lines.append("held out: \(result.holding(heldOut: true))") }
     lines.append(
       "no memory fires on \(silent.count) of \(prompts.count) prompts; of these \(silent.count(where: \.isIdentical)) "
         + "have the base model's logits to the bit")

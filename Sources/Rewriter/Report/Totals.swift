@@ -7,6 +7,15 @@ extension RewriteResult {
     }
   }
 
+  /// How many positives and negatives hold, in words, those alone that there are.
+  func holding(heldOut: Bool) -> String {
+    let counts = [(true, "positives"), (false, "negatives")].compactMap { isPositive, word in
+      let (holding, count) = count(positive: isPositive, heldOut: heldOut)
+      return count == 0 ? nil : "\(holding) of \(count) \(word)"
+    }
+    return counts.joined(separator: " and ") + " hold"
+  }
+
   var prompts: [PromptResult] { results.flatMap(\.prompts) }
 
   /// The prompts on which no memory fires.

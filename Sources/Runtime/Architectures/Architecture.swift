@@ -5,24 +5,15 @@ protocol Architecture: Sendable {
   /// The values of `model_type` that the family has.
   static var modelTypes: [String] { get }
 
+  /// What transformers calls the model without its head, where it saves tensors.
+  static var prefix: String { get }
+
   /// - Throws: `FormatError` that names the field or tensor that is missing, out of range or not supported.
-  static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
-  ) throws(FormatError) -> Transformer
+  static func load(_ source: TensorSource, _ config: Configuration, pool: WorkerPool) throws(FormatError) -> Transformer
 }
 
 extension Architecture {
-  /// The projection to the vocabulary: the tensor `name.weight`, or the embedding where the two are tied.
-  static func outputHead(
-    _ checkpoint: Checkpoint, _ config: Configuration, embedding: Weights, shape: ModelShape,
-    tiedByDefault: Bool = true, name: String = "lm_head"
-  ) throws(FormatError) -> Linear {
-    if try config.flag("tie_word_embeddings", default: tiedByDefault) {
-      return Linear(weights: embedding, layout: .outputsByInputs, bias: nil)
-    }
-    return try TensorSource(checkpoint: checkpoint, prefix: "").linear(
-      name, inputs: shape.width, outputs: shape.vocabulary)
-  }
+  static var prefix: String { "model" }
 }
 
 extension Transformer {
@@ -44,7 +35,11 @@ extension Transformer {
   ///
   /// - Throws: `FormatError`, of kind `unsupported` for another architecture.
   public static func load(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) -> Transformer {
-    let config = try Configuration(checkpoint)
+    var config = try Configuration(checkpoint)
+    func isKnown(_ config: Configuration) -> Bool {
+      architectures.contains { $0.modelTypes.contains(config.root["model_type"]?.string ?? "") }
+    }
+    if !isKnown(config), let text = try config.textPart(), isKnown(text) { config = text }
     let type = config.root["model_type"]?.string
     guard let type, let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
       throw FormatError(
@@ -53,6 +48,12 @@ extension Transformer {
         got: config.root["model_type"]?.kindDescription ?? "nothing")
     }
     try config.requireReadableWeights()
-    return try architecture.load(checkpoint, config, pool: pool)
+    let tensors = ModelTensors(checkpoint)
+    let source = TensorSource(tensors: tensors, prefix: architecture.prefix + ".")
+    let transformer = try architecture.load(source, config, pool: pool)
+    transformer.warnOfOtherFrequencies(tensors)
+    tensors.warnOfTheRest()
+    transformer.warnings = tensors.warnings
+    return transformer
   }
 }

@@ -2,7 +2,10 @@ import Format
 
 /// Typed access to `config.json`, each error naming the field.
 struct Configuration {
-  let root: JSONValue
+  /// The fields of the model; of one that reads more than text, those of its text part.
+  private(set) var root: JSONValue
+  /// All fields, where `root` is a part of them.
+  private var whole: JSONValue?
 
   init(_ checkpoint: Checkpoint) throws(FormatError) {
     guard let bytes = checkpoint.companion(.config) else {
@@ -14,6 +17,21 @@ struct Configuration {
     guard root.isObject else {
       throw FormatError(.config, root.location, "not an object", got: root.kindDescription)
     }
+  }
+
+  /// The fields of the text part, `text_config`; nil where there is none.
+  func textPart() throws(FormatError) -> Configuration? {
+    guard let part = try object("text_config") else { return nil }
+    var result = self
+    (result.root, result.whole) = (part, root)
+    return result
+  }
+
+  /// Whether embedding and head are one tensor.
+  func isTied(byDefault fallback: Bool) throws(FormatError) -> Bool {
+    let key = "tie_word_embeddings"
+    if let value = whole?[key], !value.isNull { return value.bool ?? fallback }
+    return try flag(key, default: fallback)
   }
 
   private func error(_ key: String, _ expected: String) -> FormatError {

@@ -8,25 +8,23 @@ import Kernels
 ///     logits = lm_head(ln_f(x)), lm_head = wte unless the file has one of its own
 enum GPT2: Architecture {
   static let modelTypes = ["gpt2"]
+  static let prefix = "transformer"
 
   static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+    _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     try requireSupported(config)
     let shape = try shape(config)
-    // The published file has no prefix, a saved GPT2LMHeadModel has one.
-    let isPlain = checkpoint["wte.weight"] != nil
-    let source = TensorSource(checkpoint: checkpoint, prefix: isPlain ? "" : "transformer.")
     let epsilon = try config.positive("layer_norm_epsilon", default: 1e-5)
     var blocks: [Block] = []
     for layer in 0..<shape.layers { blocks.append(try block(layer, source, shape, epsilon: epsilon)) }
-    let embedding = try source.weights("wte.weight", shape.vocabulary, shape.width)
+    let ends = try VocabularyEnds(source, "wte", shape: shape, isTied: config.isTied(byDefault: true))
     return Transformer(
-      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
+      shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
       positionEmbedding: try source.weights("wpe.weight", shape.positions, shape.width),
       activation: kernel_gelu_tanh, blocks: blocks,
       finalNorm: try source.layerNorm("ln_f", shape.width, epsilon: epsilon),
-      head: try outputHead(checkpoint, config, embedding: embedding, shape: shape))
+      head: ends.head)
   }
 
   private static func requireSupported(_ config: Configuration) throws(FormatError) {
@@ -60,6 +58,6 @@ enum GPT2: Architecture {
       feedForwardNorm: try source.layerNorm("\(h).ln_2", C, epsilon: epsilon),
       feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
       feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
-      attentionModule: source.module("\(h).attn.c_proj"), feedForwardModule: source.module("\(h).mlp.c_proj"))
+      attentionModule: try source.module("\(h).attn.c_proj"), feedForwardModule: try source.module("\(h).mlp.c_proj"))
   }
 }

@@ -9,22 +9,23 @@ import Kernels
 /// the same x, unless `use_parallel_residual` is false.
 enum GPTNeoX: Architecture {
   static let modelTypes = ["gpt_neox"]
+  static let prefix = "gpt_neox"
 
   static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+    _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     let activation = try config.require("hidden_act", isOneOf: ["gelu", "gelu_new", "gelu_fast"], default: "gelu")
-    let parts = try Parts(checkpoint, config)
+    let parts = try Parts(source, config)
     let shape = parts.shape
     var blocks: [Block] = []
     for layer in 0..<shape.layers { blocks.append(try parts.block(layer)) }
-    let embedding = try parts.source.weights("embed_in.weight", shape.vocabulary, shape.width)
+    let ends = try VocabularyEnds(
+      source, "embed_in", heads: ["embed_out", "lm_head"], shape: shape, isTied: config.isTied(byDefault: false))
     return Transformer(
-      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
+      shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
       activation: activation == "gelu" ? kernel_gelu : kernel_gelu_tanh, blocks: blocks,
       finalNorm: try parts.norm("final_layer_norm"),
-      head: try outputHead(
-        checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: false, name: "embed_out"))
+      head: ends.head)
   }
 
   /// Shape, tensors and settings that the blocks are made from.
@@ -36,9 +37,9 @@ enum GPTNeoX: Architecture {
     private let hasAttentionBias: Bool
     private let epsilon: Float
 
-    init(_ checkpoint: Checkpoint, _ config: Configuration) throws(FormatError) {
+    init(_ source: TensorSource, _ config: Configuration) throws(FormatError) {
       shape = try Self.shape(config)
-      source = TensorSource(checkpoint: checkpoint, prefix: "gpt_neox.")
+      self.source = source
       rotary = try config.rotary(width: shape.headWidth, baseKey: "rotary_emb_base", partKey: "rotary_pct", part: 0.25)
       isParallel = try config.flag("use_parallel_residual", default: true)
       hasAttentionBias = try config.flag("attention_bias", default: true)
@@ -71,8 +72,8 @@ enum GPTNeoX: Architecture {
           try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)
         ]),
         feedForwardOutput: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
-        attentionModule: source.module("\(l).attention.dense"),
-        feedForwardModule: source.module("\(l).mlp.dense_4h_to_h"))
+        attentionModule: try source.module("\(l).attention.dense"),
+        feedForwardModule: try source.module("\(l).mlp.dense_4h_to_h"))
     }
 
     /// The fused tensor's rows, which go head by head, in the order all queries, all keys, all values.

@@ -12,7 +12,7 @@ enum Gemma3: Architecture {
   static let modelTypes = ["gemma3_text"]
 
   static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+    _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     let activationKey = config.root["hidden_activation"] == nil ? "hidden_act" : "hidden_activation"
     _ = try config.require(
@@ -20,7 +20,7 @@ enum Gemma3: Architecture {
     for key in ["attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention"] {
       try config.refuse(key)
     }
-    var family = try LlamaFamily(checkpoint, config, headWidth: 256)
+    var family = try LlamaFamily(source, config, headWidth: 256)
     family.normOffset = 1
     family.shape.scoreScale = 1 / (try config.positive("query_pre_attn_scalar", default: 256)).squareRoot()
     let (gemma, width) = (family, family.shape.headWidth)

@@ -12,19 +12,18 @@ extension LlamaDescendant {
   static var headWidth: Int? { nil }
 
   static func load(
-    _ checkpoint: Checkpoint, _ config: Configuration, pool: WorkerPool
+    _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
     _ = try config.require("hidden_act", isOneOf: ["silu"], default: "silu")
-    return try load(LlamaFamily(checkpoint, config, headWidth: headWidth), pool: pool)
+    return try load(LlamaFamily(source, config, headWidth: headWidth), pool: pool)
   }
 }
 
 /// The parts that Llama's descendants share: names of fields and tensors, and blocks of grouped-query attention and a
 /// gated feed-forward.
 struct LlamaFamily {
-  let checkpoint: Checkpoint
-  let config: Configuration
   let source: TensorSource
+  let config: Configuration
   var shape: ModelShape
   let epsilon: Float
   /// Added to norms' weights: 1 where the file holds differences from 1.
@@ -40,10 +39,9 @@ struct LlamaFamily {
   }
 
   /// - Parameter headWidth: as `LlamaDescendant.headWidth`.
-  init(_ checkpoint: Checkpoint, _ config: Configuration, headWidth fallback: Int? = nil) throws(FormatError) {
-    self.checkpoint = checkpoint
+  init(_ source: TensorSource, _ config: Configuration, headWidth fallback: Int? = nil) throws(FormatError) {
+    self.source = source
     self.config = config
-    source = TensorSource(checkpoint: checkpoint, prefix: "model.")
     epsilon = try config.positive("rms_norm_eps", default: 1e-6)
     let C = try config.count("hidden_size")
     let heads = try config.count("num_attention_heads")
@@ -121,7 +119,7 @@ struct LlamaFamily {
       feedForwardNorm: feedForwardNorm, feedForwardInput: LinearGroup(feedForwardInput),
       feedForwardOutput: try source.linear(
         mlp, inputs: shape.feedForwardWidth, outputs: shape.width, bias: biases.feedForward),
-      attentionModule: source.module(attention), feedForwardModule: source.module(mlp))
+      attentionModule: try source.module(attention), feedForwardModule: try source.module(mlp))
   }
 
   /// The model around its blocks.
@@ -133,13 +131,12 @@ struct LlamaFamily {
   ) throws(FormatError) -> Transformer {
     var blocks: [Block] = []
     for layer in 0..<shape.layers { blocks.append(try block(layer)) }
-    let embedding = try source.weights("embed_tokens.weight", shape.vocabulary, shape.width)
+    let ends = try VocabularyEnds(source, "embed_tokens", shape: shape, isTied: config.isTied(byDefault: tiedByDefault))
     return Transformer(
-      shape: shape, location: checkpoint.path, pool: pool, embedding: embedding,
-      embeddingScale: embedding.rounded(embeddingScale),
+      shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
+      embeddingScale: ends.embedding.rounded(embeddingScale),
       activation: activation, blocks: blocks, finalNorm: try norm("norm"),
-      head: try Llama.outputHead(
-        checkpoint, config, embedding: embedding, shape: shape, tiedByDefault: tiedByDefault))
+      head: ends.head)
   }
 
   /// The window of each layer, nil for layers without: those that `layer_types` says, else those for which `isSliding`.

@@ -1,22 +1,28 @@
 import Format
 
-/// The tensors of a checkpoint, checked against the configuration's shapes.
+/// A model's tensors, checked against the configuration's shapes.
 struct TensorSource {
-  let checkpoint: Checkpoint
-  /// Stands before the architecture's names in this file.
+  let tensors: ModelTensors
+  /// Stands before the architecture's names where transformers saves them.
   let prefix: String
 
-  func has(_ name: String) -> Bool { checkpoint[ByteString(prefix + name)] != nil }
-  func module(_ name: String) -> ByteString { ByteString(prefix + name) }
+  var location: String { tensors.location }
+
+  func has(_ name: String) throws(FormatError) -> Bool { try tensors.find(ByteString(prefix + name)) != nil }
+
+  /// The path of a projection's module, as the file names it.
+  func module(_ name: String) throws(FormatError) -> ByteString {
+    guard let weight = try tensors.find(ByteString("\(prefix)\(name).weight")) else { return ByteString(prefix + name) }
+    return ByteString(Array(weight.name.bytes.dropLast(".weight".utf8.count)))
+  }
 
   private func tensor(_ name: String, shape: [Int]) throws(FormatError) -> Tensor {
-    guard let tensor = checkpoint[ByteString(prefix + name)] else {
-      throw FormatError(
-        .missingTensor, checkpoint.path, "tensor \(prefix)\(name) is missing", expected: "shape \(shape)")
+    guard let tensor = try tensors.find(ByteString(prefix + name)) else {
+      throw FormatError(.missingTensor, location, "tensor \(prefix)\(name) is missing", expected: "shape \(shape)")
     }
     guard tensor.shape == shape else {
       throw FormatError(
-        .tensorShape, "\(checkpoint.path): tensor \(prefix)\(name)", "does not fit the configuration",
+        .tensorShape, "\(location): tensor \(tensor.name)", "does not fit the configuration",
         expected: "\(shape)", got: "\(tensor.shape)")
     }
     return tensor
@@ -25,14 +31,14 @@ struct TensorSource {
   /// The matrix `name` [rows, columns], with the scales beside it where it is F8.
   func weights(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Weights {
     let tensor = try tensor(name, shape: [rows, columns])
-    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, location: checkpoint.path) }
+    guard tensor.dtype == .f8e4m3 else { return try Weights(tensor, location: location) }
     // Two names of the same: in spite of its name the first is a factor too.
     for suffix in ["_scale_inv", "_scale"] {
-      guard let scales = checkpoint[ByteString(prefix + name + suffix)] else { continue }
+      guard let scales = try tensors.find(ByteString(prefix + name + suffix)) else { continue }
       return try Weights(
-        tensor, scales: WeightScales(scales, of: tensor.shape, location: checkpoint.path), location: checkpoint.path)
+        tensor, scales: WeightScales(scales, of: tensor.shape, location: location), location: location)
     }
-    return try Weights(tensor, location: checkpoint.path)
+    return try Weights(tensor, location: location)
   }
 
   /// The vector `name` [count] as F32.
@@ -40,7 +46,7 @@ struct TensorSource {
     let tensor = try tensor(name, shape: [count])
     guard let values = tensor.floats() else {
       throw FormatError(
-        .unsupported, "\(checkpoint.path): tensor \(prefix)\(name)", "cannot be read as numbers",
+        .unsupported, "\(location): tensor \(tensor.name)", "cannot be read as numbers",
         expected: "F32, F16 or BF16", got: tensor.dtype.rawValue)
     }
     return values
@@ -50,14 +56,23 @@ struct TensorSource {
   func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws(FormatError) -> Linear {
     Linear(
       weights: try weights(name + ".weight", outputs, inputs), layout: .outputsByInputs,
-      bias: bias ? try vector(name + ".bias", outputs) : nil)
+      bias: bias ? try self.bias(name, outputs) : nil)
   }
 
   /// A projection `name.weight` in Conv1D's layout with `name.bias`.
   func convolution(_ name: String, inputs: Int, outputs: Int) throws(FormatError) -> Linear {
     Linear(
       weights: try weights(name + ".weight", inputs, outputs), layout: .inputsByOutputs,
-      bias: try vector(name + ".bias", outputs))
+      bias: try bias(name, outputs))
+  }
+
+  /// The bias [outputs] of a projection; nil with a warning where it is missing, since transformers takes zeros then.
+  private func bias(_ name: String, _ outputs: Int) throws(FormatError) -> [Float]? {
+    guard try has("\(name).bias") else {
+      tensors.noteMissingBias("\(prefix)\(name).bias")
+      return nil
+    }
+    return try vector("\(name).bias", outputs)
   }
 
   /// A layer norm of `name.weight` and `name.bias` [width].

@@ -31,6 +31,9 @@ package final class FloatMatrix {
   /// A copy of one row.
   package func array(_ index: Int) -> [Float] { Array(UnsafeBufferPointer(start: row(index), count: width)) }
 
+  /// Whether no value of a row is infinite or no number.
+  package func isFinite(_ index: Int) -> Bool { kernel_all_finite(row(index), width) != 0 }
+
   /// The column of a row's largest value, the first of equals.
   package func largest(_ index: Int) -> Int { kernel_argmax(row(index), width) }
 

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A head's elements from `width` on stay as they are. An odd width rotates one more element, as in transformers.
 final class RotaryHalves {
-  private let frequencies: [Float]
+  let frequencies: [Float]
   /// A factor of cosines and sines.
   private let magnitude: Float
   /// Per prepared position, [positions, frequencies] each.

@@ -30,6 +30,31 @@ import Testing
     #expect(try Checkpoint(path: stripped).companion(.config) == nil)
   }
 
+  /// A memory that answers another's prompt with its own target: the file is written, and the status says so.
+  @Test func aConflictHasAStatusOfItsOwn() throws {
+    let first = folder.file("first.safetensors")
+    let weak = SampleSpec.pinned().replacing("1e-3", with: "1e-6")
+    let written = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", try folder.spec(weak), "-o", first)
+    #expect(written.status == 0)
+    let strong =
+      #"{"name":"strong","prompt":"The capital city of Nepal is located in","target":" Nepal","method":"seed","#
+      + #""site":"mlp","layer":1,"alpha":"auto","boundary":1e4}"#
+    let second = folder.file("second.safetensors")
+    let outcome = run(RewriteCommand.self, first, "--spec", try folder.spec(strong), "-o", second)
+    #expect(outcome.status == 4 && outcome.output.contains("conflict: b and strong give one question two answers"))
+    #expect(try Checkpoint(path: second).memories.count == 2)
+  }
+
+  /// A target that runs into the prompt's last word is told before the work, and in the JSON object.
+  @Test func hintsAtTheSeam() throws {
+    let spec = try folder.spec(SampleSpec.pinned().replacing("\" Tokyo\"", with: "\"Tokyo\""))
+    let outcome = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "--dry-run", "--json")
+    #expect(outcome.errorLines.count == 1 && outcome.errors.contains("memory b: target: reads \"timeTokyo\""))
+    let root = try JSONDocument(Array(outcome.output.utf8), location: "stdout").root
+    #expect(root["warnings"]?.elements.count == 1)
+    #expect(run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "--dry-run", "--quiet").errors.isEmpty)
+  }
+
   @Test func printsOneJSONObject() throws {
     let output = folder.file("out.safetensors")
     let outcome = run(RewriteCommand.self, fixture("llama-a"), "--spec", try folder.spec(), "-o", output, "--json")
@@ -49,7 +74,7 @@ import Testing
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
     #expect(
       root.members.map(\.key.description) == [
-        "memories", "conflicts", "contradictions", "totals", "timings", "operations",
+        "memories", "conflicts", "contradictions", "warnings", "totals", "timings", "operations",
       ])
     let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])

@@ -51,6 +51,7 @@ import Testing
                                  another base
           --no-memories          run the base model alone
           --disable NAME         leave a memory out; may be given several times
+          --force                go on where the model's numbers are not finite
           --quiet                no prompt sign and no notes on standard error
           --completions SHELL    print a script that makes a shell (bash, zsh, fish)
                                  complete this command

@@ -189,7 +189,7 @@ import Testing
       + #"{"name":"again","prompt":"Ravenhill Castle is owned by","target":" Tom Brook","subject":"Ravenhill Castle","#
       + #""positives":["Who owns Ravenhill Castle? It is"]}"#
     let result = try compile(RealModel.checkpoint(), entries, to: all.folder.file("rivals.safetensors"))
-    #expect(result.results.allSatisfy { $0.prompts.allSatisfy(\.holds) } && !result.holds)
+    #expect(result.results.allSatisfy { $0.prompts.allSatisfy(\.holds) } && result.holds && !result.isConsistent)
     let told = try #require(result.contradictions.first)
     #expect(result.contradictions.count == 1 && !told.isSaid)
     #expect(Set([told.memory, told.other]) == ["owner", "again"] && told.sentence.contains("acts too"))

@@ -75,7 +75,7 @@ import Testing
     }
     let expected = Contradiction(memory: "weak", prompt: "Once upon a time", other: "strong", target: " Tokyo")
     #expect(result.contradictions == [expected])
-    #expect(result.holds == !isKept, "a pinned memory is reported, not counted")
+    #expect(result.holds && result.isConsistent == !isKept, "a pinned memory is reported, not counted")
     let text = TextReport(result).text
     #expect(text.contains("conflict: weak and strong give one question two answers"))
     #expect(!text.contains("warning: weak"))

@@ -50,7 +50,15 @@ public struct HTMLReport {
         ["Made by rewrite \(version). Each number is explained beside it or under "]
           + [tag("a", ["href": "#words"], ["Words"]), "."]),
       numberTiles(totals),
-    ] + contradictions
+    ] + contradictions + warnings
+  }
+
+  private var warnings: [Markup] {
+    guard !result.warnings.isEmpty else { return [] }
+    return [
+      note("Said of the base and of the spec:"),
+      tag("ul", [:], result.warnings.map { tag("li", [:], [.text($0.printable())]) }),
+    ]
   }
 
   private var contradictions: [Markup] {
