@@ -4,7 +4,8 @@ import Runtime
 extension Explanation {
   /// The text for people: the memory, then three lines per prompt.
   public var text: String {
-    (heading + cases.flatMap(lines) + totals).map { $0.printable() + "\n" }.joined()
+    let shown = DistinctTexts(cases.map(\.prompt), columns: 150).texts
+    return (heading + zip(cases, shown).flatMap(lines) + totals).map { $0.printable() + "\n" }.joined()
   }
 
   private var heading: [String] {
@@ -27,7 +28,8 @@ extension Explanation {
     return lines
   }
 
-  private func lines(_ item: Case) -> [String] {
+  /// - Parameter shown: the prompt as it is printed.
+  private func lines(_ item: Case, shown: String) -> [String] {
     let sign = item.role.map { $0.isPositive ? "+ " : "− " } ?? ""
     var acts = "silent"
     if !item.firings.isEmpty {
@@ -38,7 +40,7 @@ extension Explanation {
       acts = "acts on " + parts.map { "\($0) token\($0 == 1 ? "" : "s") of \($1)" }.joined(separator: " and ")
     }
     if !item.others.isEmpty { acts += "; so do others: " + item.others.joined(separator: ", ") }
-    return ["  \(sign)\(item.prompt.printable())" + (item.role?.isHeldOut == true ? " (held out)" : "")]
+    return ["  \(sign)\(shown)" + (item.role?.isHeldOut == true ? " (held out)" : "")]
       + (places(item, acts: acts) + ["without it \(answer(item.without)); with it \(answer(item.with))"]).map {
         "      \($0)"
       }

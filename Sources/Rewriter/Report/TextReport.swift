@@ -34,8 +34,8 @@ public struct TextReport {
   private func table(_ result: MemoryResult) -> [String] {
     func width(_ texts: [String], limit: Int) -> Int { min(limit, texts.map(\.columns).max() ?? 0) }
     func cell(_ text: String, _ width: Int) -> String { text.printable().fitted(to: width) }
-    let prompts = result.prompts.map { $0.prompt.printable() }
-    let cells = DistinctCells(prompts, columns: width(prompts, limit: 60)).cells
+    let prompts = DistinctTexts(result.prompts.map(\.prompt), columns: 60).texts
+    let cells = prompts.map { [columns = width(prompts, limit: 60)] in $0.padded(to: columns) }
     let text = width(result.prompts.map { $0.before.printable() }, limit: 36)
     return zip(result.prompts, cells).map { row, prompt in
       let sign = row.role.isPositive ? "+" : "−"

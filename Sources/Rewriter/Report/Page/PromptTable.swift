@@ -33,19 +33,21 @@ struct PromptTable {
   }
 
   var markup: Markup {
-    tag(
+    let shown = DistinctTexts(prompts.map(\.prompt), columns: 200).texts
+    return tag(
       "div", [:],
       [
         table(
           ["class": "prompts"], heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
-          rows: prompts.indices.map(row)), note(meaning),
+          rows: zip(prompts.indices, shown).map(row)), note(meaning),
       ])
   }
 
-  private func row(_ index: Int) -> Markup {
+  /// - Parameter shown: the prompt as it is printed.
+  private func row(_ index: Int, shown: String) -> Markup {
     let prompt = prompts[index]
     let before: [(role: String, content: [Markup])] = [
-      ("nowrap", [.text(sign(prompt.role))]), ("text", [.text(prompt.prompt.printable())]),
+      ("nowrap", [.text(sign(prompt.role))]), ("text", [.text(shown)]),
       ("text", [.text(prompt.before.printable())]), ("text", [.text(prompt.after.printable())]),
       ("number", [.text("\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))")]),
     ]
