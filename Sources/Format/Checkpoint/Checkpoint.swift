@@ -18,10 +18,10 @@ public struct Checkpoint: Sendable {
   private let byName: [ByteString: Int]
   private let companions: [CompanionFile: [UInt8]]
 
-  /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file.
+  /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file, with the others that it is split into.
   ///
   /// - Parameter dtype: the dtype that tensors of a `.gguf` file are converted to; nil keeps F32, F16 and BF16 and
-  ///   makes quantized tensors F32. Other files are read as they are.
+  ///   makes all others F32. Other files are read as they are.
   /// - Throws: `FormatError` of the kind of the rule that is broken.
   public init(path: String, dtype: Dtype? = nil) throws(FormatError) {
     var isFolder: ObjCBool = false
@@ -55,7 +55,7 @@ public struct Checkpoint: Sendable {
       CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
     ]
     companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
-    self.init(path: path, tensors: tensors, metadata: [], memories: [], sources: [path], companions: companions)
+    self.init(path: path, tensors: tensors, metadata: [], memories: [], sources: file.paths, companions: companions)
   }
 
   /// - Parameter folder: the folder of companion files that are not inside.

@@ -21,12 +21,6 @@ struct GGUFModel: Sendable {
   /// - Throws: `FormatError` of kind `gguf` for another architecture, a missing or unknown tensor or a shape that
   ///   does not follow from the metadata.
   init(_ container: GGUFContainer) throws(FormatError) {
-    if let parts = try container.integer("split.count"), parts > 1 {
-      throw FormatError(
-        .gguf, container.location, "one part of a model that was split",
-        expected: "the parts merged into a file",
-        got: "a part of \(parts)")
-    }
     let key = "general.architecture"
     guard let architecture = try container.string(key) else { throw container.missing(key) }
     if let family = GGUFLlamaFamily.all.first(where: { $0.name == architecture }) {
