@@ -36,6 +36,46 @@ import Testing
     }
   }
 
+  /// What the runtime refuses is named as the file names it, not by the configuration that was made from it.
+  @Test func errorsNameTheFilesOwnKeys() throws {
+    let name = "\(NSTemporaryDirectory())/\(UUID().uuidString).gguf"
+    defer { try? FileManager.default.removeItem(atPath: name) }
+    func message(_ file: String, _ change: (inout Data) throws -> Void) throws -> String {
+      var bytes = try Data(contentsOf: URL(filePath: "\(Self.folder)/\(file).gguf"))
+      try change(&bytes)
+      try bytes.write(to: URL(filePath: name))
+      do {
+        _ = try LanguageModel(path: name, threads: 1)
+        return "loaded"
+      } catch { return "\(error)".replacing(name, with: "FILE") }
+    }
+    func set(_ key: String, _ value: UInt32) -> (inout Data) throws -> Void {
+      { bytes in
+        // Key, type, value.
+        let start = try #require(bytes.range(of: Data(key.utf8))).upperBound + 4
+        withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(start..<(start + 4), with: $0) }
+      }
+    }
+    #expect(
+      try message("qwen2-a", set("qwen2.context_length", 1 << 30)).hasPrefix(
+        "FILE: qwen2.context_length: missing or out of range, expected an integer from 1 to"))
+    #expect(
+      try message("qwen2-a") {
+        // The first of "a b", which then is no token.
+        let key = try #require($0.range(of: Data("tokenizer.ggml.merges".utf8))).upperBound
+        $0[key + 4 + 4 + 8 + 8] = 0x01
+      }.hasPrefix("FILE: tokenizer.ggml.merges: "))
+    let gguf = try Checkpoint(path: "\(Self.folder)/gemma3-b.gguf")
+    #expect(
+      gguf.sourceLocation("\(gguf.path): tensor model.layers.0.self_attn.q_norm.weight")
+        == "\(gguf.path): tensor blk.0.attn_q_norm.weight")
+    #expect(
+      gguf.sourceLocation("\(gguf.path): config.json: rope_scaling: factor")
+        == "\(gguf.path): gemma3.rope.scaling: factor")
+    let other = try Checkpoint(path: ModelFixture(name: "gemma3-b").path)
+    #expect(other.sourceLocation("\(other.path): config.json: head_dim") == "\(other.path): config.json: head_dim")
+  }
+
   /// Tensors keep the checkpoint's bits; Gemma's norms, which GGUF files hold plus 1, are equal within a rounding.
   @Test(arguments: names)
   func tensorsAreThoseOfTheCheckpoint(_ name: String) throws {

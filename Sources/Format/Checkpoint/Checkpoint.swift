@@ -15,6 +15,8 @@ public struct Checkpoint: Sendable {
   let header: Tensor?
   /// The name of the tensor that keeps the base's header in a patched file.
   static let headerName: ByteString = "embedded.header"
+  /// The names that a GGUF file has for what was read from it; nil for other formats.
+  let gguf: GGUFNames?
   private let byName: [ByteString: Int]
   private let companions: [CompanionFile: [UInt8]]
 
@@ -55,7 +57,9 @@ public struct Checkpoint: Sendable {
       CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
     ]
     companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
-    self.init(path: path, tensors: tensors, metadata: [], memories: [], sources: file.paths, companions: companions)
+    self.init(
+      path: path, tensors: tensors, metadata: [], memories: [], sources: file.paths, companions: companions,
+      gguf: file.names)
   }
 
   /// - Parameter folder: the folder of companion files that are not inside.
@@ -82,7 +86,7 @@ public struct Checkpoint: Sendable {
 
   private init(
     path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
-    sources: [String], header: Tensor? = nil, companions: [CompanionFile: [UInt8]]
+    sources: [String], header: Tensor? = nil, companions: [CompanionFile: [UInt8]], gguf: GGUFNames? = nil
   ) {
     self.path = path
     self.tensors = tensors
@@ -91,11 +95,12 @@ public struct Checkpoint: Sendable {
     self.sources = sources
     self.header = header
     self.companions = companions
+    self.gguf = gguf
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Whether tensors are converted from another format rather than read in place.
-  public var isConverted: Bool { tensors.contains { $0.mapped == nil } }
+  /// Whether it was read from a GGUF file, whose tensors can be converted.
+  public var isGGUF: Bool { gguf != nil }
 
   /// The base tensor of that name; nil where there is none.
   public subscript(name: ByteString) -> Tensor? { byName[name].map { tensors[$0] } }

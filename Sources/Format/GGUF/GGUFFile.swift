@@ -6,6 +6,9 @@ public struct GGUFFile: Sendable {
   private let container: GGUFContainer
   private let model: GGUFModel
 
+  /// The file's own names, for error messages.
+  var names: GGUFNames { GGUFNames(model) }
+
   /// The paths of all files.
   public var paths: [String] { container.paths }
 

@@ -21,6 +21,7 @@ extension GGUFModel {
     var table = GGUFTensorTable(container)
     let vocabulary = try table.rows("token_embd.weight")
     let positions = try table.rows("position_embd.weight")
+    try GGUFNeutralKeys(container: container, architecture: "gpt2", headSize: E / heads, positions: positions).check()
     try table.add("token_embd.weight", as: "transformer.wte.weight", [vocabulary, E])
     try table.add("position_embd.weight", as: "transformer.wpe.weight", [positions, E])
     try table.addWithBias("output_norm", as: "transformer.ln_f", [E])

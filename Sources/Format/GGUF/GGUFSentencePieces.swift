@@ -3,13 +3,13 @@
 struct GGUFSentencePieces {
   private let tokens: [String]
   private let scores: [Float]
-  /// Whether each token is a piece of text (type 1); true for all where the file has no types.
+  /// Whether each token is a piece of text (type 0 or 1); true for all where the file has no types.
   private let isPiece: [Bool]
 
   init(_ tokens: [String], _ scores: [Float], types: [Int]?) {
     self.tokens = tokens
     self.scores = scores
-    isPiece = types?.map { $0 == 1 } ?? tokens.map { _ in true }
+    isPiece = types?.map { $0 <= 1 } ?? tokens.map { _ in true }
   }
 
   /// The pairs of pieces that make another one, as transformers derives them from a SentencePiece model: by score, then
