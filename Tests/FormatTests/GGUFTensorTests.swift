@@ -72,6 +72,29 @@ struct GGUFTensorTests {
     }
   }
 
+  @Test("blocks that are cut short", arguments: GGMLType.allCases)
+  func blocks(type: GGMLType) throws {
+    let temporary = TemporaryFile()
+    func container(elements: Int, bytes: Int) throws -> GGUFContainer {
+      var file = GGUFBytes(tensors: 1, entries: 0)
+      file.tensor("a", [UInt64(elements), 1], type: type.rawValue, offset: 0)
+      file.pad()
+      try temporary.write(file.bytes + [UInt8](repeating: 0xFF, count: bytes))
+      return try GGUFContainer(path: temporary.path)
+    }
+    let (size, count) = (type.blockSize, type.blockByteCount)
+    let info = try #require(try container(elements: 2 * size, bytes: 2 * count).tensors["a"])
+    // Bits that are all set are numbers, or none, of each type.
+    let conversion = GGUFConversion(info, to: .f32, .same)
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 * size, alignment: 16)
+    defer { bytes.deallocate() }
+    info.withBytes { conversion.write($0, to: bytes) }
+    #expect(throws: FormatError.self) { try container(elements: 2 * size, bytes: 2 * count - 1) }
+    guard size > 1 else { return }
+    #expect(throws: FormatError.self) { try container(elements: 2 * size - 1, bytes: 2 * count) }
+    #expect(throws: FormatError.self) { try container(elements: size / 2, bytes: 2 * count) }
+  }
+
   @Test("F32 is rounded to the nearest, ties to even", arguments: [Dtype.f16, .bf16])
   func rounded(dtype: Dtype) throws {
     let container = try GGUFContainer(path: Fixtures.gguf("types.gguf"))

@@ -76,6 +76,34 @@ import Testing
     #expect(other.sourceLocation("\(other.path): config.json: head_dim") == "\(other.path): config.json: head_dim")
   }
 
+  /// Gemma's windows as one number, or as a Boolean for each layer.
+  @Test func windowsOfEachLayer() throws {
+    let path = "\(Self.folder)/gemma3-b.gguf"
+    let name = "\(NSTemporaryDirectory())/\(UUID().uuidString).gguf"
+    defer { try? FileManager.default.removeItem(atPath: name) }
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    let key = Data("gemma3.attention.sliding_window_pattern".utf8)
+    let start = try #require(bytes.range(of: key)).upperBound
+    let period = Int(bytes[start + 4])
+    let layers = try LanguageModel(path: path, threads: 1).transformer.shape.layers
+    // Type and value: an array of Booleans of that length.
+    var array = Data([9, 0, 0, 0, 7, 0, 0, 0]) + Data(withUnsafeBytes(of: UInt64(layers).littleEndian, Array.init))
+    array += Data((0..<layers).map { ($0 + 1) % period != 0 ? 1 : 0 })
+    // The data's offset must stay aligned: what the array takes more is made up for by a key of as many bytes.
+    let more = array.count - 8
+    let alignment = 32
+    let filler = (alignment - (more + 8 + 4 + 8 + 1) % alignment) % alignment
+    array += Data(withUnsafeBytes(of: UInt64(1).littleEndian, Array.init)) + Data("k".utf8) + Data([8, 0, 0, 0])
+    array += Data(withUnsafeBytes(of: UInt64(filler).littleEndian, Array.init)) + Data(count: filler)
+    bytes.replaceSubrange(start..<(start + 8), with: array)
+    let entries = bytes[16..<24].enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) } + 1
+    withUnsafeBytes(of: entries.littleEndian) { bytes.replaceSubrange(16..<24, with: $0) }
+    try bytes.write(to: URL(filePath: name))
+    let (one, other) = (try LanguageModel(path: path, threads: 1), try LanguageModel(path: name, threads: 1))
+    let ids = Array(1...24)
+    #expect(one.transformer.logits(of: ids, rows: [23]).array == other.transformer.logits(of: ids, rows: [23]).array)
+  }
+
   /// Tensors keep the checkpoint's bits; Gemma's norms, which GGUF files hold plus 1, are equal within a rounding.
   @Test(arguments: names)
   func tensorsAreThoseOfTheCheckpoint(_ name: String) throws {

@@ -64,13 +64,28 @@ struct GGUFLlamaFamily: Sendable {
     var fields: [(String, JSONNode)] = [
       ("query_pre_attn_scalar", .int(scalar)),
       ("sliding_window", .int(try container.requiredDimension("gemma3.attention.sliding_window"))),
-      ("sliding_window_pattern", .int(try container.dimension("gemma3.attention.sliding_window_pattern") ?? 6)),
+      try slidingPattern(container, layers: hyper.layers),
       ("rope_local_base_freq", .float(try container.positive("gemma3.rope.freq_base_swa") ?? 10000)),
     ]
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
       if let cap = try container.positiveUnlessZero("gemma3.\(key)") { fields.append((key, .float(cap))) }
     }
     return fields
+  }
+
+  /// Which layers have a window: all but each n-th, or a Boolean for each layer.
+  private static func slidingPattern(
+    _ container: GGUFContainer, layers: Int
+  ) throws(FormatError) -> (String, JSONNode) {
+    let key = "gemma3.attention.sliding_window_pattern"
+    guard let each = try container.bools(key) else {
+      return ("sliding_window_pattern", .int(try container.dimension(key) ?? 6))
+    }
+    guard each.count == layers else {
+      throw FormatError(
+        .gguf, "\(container.location): \(key)", "not one for each layer", expected: "\(layers)", got: "\(each.count)")
+    }
+    return ("layer_types", .array(each.map { .string($0 ? "sliding_attention" : "full_attention") }))
   }
 
   /// With hidden size E, V tokens, H heads and K key–value heads of D, inner size F, each layer has q `(H·D, E)`,

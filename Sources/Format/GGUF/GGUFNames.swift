@@ -7,7 +7,7 @@ struct GGUFNames: Sendable {
 
   init(_ model: GGUFModel) {
     architecture = model.architecture
-    tensors = Dictionary(uniqueKeysWithValues: model.entries.map { ($0.name, $0.source) })
+    tensors = Dictionary(model.entries.map { ($0.name, $0.source) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The keys of fields; `%` stands for the architecture, and a name that is no key for a tensor.

@@ -165,6 +165,12 @@ extension GGUFContainer {
     try words(key, [.float32], "floats")?.map { Float(bitPattern: $0.bits) }
   }
 
+  /// The elements of an array of Booleans; nil where the key is absent or has another value.
+  func bools(_ key: String) throws(FormatError) -> [Bool]? {
+    guard case .array(let array) = metadata[ByteString(key)], array.element == .bool else { return nil }
+    return file.withBytes { bytes in bytes[array.range].map { $0 != 0 } }
+  }
+
   /// The bits of an array's 32-bit elements, which have one of `types`; nil where the key is absent.
   private func words(
     _ key: String, _ types: [GGUFValueType], _ name: String
