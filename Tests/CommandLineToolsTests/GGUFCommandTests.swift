@@ -42,7 +42,7 @@ import Testing
     for command in [[first, "--strip", "-o", folder.file("out")], [first, "--verify"]] {
       let outcome = Capture().run(RewriteCommand.self, command)
       #expect(outcome.status == 1)
-      #expect(outcome.errors == "rewrite: \(last): no such file: part 3 of the 3 that the model is split into\n")
+      #expect(outcome.errors == "rewrite: \(last): no such file: part 3 of the split of \(first)\n")
     }
     #expect(run(RunCommand.self, first, prompt).status == 1)
     #expect(run(MemdiffCommand.self, first, single).status == 2)

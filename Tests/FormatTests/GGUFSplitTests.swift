@@ -52,8 +52,8 @@ import Testing
   @Test func aMissingPart() throws {
     try write()
     try FileManager.default.removeItem(atPath: path(2))
-    #expect(message() == "\(path(2)): no such file: part 2 of the 3 that the model is split into")
-    #expect(message(opening: 3) == message())
+    #expect(message() == "\(path(2)): no such file: part 2 of the split of \(path(1))")
+    #expect(message(opening: 3) == "\(path(2)): no such file: part 2 of the split of \(path(3))")
   }
 
   @Test func wrongNumbersAndCounts() throws {

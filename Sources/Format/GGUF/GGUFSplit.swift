@@ -72,7 +72,7 @@ struct GGUFSplit {
   private func other(_ number: Int, _ path: String) throws(FormatError) -> GGUFContainer {
     guard FileManager.default.fileExists(atPath: path) else {
       throw FormatError(
-        .missing, path, "no such file: part \(number + 1) of the \(count) that the model is split into")
+        .missing, path, "no such file: part \(number + 1) of the split of \(part.location)")
     }
     let other = try GGUFContainer(file: path)
     for (key, expected) in [("split.count", count), ("split.no", number), ("split.tensors.count", tensorCount)] {
