@@ -23,7 +23,13 @@ public final class LanguageModel {
     try self.init(Checkpoint(path: path, dtype: dtype), pool: WorkerPool(threads: threads))
   }
 
-  public init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
+  public convenience init(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
+    do throws(FormatError) {
+      try self.init(loading: checkpoint, pool: pool)
+    } catch { throw checkpoint.inSourceTerms(error) }
+  }
+
+  private init(loading checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) {
     self.checkpoint = checkpoint
     guard !checkpoint.isSidecar else {
       throw FormatError(

@@ -9,7 +9,7 @@ extension LanguageModel {
   public func numberProblem(behind ids: [Int], memories: MemorySet? = nil) -> FormatError {
     if let (tensor, index) = checkpoint.firstNotFinite() {
       return FormatError(
-        .notFinite, "\(checkpoint.path): tensor \(tensor.name)",
+        .notFinite, checkpoint.sourceLocation("\(checkpoint.path): tensor \(tensor.name)"),
         "element \(Self.coordinates(of: index, in: tensor.shape)) is not finite", expected: "finite numbers",
         got: tensor.dtype.rawValue + " infinity or NaN")
     }

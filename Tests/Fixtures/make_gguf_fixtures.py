@@ -4,12 +4,14 @@ usage: make_gguf_fixtures.py [OUT_DIR]   (default: the folder gguf beside this s
 needs: numpy, gguf, safetensors
 
 types.gguf            one tensor of every supported type
-types.safetensors     these tensors dequantized by gguf-py, and F32 values rounded to F16 and BF16
+types.safetensors     these tensors dequantized by gguf-py, and F32 values rounded to F16 and BF16; of tensors that use
+                      each entry of a codebook, the SHA-256
 llama.gguf            two layers, grouped heads, mixed types, a smollm tokenizer
 llama_bias.gguf       one layer with biases, heads wider than the hidden size, an output matrix, everything BF16 or F32
 gpt2.gguf             one layer, mixed types, the embedding written twice, a gpt-2 tokenizer with a begin token
 <model>.safetensors   the checkpoint's tensors before llama.cpp's renaming, permuting and transposing
 """
+import hashlib
 import os
 import sys
 
@@ -37,6 +39,102 @@ def random_blocks(kind, rows, columns):
         scale = RANDOM.standard_normal(len(blocks)).astype(np.float16)
         blocks[:, offset : offset + 2] = scale.view(np.uint8).reshape(-1, 2)
     return blocks.reshape(rows, -1)
+
+
+# Where the half-precision scales of a block stand.
+SCALES = {
+    Q.Q2_K: (80, 82), Q.Q3_K: (108,), Q.TQ1_0: (52,), Q.TQ2_0: (64,), Q.IQ1_S: (0,), Q.IQ1_M: (), Q.IQ2_XXS: (0,),
+    Q.IQ2_XS: (0,), Q.IQ2_S: (0,), Q.IQ3_XXS: (0,), Q.IQ3_S: (0,), Q.IQ4_NL: (0,), Q.IQ4_XS: (0,), Q.MXFP4: (), Q.NVFP4: (),
+}
+# Where the low bytes of the indices into a codebook begin, how many a block has, and the number of entries.
+INDICES = {
+    Q.IQ1_S: (2, 32, 2048), Q.IQ1_M: (0, 32, 2048), Q.IQ2_XXS: (2, 32, 256), Q.IQ2_XS: (2, 32, 512), Q.IQ2_S: (2, 32, 1024),
+    Q.IQ3_XXS: (2, 64, 256), Q.IQ3_S: (2, 64, 512),
+}
+
+
+def set_scales(blocks, kind, random):
+    """Gives random blocks finite scales."""
+    scales = random.standard_normal((len(blocks), 2)).astype(np.float16)
+    for i, offset in enumerate(SCALES[kind]):
+        blocks[:, offset : offset + 2] = scales[:, i : i + 1].view(np.uint8)
+    if kind == Q.IQ1_M:
+        # A hexadecimal digit of the scale in the high bits of each of four words.
+        bits = scales[:, 0].view(np.uint16)
+        for word in range(4):
+            high = blocks[:, 49 + 2 * word]
+            high[:] = high & 15 | ((bits >> (4 * word)) & 15).astype(np.uint8) << 4
+
+
+def complementary_blocks(kind, random):
+    """Two rows of random blocks, the second the complement of the first, so that each bit has both values."""
+    width, size = GGML_QUANT_SIZES[kind]
+    count = max(1, 256 // width)
+    blocks = random.integers(0, 256, (count, size), dtype=np.uint8)
+    blocks = np.concatenate([blocks, ~blocks])
+    set_scales(blocks, kind, random)
+    if kind == Q.MXFP4:
+        blocks[:4, 0] = 0, 1, 2, 255
+    if kind == Q.NVFP4:
+        blocks[:2, :4] = [[0, 1, 7, 8], [0x7E, 0x7F, 0x80, 0xFF]]
+    return blocks.reshape(2, -1)
+
+
+def codebook_blocks(kind, random):
+    """Rows of blocks that use each entry of the codebook once, with random signs and scales."""
+    width, size = GGML_QUANT_SIZES[kind]
+    start, per_block, entries = INDICES[kind]
+    blocks = random.integers(0, 256, (entries // per_block, size), dtype=np.uint8)
+    index = np.arange(entries, dtype=np.uint16).reshape(-1, per_block)
+    low, high = (index & 255).astype(np.uint8), (index >> 8).astype(np.uint8)
+    if kind == Q.IQ2_XXS:
+        for group in range(8):
+            blocks[:, 2 + 8 * group : 6 + 8 * group] = low[:, 4 * group : 4 * group + 4]
+    elif kind == Q.IQ2_XS:
+        blocks[:, 2:66:2] = low
+        blocks[:, 3:67:2] = blocks[:, 3:67:2] & 0xFE | high
+    else:
+        blocks[:, start : start + per_block] = low
+    set_high_bits(blocks, kind, high)
+    set_scales(blocks, kind, random)
+    return blocks
+
+
+def set_high_bits(blocks, kind, high):
+    if kind == Q.IQ2_S:
+        blocks[:, 66:74] = sum(high[:, i::4] << (2 * i) for i in range(4))
+    if kind == Q.IQ3_S:
+        blocks[:, 66:74] = sum(high[:, i::8] << i for i in range(8))
+    if kind == Q.IQ1_M:
+        blocks[:, 32:48] = blocks[:, 32:48] & 0x88 | sum(high[:, i::2] << (4 * i) for i in range(2))
+    if kind == Q.IQ1_S:
+        words = blocks[:, 34:50].reshape(-1).view(np.uint16).reshape(-1, 8)
+        words = words & 0xF000 | sum(high[:, i::4].astype(np.uint16) << (3 * i) for i in range(4))
+        blocks[:, 34:50] = np.ascontiguousarray(words).view(np.uint8)
+
+
+def more_types(writer, expected):
+    """The types that gguf-py reads but does not write, and numbers that stand alone."""
+    random = np.random.default_rng(20260607)
+    for kind in SCALES:
+        data = complementary_blocks(kind, random)
+        writer.add_tensor(kind.name, data, raw_dtype=kind)
+        with np.errstate(over="ignore"):
+            expected[kind.name] = dequantize(data, kind)
+        if kind in INDICES:
+            data = codebook_blocks(kind, random)
+            writer.add_tensor(f"{kind.name} codebook", data, raw_dtype=kind)
+            hashed = hashlib.sha256(dequantize(data, kind).tobytes()).digest()
+            expected[f"{kind.name} codebook"] = np.frombuffer(hashed, np.uint8)
+    for kind, dtype in ((Q.I8, np.int8), (Q.I16, np.int16), (Q.I32, np.int32), (Q.I64, np.int64), (Q.F64, np.float64)):
+        if kind == Q.F64:
+            values = random.standard_normal((2, 16)) * 10.0 ** random.integers(-40, 35, (2, 16))
+        else:
+            limits = np.iinfo(dtype)
+            values = random.integers(limits.min, limits.max, (2, 16), dtype=dtype, endpoint=True)
+            values[0, :3] = limits.min, limits.max, -1
+        writer.add_tensor(kind.name, values)
+        expected[kind.name] = values.astype(np.float32)
 
 
 def encode(values, kind):
@@ -79,6 +177,7 @@ def types():
         data = random_blocks(kind, 2, 512)
         writer.add_tensor(kind.name, data, raw_dtype=kind)
         expected[kind.name] = dequantize(data, kind)
+    more_types(writer, expected)
     finish(writer)
     save_file(expected, f"{OUT}/types.safetensors")
 

@@ -1,8 +1,8 @@
 """Writes tiny models of make_model_fixtures.py as GGUF files, in the way of llama.cpp's converter.
 
 usage: make_gguf_models.py        needs: numpy, gguf, safetensors, torch
-Writes gguf/models/NAME.gguf beside this script for each model of TINY. compare_gguf_with_llama_cpp.py checks that
-llama.cpp computes the same from them.
+Writes gguf/models/NAME.gguf beside this script for each model of TINY, and one of them in several files to gguf/split.
+compare_gguf_with_llama_cpp.py checks that llama.cpp computes the same from them.
 """
 
 import json
@@ -121,15 +121,15 @@ def add_tokenizer(w, tokenizer, config):
     w.add_eos_token_id(config["eos_token_id"])
 
 
-def tiny_model(name, architecture):
+def tiny_model(name, architecture, folder_out=OUT, **split):
     folder = f"{MODELS}/{name}"
     with open(f"{folder}/config.json") as file:
         config = json.load(file)
     own = f"{folder}/tokenizer.json"
     with open(own if os.path.exists(own) else f"{MODELS}/llama-a/tokenizer.json") as file:
         tokenizer = json.load(file)
-    os.makedirs(OUT, exist_ok=True)
-    w = GGUFWriter(f"{OUT}/{name}.gguf", architecture)
+    os.makedirs(folder_out, exist_ok=True)
+    w = GGUFWriter(f"{folder_out}/{name}.gguf", architecture, **split)
     head = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
     w.add_block_count(config["num_hidden_layers"])
     w.add_context_length(config["max_position_embeddings"])
@@ -177,3 +177,4 @@ TINY = {
 for name, architecture in TINY.items():
     tiny_model(name, architecture)
     print(name, os.path.getsize(f"{OUT}/{name}.gguf"), "bytes")
+tiny_model("llama-llama3", "llama", os.path.join(HERE, "gguf", "split"), split_max_tensors=8)

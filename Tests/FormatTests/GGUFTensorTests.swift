@@ -12,11 +12,87 @@ struct GGUFTensorTests {
     let info = try #require(container.tensors[ByteString(type.name)])
     let tensor = try #require(expected[ByteString(type.name)])
     #expect(info.shape == tensor.shape)
-    let source = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
-    let made = withExtendedLifetime(container.file) {
-      GGUFConversion(info, to: .f32, .same).bytes(from: source)
+    #expect(made(info, .f32) == tensor.bytes)
+  }
+
+  /// The bytes of a tensor of types.gguf as `dtype`.
+  private func made(_ info: GGUFTensorInfo, _ dtype: Dtype) -> [UInt8] {
+    let conversion = GGUFConversion(info, to: dtype, .same)
+    return [UInt8](unsafeUninitializedCapacity: conversion.byteCount) { buffer, count in
+      info.withBytes {
+        conversion.write(
+          $0,
+          to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<conversion.byteCount]))
+      }
+      count = conversion.byteCount
     }
-    #expect(made == tensor.bytes)
+  }
+
+  @Test(
+    "every entry of a codebook is gguf-py's",
+    arguments: [GGMLType.iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s])
+  func codebooks(type: GGMLType) throws {
+    let container = try GGUFContainer(path: Fixtures.gguf("types.gguf"))
+    let expected = try Fixtures.tensors(safetensors: Fixtures.gguf("types.safetensors"))
+    let name = ByteString("\(type.name) codebook")
+    let hash = try #require(expected[name]).bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+    #expect(SHA256.hex(made(try #require(container.tensors[name]), .f32)) == hash)
+  }
+
+  @Test("rows in work side by side go where one after the other would put them", arguments: [Dtype.f32, .f16])
+  func parallel(dtype: Dtype) throws {
+    // Rows of other lengths and numbers than a part has, each element its own number modulo 256.
+    let (rows, columns) = (1030, 96)
+    let temporary = TemporaryFile()
+    try temporary.write((0..<(rows * columns)).map { UInt8(truncatingIfNeeded: $0 * 7 / 5) })
+    let file = try MappedFile(path: temporary.path)
+    let source = (0..<(rows * columns)).map { Float(Int8(truncatingIfNeeded: $0 * 7 / 5)) }
+    for layout in [GGUFLayout.same, .transposed, .lessOne, .interleavedHeads(5)] {
+      let info = GGUFTensorInfo(
+        name: "a", type: .i8, shape: [rows, columns], file: file, range: 0..<(rows * columns))
+      let conversion = GGUFConversion(info, to: dtype, layout)
+      let tensor = Tensor(name: "a", dtype: dtype, shape: [rows, columns], byteCount: conversion.byteCount) { target in
+        info.withBytes { conversion.write($0, to: target) }
+      }
+      var expected = source
+      for row in 0..<rows {
+        for column in 0..<columns {
+          let value = source[row * columns + column]
+          switch layout {
+          case .transposed: expected[column * rows + row] = value
+          case .lessOne: expected[row * columns + column] = value - 1
+          case .interleavedHeads:
+            let (head, within) = row.quotientAndRemainder(dividingBy: 206)
+            expected[(head * 206 + within % 2 * 103 + within / 2) * columns + column] = value
+          default: break
+          }
+        }
+      }
+      #expect(tensor.floats() == expected, "\(layout)")
+    }
+  }
+
+  @Test("blocks that are cut short", arguments: GGMLType.allCases)
+  func blocks(type: GGMLType) throws {
+    let temporary = TemporaryFile()
+    func container(elements: Int, bytes: Int) throws -> GGUFContainer {
+      var file = GGUFBytes(tensors: 1, entries: 0)
+      file.tensor("a", [UInt64(elements), 1], type: type.rawValue, offset: 0)
+      file.pad()
+      try temporary.write(file.bytes + [UInt8](repeating: 0xFF, count: bytes))
+      return try GGUFContainer(path: temporary.path)
+    }
+    let (size, count) = (type.blockSize, type.blockByteCount)
+    let info = try #require(try container(elements: 2 * size, bytes: 2 * count).tensors["a"])
+    // Bits that are all set are numbers, or none, of each type.
+    let conversion = GGUFConversion(info, to: .f32, .same)
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 * size, alignment: 16)
+    defer { bytes.deallocate() }
+    info.withBytes { conversion.write($0, to: bytes) }
+    #expect(throws: FormatError.self) { try container(elements: 2 * size, bytes: 2 * count - 1) }
+    guard size > 1 else { return }
+    #expect(throws: FormatError.self) { try container(elements: 2 * size - 1, bytes: 2 * count) }
+    #expect(throws: FormatError.self) { try container(elements: size / 2, bytes: 2 * count) }
   }
 
   @Test("F32 is rounded to the nearest, ties to even", arguments: [Dtype.f16, .bf16])
@@ -25,11 +101,7 @@ struct GGUFTensorTests {
     let expected = try Fixtures.tensors(safetensors: Fixtures.gguf("types.safetensors"))
     let info = try #require(container.tensors["F32"])
     let tensor = try #require(expected[ByteString("F32 as \(dtype.rawValue)")])
-    let source = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
-    let made = withExtendedLifetime(container.file) {
-      GGUFConversion(info, to: dtype, .same).bytes(from: source)
-    }
-    #expect(made == tensor.bytes)
+    #expect(made(info, dtype) == tensor.bytes)
   }
 
   @Test("every half converts to a float and back")

@@ -98,7 +98,7 @@ import Testing
       (Tensor(name: "a", bytes: [4]), .duplicateName),
       (Tensor(name: "__metadata__", bytes: [4]), .invalidHeaderDeserialization),
       (Tensor(name: "b", dtype: .f32, shape: [2], bytes: [4]), .tensorInvalidInfo),
-      (Tensor(name: "b", dtype: .f32, shape: [2], byteCount: 1) { [4] }, .tensorInvalidInfo),
+      (Tensor(name: "b", dtype: .f32, shape: [2], byteCount: 1) { $0[0] = 4 }, .tensorInvalidInfo),
     ]
     for (tensor, kind) in bad {
       #expect {

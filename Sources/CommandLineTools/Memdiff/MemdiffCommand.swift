@@ -26,11 +26,11 @@ public enum MemdiffCommand: Command {
   }
 
   private static func compare(
-    _ old: String, _ new: String, _ options: MemdiffOptions, on console: Console
+    _ old: ModelFile, _ new: ModelFile, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
-    let (before, after) = (try checkpoint(old), try checkpoint(new))
-    if !options.quiet { console.warn(before.warnings + after.warnings, by: table.name) }
-    let diff = TableDiff(before, after)
+    let files = try open(old, new)
+    if !options.quiet { console.warn(files.flatMap(\.warnings), by: table.name) }
+    let diff = TableDiff(files[0], files[1])
     if options.json {
       try console.write(diff.json.text() + "\n")
     } else if options.summary {
@@ -42,12 +42,13 @@ public enum MemdiffCommand: Command {
   }
 
   private static func compareBehavior(
-    _ old: String, _ new: String, prompts: String, _ options: MemdiffOptions, on console: Console
+    _ old: ModelFile, _ new: ModelFile, prompts: String, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
     let prompts = try PromptFile(path: prompts).prompts
     let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
+    let files = try open(old, new)
     let diff = try BehaviorDiff(
-      Checkpoint(path: old), Checkpoint(path: new), prompts: prompts, maxTokens: options.maxTokens,
+      files[0], files[1], prompts: prompts, maxTokens: options.maxTokens,
       pool: WorkerPool(threads: options.threads)
     ) { progress.tell(StepProgress("comparing", $0, of: prompts.count, .prompts)) }
     progress.end()
@@ -63,8 +64,12 @@ public enum MemdiffCommand: Command {
     return diff.different.isEmpty ? 0 : 1
   }
 
-  /// A checkpoint, empty for /dev/null, which git's difftool names where a side has no file.
-  private static func checkpoint(_ path: String) throws(FormatError) -> Checkpoint {
-    path == "/dev/null" ? Checkpoint(emptyAt: path) : try Checkpoint(path: path)
+  /// The two checkpoints, empty for /dev/null, which git's difftool names where a side has no file.
+  private static func open(_ old: ModelFile, _ new: ModelFile) throws -> [Checkpoint] {
+    let checkpoints = try [old, new].map {
+      $0.path == "/dev/null" ? Checkpoint(emptyAt: $0.path) : try $0.checkpoint()
+    }
+    try new.requireConversion(of: checkpoints)
+    return checkpoints
   }
 }

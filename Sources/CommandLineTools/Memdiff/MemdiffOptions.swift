@@ -4,9 +4,9 @@ import Format
 public struct MemdiffOptions: Sendable, Equatable {
   public enum Action: Sendable, Equatable {
     /// Compares the tables of two files.
-    case compare(String, String)
+    case compare(ModelFile, ModelFile)
     /// Compares the answers of two models to the prompts of a file.
-    case behavior(String, String, prompts: String)
+    case behavior(ModelFile, ModelFile, prompts: String)
     /// Lists the memories of a file.
     case show(String)
     /// Lists the base and the memories of a file, as git's textconv has it.
@@ -29,7 +29,7 @@ public struct MemdiffOptions: Sendable, Equatable {
   public init(_ arguments: ParsedArguments) throws(UsageError) {
     let modes = ["behavior", "show", "textconv", "install-git"]
     for mode in modes.dropFirst() {
-      for other in modes + ["json", "summary"] where other != mode {
+      for other in modes + ["json", "summary", "dtype"] where other != mode {
         try arguments.requireAtMostOne(of: other, mode)
       }
     }
@@ -57,11 +57,12 @@ public struct MemdiffOptions: Sendable, Equatable {
       return .installGit(write: arguments.has("write"))
     }
     guard files.count == 2 else { throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing") }
-    guard arguments.has("behavior") else { return .compare(files[0], files[1]) }
+    let (old, new) = (try ModelFile(files[0], arguments), try ModelFile(files[1], arguments))
+    guard arguments.has("behavior") else { return .compare(old, new) }
     guard let prompts = arguments.text("prompts") else {
       throw UsageError("--prompts FILE is missing: what to run through A and B")
     }
-    return .behavior(files[0], files[1], prompts: prompts)
+    return .behavior(old, new, prompts: prompts)
   }
 
   public static let table = CommandTable(
@@ -91,6 +92,7 @@ public struct MemdiffOptions: Sendable, Equatable {
       CommandOption("max-tokens", value: "N", help: "for --behavior: the length of an answer (default 10)"),
       CommandOption("threads", value: "N", help: "for --behavior: at most N threads (default: one per processor)"),
       CommandOption("quiet", help: "for --behavior: no progress on standard error"),
+      ModelFile.dtypeOption,
       CommandOption("show", value: "FILE", help: "print the memories of FILE, one per line"),
       CommandOption(
         "textconv", value: "FILE",

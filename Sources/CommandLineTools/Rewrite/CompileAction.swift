@@ -6,11 +6,11 @@ import Runtime
 struct CompileAction: RewriteAction {
   static let askedBy = ["spec"]
   static let taken =
-    MemoryEdits.options + RewriteOutputs.options + BaseFile.options + [
+    MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
       "method", "setting", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
     ]
 
-  var base: BaseFile
+  var base: ModelFile
   var edits: MemoryEdits
   var outputs: RewriteOutputs
   var spec: String
@@ -33,7 +33,7 @@ struct CompileAction: RewriteAction {
   var quiet: Bool
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    base = try BaseFile(arguments.soleOperand(), arguments)
+    base = try ModelFile(arguments.soleOperand(), arguments)
     edits = try MemoryEdits(arguments)
     spec = arguments.text("spec") ?? ""
     method = try arguments.choice("method")

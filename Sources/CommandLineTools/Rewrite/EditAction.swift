@@ -5,9 +5,9 @@ import Runtime
 /// Takes memories out, adds those of other files, and writes the memories with their base, alone, or both ways.
 struct EditAction: RewriteAction {
   static let askedBy = ["remove", "merge", "sidecar"]
-  static let taken = MemoryEdits.options + RewriteOutputs.options + BaseFile.options + ["json", "threads", "quiet"]
+  static let taken = MemoryEdits.options + RewriteOutputs.options + ModelFile.options + ["json", "threads", "quiet"]
 
-  var base: BaseFile
+  var base: ModelFile
   var edits: MemoryEdits
   var outputs: RewriteOutputs
   var json: Bool
@@ -16,7 +16,7 @@ struct EditAction: RewriteAction {
   var quiet: Bool
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    base = try BaseFile(arguments.soleOperand(), arguments)
+    base = try ModelFile(arguments.soleOperand(), arguments)
     guard Self.askedBy.contains(where: arguments.has) else { throw Self.nothingToDo }
     edits = try MemoryEdits(arguments)
     json = arguments.has("json")

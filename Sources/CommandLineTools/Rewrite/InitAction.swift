@@ -6,10 +6,10 @@ import Runtime
 /// Writes a first spec for a fact, to a file or to standard output, and notes about it to standard error.
 struct InitAction: RewriteAction {
   static let askedBy = ["init"]
-  static let taken = BaseFile.options + ["chat", "output", "force", "threads", "quiet"]
+  static let taken = ModelFile.options + ["chat", "output", "force", "threads", "quiet"]
 
   /// The model to ask for related facts; nil asks none.
-  var base: BaseFile?
+  var base: ModelFile?
   var prompt: String
   var target: String
   /// Whether the prompt is what a user says in a conversation.
@@ -26,9 +26,9 @@ struct InitAction: RewriteAction {
     guard operands.count > 1 else { throw UsageError("TARGET is missing: what should follow the prompt") }
     (prompt, target) = (operands[operands.count - 2], operands[operands.count - 1])
     if operands.count > 2 {
-      base = try BaseFile(operands[0], arguments)
+      base = try ModelFile(operands[0], arguments)
     } else if arguments.has("dtype") {
-      throw BaseFile.nothingToConvert
+      throw ModelFile.nothingToConvert
     }
     isChat = arguments.has("chat")
     output = try arguments.file("output", letter: "o")

@@ -64,7 +64,7 @@ extension RewriteCommand {
           + "should not; BASE is asked for related facts"),
       CommandOption("chat", help: "with --init: the prompt is what a user says, in the model's chat template"),
       CommandOption("strip", help: "take out everything that patching added"),
-      CommandOption("dtype", value: "bf16|f16|f32", help: "the type that tensors of a .gguf file are converted to"),
+      ModelFile.dtypeOption,
       CommandOption(
         "background", value: "FILE",
         help: "text that memories should leave alone, one passage per line, instead of text that the model writes"),

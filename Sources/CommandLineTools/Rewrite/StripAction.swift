@@ -3,9 +3,9 @@ import Format
 /// Takes everything out that patching added.
 struct StripAction: RewriteAction {
   static let askedBy = ["strip"]
-  static let taken = BaseFile.options + ["output", "dry-run", "force", "json", "quiet"]
+  static let taken = ModelFile.options + ["output", "dry-run", "force", "json", "quiet"]
 
-  var base: BaseFile
+  var base: ModelFile
   /// nil in a dry run.
   var output: String?
   var force: Bool
@@ -13,7 +13,7 @@ struct StripAction: RewriteAction {
   var quiet: Bool
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    base = try BaseFile(arguments.soleOperand(), arguments)
+    base = try ModelFile(arguments.soleOperand(), arguments)
     let (output, isDry) = (try arguments.file("output", letter: "o"), arguments.has("dry-run"))
     guard output != nil || isDry else { throw UsageError("-o FILE is missing: where the base goes (or --dry-run)") }
     self.output = isDry ? nil : output

@@ -4,14 +4,14 @@ import Runtime
 /// Compares what a file says of itself with what it holds.
 struct VerifyAction: RewriteAction {
   static let askedBy = ["verify"]
-  static let taken = BaseFile.options + ["json", "quiet"]
+  static let taken = ModelFile.options + ["json", "quiet"]
 
-  var base: BaseFile
+  var base: ModelFile
   var json: Bool
   var quiet: Bool
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    base = try BaseFile(arguments.soleOperand(), arguments)
+    base = try ModelFile(arguments.soleOperand(), arguments)
     json = arguments.has("json")
     quiet = arguments.has("quiet")
   }

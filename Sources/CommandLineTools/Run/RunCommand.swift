@@ -9,7 +9,7 @@ public enum RunCommand: Command {
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {
     let options = try RunOptions(arguments)
     let started = Date()
-    var checkpoint = try Checkpoint(path: options.model)
+    var checkpoint = try options.model.open()
     if !options.memoryFiles.isEmpty {
       let progress = ProgressLine(table.name, on: console, quiet: options.quiet)
       let identity = options.anyBase ? nil : checkpoint.identity(progress: progress.tell)

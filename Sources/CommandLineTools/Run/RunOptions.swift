@@ -3,7 +3,7 @@ import Runtime
 
 /// The options of a `run` command line.
 public struct RunOptions: Sendable {
-  public var model: String
+  public var model: ModelFile
   /// nil reads prompts from standard input.
   public var prompt: String?
   public var maxTokens: Int
@@ -40,7 +40,7 @@ public struct RunOptions: Sendable {
 
   /// - Throws: `UsageError` for values out of range and for options that exclude each other.
   public init(_ arguments: ParsedArguments) throws(UsageError) {
-    model = arguments.operands[0]
+    model = try ModelFile(arguments.operands[0], arguments)
     prompt = arguments.operands.count > 1 ? arguments.operands[1] : nil
     maxTokens = try arguments.integer("max-tokens", in: 0...Int.max) ?? 32
     sampling = Sampling(
@@ -111,6 +111,7 @@ public struct RunOptions: Sendable {
         help: "with a temperature: sample among the likeliest tokens that reach probability P together"),
       CommandOption("seed", value: "N", help: "the seed of sampling (default 0)"),
       CommandOption("threads", value: "N", help: "at most N threads (default: one per processor)"),
+      ModelFile.dtypeOption,
       CommandOption("chat", help: "take prompts as what a user says, in the model's chat template"),
       CommandOption("system", value: "TEXT", help: "with --chat: the system message"),
       CommandOption(

@@ -14,3 +14,22 @@ extension Array where Element: Sendable {
     }
   }
 }
+
+extension Range<Int> {
+  /// Calls `body` with parts of the range that cover it, on all processors; a small range is one part.
+  ///
+  /// - Parameters:
+  ///   - grain: the sizes of the parts, but the last, are multiples of it.
+  ///   - elementsPerUnit: the work for one of the range's integers, in elements.
+  func concurrentParts(grain: Int, elementsPerUnit: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    // Enough elements for a part that starting a thread costs little beside them.
+    let grains = Swift.max(1, (1 << 16) / Swift.max(1, grain * elementsPerUnit))
+    let size = grain * grains
+    let parts = (count + size - 1) / size
+    guard parts > 1 else { return body(self) }
+    DispatchQueue.concurrentPerform(iterations: parts) { part in
+      let start = lowerBound + part * size
+      body(start..<Swift.min(start + size, upperBound))
+    }
+  }
+}

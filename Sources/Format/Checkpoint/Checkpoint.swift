@@ -17,13 +17,15 @@ public struct Checkpoint: Sendable {
   let header: Tensor?
   /// The name of the tensor that keeps the base's header in a patched file.
   static let headerName: ByteString = "embedded.header"
+  /// The names that a GGUF file has for what was read from it; nil for other formats.
+  let gguf: GGUFNames?
   private let byName: [ByteString: Int]
   private let companions: [CompanionFile: [UInt8]]
 
-  /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file.
+  /// Opens a `.safetensors` file, a folder, an index of shards or a `.gguf` file, with the others that it is split into.
   ///
   /// - Parameter dtype: the dtype that tensors of a `.gguf` file are converted to; nil keeps F32, F16 and BF16 and
-  ///   makes quantized tensors F32. Other files are read as they are.
+  ///   makes all others F32. Other files are read as they are.
   /// - Throws: `FormatError` of the kind of the rule that is broken.
   public init(path: String, dtype: Dtype? = nil) throws(FormatError) {
     var isFolder: ObjCBool = false
@@ -57,7 +59,9 @@ public struct Checkpoint: Sendable {
       CompanionFile.config: try file.configJSON(dtype: dtype), .tokenizer: try file.tokenizerJSON(),
     ]
     companions[.tokenizerConfig] = try file.tokenizerConfigJSON()
-    self.init(path: path, tensors: tensors, metadata: [], memories: [], sources: [path], companions: companions)
+    self.init(
+      path: path, tensors: tensors, metadata: [], memories: [], sources: file.paths, companions: companions,
+      gguf: file.names)
   }
 
   /// - Parameter folder: the folder of companion files that are not inside.
@@ -84,7 +88,8 @@ public struct Checkpoint: Sendable {
 
   private init(
     path: String, tensors: [Tensor], metadata: [(key: ByteString, value: ByteString)], memories: [Memory],
-    sources: [String], warnings: [String] = [], header: Tensor? = nil, companions: [CompanionFile: [UInt8]]
+    sources: [String], warnings: [String] = [], header: Tensor? = nil, companions: [CompanionFile: [UInt8]],
+    gguf: GGUFNames? = nil
   ) {
     self.path = path
     self.tensors = tensors
@@ -94,11 +99,12 @@ public struct Checkpoint: Sendable {
     self.warnings = warnings
     self.header = header
     self.companions = companions
+    self.gguf = gguf
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Whether tensors are converted from another format rather than read in place.
-  public var isConverted: Bool { tensors.contains { $0.mapped == nil } }
+  /// Whether it was read from a GGUF file, whose tensors can be converted.
+  public var isGGUF: Bool { gguf != nil }
 
   /// The base tensor of that name; nil where there is none.
   public subscript(name: ByteString) -> Tensor? { byName[name].map { tensors[$0] } }

@@ -20,7 +20,9 @@ extension Checkpoint {
     guard !other.memories.isEmpty else { throw FormatError(.memoryTable, other.path, "holds no memories") }
     if let identity, other.recordedBase != identity {
       throw FormatError(
-        .memoryTable, other.path, "its memories are made for another base (--any-base takes them all the same)",
+        .memoryTable, other.path,
+        "its memories are made for another base\(isGGUF ? ", or for this one with another --dtype" : "") "
+          + "(--any-base takes them all the same)",
         expected: identity, got: other.recordedBase ?? "no record of a base")
     }
     var byName = Dictionary(memories.map { (ByteString($0.name), $0) }, uniquingKeysWith: { first, _ in first })

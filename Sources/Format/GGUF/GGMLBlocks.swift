@@ -11,25 +11,55 @@ enum GGMLBlocks {
   static func decode(_ type: GGMLType, _ source: Source, _ output: Output, count: Int) {
     switch type {
     case .f32: UnsafeMutableRawPointer(output).copyMemory(from: source, byteCount: 4 * count)
-    case .f16: for i in 0..<count { output[i] = half(source + 2 * i) }
-    case .bf16:
-      for i in 0..<count {
-        output[i] = HalfPrecision.float(bf16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
-      }
+    case .f16: plain(source, output, count) { HalfPrecision.float(f16: $0) }
+    case .bf16: plain(source, output, count) { HalfPrecision.float(bf16: $0) }
+    case .f64: plain(source, output, count) { Float(Double(bitPattern: $0)) }
+    case .i8: plain(source, output, count) { Float(Int8(bitPattern: $0)) }
+    case .i16: plain(source, output, count) { Float(Int16(bitPattern: $0)) }
+    case .i32: plain(source, output, count) { Float(Int32(bitPattern: $0)) }
+    case .i64: plain(source, output, count) { Float(Int64(bitPattern: $0)) }
     case .q4_0: q4_0(source, output, count)
     case .q4_1: q4_1(source, output, count)
     case .q5_0: q5_0(source, output, count)
     case .q5_1: q5_1(source, output, count)
     case .q8_0: q8_0(source, output, count)
+    case .q2_k: q2_k(source, output, count)
+    case .q3_k: q3_k(source, output, count)
     case .q4_k: q4_k(source, output, count)
     case .q5_k: q5_k(source, output, count)
     case .q6_k: q6_k(source, output, count)
+    case .iq1_s: iq1_s(source, output, count)
+    case .iq1_m: iq1_m(source, output, count)
+    case .iq2_xxs: iq2_xxs(source, output, count)
+    case .iq2_xs: iq2_xs(source, output, count)
+    case .iq2_s: iq2_s(source, output, count)
+    case .iq3_xxs: iq3_xxs(source, output, count)
+    case .iq3_s: iq3_s(source, output, count)
+    case .iq4_nl: iq4_nl(source, output, count)
+    case .iq4_xs: iq4_xs(source, output, count)
+    case .tq1_0: tq1_0(source, output, count)
+    case .tq2_0: tq2_0(source, output, count)
+    case .mxfp4: mxfp4(source, output, count)
+    case .nvfp4: nvfp4(source, output, count)
     }
+  }
+
+  /// Elements that stand alone, by their bits.
+  @inline(__always)
+  private static func plain<Bits: FixedWidthInteger>(
+    _ source: Source, _ output: Output, _ count: Int, _ value: (Bits) -> Float
+  ) {
+    for i in 0..<count { output[i] = value(integer(source, MemoryLayout<Bits>.size * i)) }
+  }
+
+  @inline(__always)
+  static func integer<Bits: FixedWidthInteger>(_ source: Source, _ offset: Int) -> Bits {
+    Bits(littleEndian: source.loadUnaligned(fromByteOffset: offset, as: Bits.self))
   }
 
   @inline(__always)
   static func half(_ source: Source) -> Float {
-    HalfPrecision.float(f16: source.loadUnaligned(as: UInt16.self))
+    HalfPrecision.float(f16: integer(source, 0))
   }
 
   @inline(__always)
@@ -72,7 +102,7 @@ enum GGMLBlocks {
       let source = source + 22 * block
       let output = output + 32 * block
       let scale = half(source)
-      let high = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+      let high: UInt32 = integer(source, 2)
       for j in 0..<16 {
         let pair = UInt32(byte(source, 6 + j))
         let low = (pair & 15) | (high >> UInt32(j) & 1) << 4
@@ -90,7 +120,7 @@ enum GGMLBlocks {
       let output = output + 32 * block
       let scale = half(source)
       let minimum = half(source + 2)
-      let high = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+      let high: UInt32 = integer(source, 4)
       for j in 0..<16 {
         let pair = UInt32(byte(source, 8 + j))
         let low = (pair & 15) | (high >> UInt32(j) & 1) << 4

@@ -1,5 +1,51 @@
 /// The K-quants: blocks of 256 elements with a scale per 16 or 32.
 extension GGMLBlocks {
+  /// Block: 16 sub-scales and sub-minima of 4 bits, 64 bytes of four 2-bit numbers, scale, minimum: f16.
+  static func q2_k(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 84 * block
+      let output = output + 256 * block
+      let (scale, minimum) = (half(source + 80), half(source + 82))
+      for group in 0..<16 {
+        let pair = byte(source, group)
+        let (groupScale, groupMinimum) = (scale * Float(pair & 15), minimum * Float(pair >> 4))
+        let (numbers, shift) = twoBits(source + 16, group)
+        for j in 0..<16 {
+          output[16 * group + j] = groupScale * Float(byte(numbers, j) >> shift & 3) - groupMinimum
+        }
+      }
+    }
+  }
+
+  /// Block: 32 bytes of third bits, 64 bytes of four 2-bit numbers, 12 bytes of 16 6-bit sub-scales, scale: f16.
+  static func q3_k(_ source: Source, _ output: Output, _ count: Int) {
+    for block in 0..<count {
+      let source = source + 110 * block
+      let output = output + 256 * block
+      let scale = half(source + 108)
+      for group in 0..<16 {
+        let low = byte(source, 96 + group % 8) >> UInt8(truncatingIfNeeded: group / 8 * 4) & 15
+        let high = byte(source, 104 + group % 4) >> UInt8(truncatingIfNeeded: group / 4 * 2) & 3
+        let groupScale = scale * Float(Int32(low | high << 4) &- 32)
+        let (numbers, shift) = twoBits(source + 32, group)
+        // A third bit that is set means that nothing is subtracted.
+        let thirds = source + 16 * (group % 2)
+        let third = UInt8(truncatingIfNeeded: group / 2)
+        for j in 0..<16 {
+          let number = Int32(byte(numbers, j) >> shift & 3) &+ Int32(byte(thirds, j) >> third & 1) &* 4 &- 4
+          output[16 * group + j] = groupScale * Float(number)
+        }
+      }
+    }
+  }
+
+  /// Where the 2-bit numbers of the group `index` (0 to 15) of 16 elements begin, and by how much each is shifted: 32
+  /// bytes hold 128 elements.
+  @inline(__always)
+  private static func twoBits(_ numbers: Source, _ index: Int) -> (numbers: Source, shift: UInt8) {
+    (numbers + (index / 8 * 32 + index % 2 * 16), UInt8(truncatingIfNeeded: index % 8 / 2 * 2))
+  }
+
   /// Block: scale, minimum: f16, 12 bytes of 6-bit sub-scales and sub-minima, 128 bytes of two 4-bit numbers.
   static func q4_k(_ source: Source, _ output: Output, _ count: Int) {
     for block in 0..<count {

@@ -6,7 +6,7 @@ extension GGUFContainer {
   /// template. `eot_token` and `eom_token` are those that end a turn and a message.
   func chat() throws(FormatError) -> JSONNode? {
     let names = try strings("tokenizer.chat_templates") ?? []
-    let main = try string("tokenizer.chat_template")
+    let main = try string("tokenizer.chat_template").flatMap { $0.isEmpty ? nil : $0 }
     guard main != nil || !names.isEmpty else { return nil }
     var template = main.map(JSONNode.string)
     if !names.isEmpty {

@@ -4,14 +4,26 @@ struct GGUFTensorInfo: Sendable {
   var type: GGMLType
   /// Slowest dimension first, as in PyTorch: GGUF's own order reversed.
   var shape: [Int]
-  /// The range of its bytes in the file.
+  /// The file that holds it, and the range of its bytes there.
+  var file: MappedFile
   var range: Range<Int>
+
+  /// The tensor, for error messages.
+  var location: String { "\(file.path): tensor \(name)" }
+
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
 }
 
-/// A mapped and validated GGUF file (version 2 or 3, little endian): its metadata and its tensors.
+/// A mapped and validated GGUF file (version 2 or 3, little endian), or several that a model is split into: metadata and
+/// tensors.
 struct GGUFContainer: Sendable {
+  /// The file of the metadata.
   let file: MappedFile
-  /// The file's path, for error messages.
+  /// The paths of all files.
+  private(set) var paths: [String]
+  /// The path of the metadata's file, for error messages.
   var location: String { file.path }
   private(set) var metadata: [ByteString: GGUFValue] = [:]
   private(set) var tensors: [ByteString: GGUFTensorInfo] = [:]
@@ -20,8 +32,12 @@ struct GGUFContainer: Sendable {
   static let rankLimit = 4
   static let alignmentLimit = 1 << 24
 
-  init(path: String) throws(FormatError) {
+  /// Maps and validates one file.
+  ///
+  /// - Throws: `FormatError` of kind `missing` or `unreadable` where there is no such file, else of kind `gguf`.
+  init(file path: String) throws(FormatError) {
     file = try MappedFile(path: path)
+    paths = [path]
     var cursor = GGUFCursor(bytes: file.bytes, location: path)
     try Self.checkMagic(&cursor)
     let tensorCount = try cursor.integer(UInt64.self, "the number of tensors")
@@ -38,7 +54,7 @@ struct GGUFContainer: Sendable {
     var headers: [(info: GGUFTensorInfo, offset: UInt64)] = []
     var names: Set<ByteString> = []
     for _ in 0..<Int(tensorCount) {
-      let header = try Self.readTensor(&cursor)
+      let header = try Self.readTensor(&cursor, file)
       // Checked here, so that the empty descriptions of a sparse file are not collected.
       guard names.insert(header.info.name).inserted else {
         throw FormatError(.gguf, path, "the tensor \(header.info.name) stands twice")
@@ -82,7 +98,7 @@ struct GGUFContainer: Sendable {
 
   /// Reads the description of a tensor; its range counts from 0, the offset from the start of the data.
   private static func readTensor(
-    _ cursor: inout GGUFCursor
+    _ cursor: inout GGUFCursor, _ file: MappedFile
   ) throws(FormatError) -> (info: GGUFTensorInfo, offset: UInt64) {
     let name = ByteString(Array(cursor.bytes[try cursor.string("a tensor's name")]))
     let what = "the description of tensor \(name)"
@@ -102,7 +118,7 @@ struct GGUFContainer: Sendable {
         expected: "one of \(GGMLType.supportedNames)", got: GGMLType.unsupportedName(code))
     }
     let (shape, byteCount) = try size(dimensions, type, location: "\(cursor.location): tensor \(name)")
-    return (GGUFTensorInfo(name: name, type: type, shape: shape, range: 0..<byteCount), offset)
+    return (GGUFTensorInfo(name: name, type: type, shape: shape, file: file, range: 0..<byteCount), offset)
   }
 
   /// The shape, slowest dimension first, and the size in bytes of a tensor of the given dimensions.
@@ -149,7 +165,7 @@ struct GGUFContainer: Sendable {
     located.reserveCapacity(headers.count)
     for header in headers {
       var info = header.info
-      let what = "\(location): tensor \(info.name)"
+      let what = info.location
       guard header.offset % UInt64(alignment) == 0 else {
         throw FormatError(
           .gguf, what, "its offset is not aligned", expected: "a multiple of \(alignment)",
@@ -169,7 +185,25 @@ struct GGUFContainer: Sendable {
     }
     located.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     for (a, b) in zip(located, located.dropFirst()) where a.range.upperBound > b.range.lowerBound {
-      throw FormatError(.gguf, "\(location): tensor \(b.name)", "its data overlaps that of \(a.name)")
+      throw FormatError(.gguf, b.location, "its data overlaps that of \(a.name)")
     }
+  }
+
+  /// Adds the tensors of another file of the same model.
+  ///
+  /// - Throws: `FormatError` of kind `gguf` where the other has a tensor of this one, or says that its model has another
+  ///   architecture.
+  mutating func append(_ other: GGUFContainer) throws(FormatError) {
+    let key = "general.architecture"
+    if let architecture = try other.string(key), let own = try string(key), architecture != own {
+      throw FormatError(
+        .gguf, "\(other.location): \(key)", "differs from that of \(location)", expected: own, got: architecture)
+    }
+    for (name, info) in other.tensors.sorted(by: { $0.key < $1.key }) {
+      if let earlier = tensors.updateValue(info, forKey: name) {
+        throw FormatError(.gguf, info.location, "is also in \(earlier.file.path)")
+      }
+    }
+    paths += other.paths
   }
 }

@@ -24,33 +24,43 @@ struct GGUFConversion: Sendable {
 
   var byteCount: Int { rows * columns * dtype.bits / 8 }
 
-  /// Makes the bytes of the checkpoint's tensor.
+  /// The rows that are decoded together, so that transposing fills whole cache lines.
+  private static let group = 16
+
+  /// Writes the bytes of the checkpoint's tensor to `target`, on all processors.
   ///
-  /// - Parameter source: `rows` rows of `columns` elements of `type`, validated to be that long.
-  /// - Complexity: reads each element once; takes 16 rows of memory besides the result.
-  func bytes(from source: UnsafeRawBufferPointer) -> [UInt8] {
-    guard rows > 0, columns > 0, let base = source.baseAddress else { return [] }
-    let rowBytes = columns / type.blockSize * type.blockByteCount
-    precondition(source.count == rows * rowBytes, "the caller checks the size")
-    return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-      let output = UnsafeMutableRawPointer(buffer.baseAddress!)
-      if type.dtype == dtype, layout != .lessOne {
-        dtype == .f32
-          ? move(base, output, as: UInt32.self) : move(base, output, as: UInt16.self)
-      } else if dtype == .f32, layout != .transposed {
-        for row in 0..<rows {
-          let target = (output + 4 * columns * targetRow(row)).assumingMemoryBound(to: Float.self)
-          GGMLBlocks.decode(type, base + rowBytes * row, target, count: columns / type.blockSize)
-          if layout == .lessOne { for column in 0..<columns { target[column] -= 1 } }
-        }
-      } else {
-        switch dtype {
-        case .f16: convert(base, output, rowBytes) { HalfPrecision.f16($0) }
-        case .bf16: convert(base, output, rowBytes) { HalfPrecision.bf16($0) }
-        default: convert(base, output, rowBytes) { $0.bitPattern }
-        }
+  /// - Parameters:
+  ///   - source: `rows` rows of `columns` elements of `type`, validated to be that long.
+  ///   - target: `byteCount` bytes, aligned to elements.
+  /// - Complexity: reads each element once; takes 16 rows of memory for each part that is in work.
+  func write(_ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer) {
+    guard rows > 0, columns > 0, let base = source.baseAddress, let output = target.baseAddress else { return }
+    precondition(
+      source.count == rows * rowBytes && target.count == byteCount, "the caller checks the sizes")
+    // Each part writes rows, or columns, of its own.
+    nonisolated(unsafe) let (from, to) = (base, output)
+    (0..<rows).concurrentParts(grain: Self.group, elementsPerUnit: columns) { write($0, from, to) }
+  }
+
+  private var rowBytes: Int { columns / type.blockSize * type.blockByteCount }
+
+  /// Writes what the rows `part` of the source become.
+  private func write(_ part: Range<Int>, _ base: UnsafeRawPointer, _ output: UnsafeMutableRawPointer) {
+    if type.dtype == dtype, layout != .lessOne {
+      dtype == .f32
+        ? move(part, base, output, as: UInt32.self) : move(part, base, output, as: UInt16.self)
+    } else if dtype == .f32, layout != .transposed {
+      for row in part {
+        let target = (output + 4 * columns * targetRow(row)).assumingMemoryBound(to: Float.self)
+        GGMLBlocks.decode(type, base + rowBytes * row, target, count: columns / type.blockSize)
+        if layout == .lessOne { for column in 0..<columns { target[column] -= 1 } }
       }
-      count = byteCount
+    } else {
+      switch dtype {
+      case .f16: convert(part, base, output) { HalfPrecision.f16($0) }
+      case .bf16: convert(part, base, output) { HalfPrecision.bf16($0) }
+      default: convert(part, base, output) { $0.bitPattern }
+      }
     }
   }
 
@@ -73,20 +83,20 @@ struct GGUFConversion: Sendable {
 
   /// Moves elements that keep their bits.
   private func move<Bits: FixedWidthInteger>(
-    _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, as: Bits.Type
+    _ part: Range<Int>, _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, as: Bits.Type
   ) {
     let width = MemoryLayout<Bits>.size
     guard layout == .transposed else {
-      for row in 0..<rows {
+      for row in part {
         (output + width * columns * targetRow(row)).copyMemory(
           from: source + width * columns * row, byteCount: width * columns)
       }
       return
     }
     let output = output.assumingMemoryBound(to: Bits.self)
-    for first in stride(from: 0, to: rows, by: 16) {
+    for group in groups(part) {
       for column in 0..<columns {
-        for row in first..<min(first + 16, rows) {
+        for row in group {
           output[column * rows + row] = source.loadUnaligned(
             fromByteOffset: width * (row * columns + column), as: Bits.self)
         }
@@ -94,30 +104,35 @@ struct GGUFConversion: Sendable {
     }
   }
 
-  /// Decodes and converts 16 rows at a time, so that transposing fills whole cache lines.
+  /// Decodes and converts a group of rows at a time.
   @inline(__always)
   private func convert<Bits: FixedWidthInteger>(
-    _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, _ rowBytes: Int,
-    _ bits: (Float) -> Bits
+    _ part: Range<Int>, _ source: UnsafeRawPointer, _ output: UnsafeMutableRawPointer, _ bits: (Float) -> Bits
   ) {
     let output = output.assumingMemoryBound(to: Bits.self)
-    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: min(16, rows) * columns)
+    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: min(Self.group, part.count) * columns)
     defer { scratch.deallocate() }
-    for first in stride(from: 0, to: rows, by: 16) {
-      let count = min(16, rows - first)
+    for group in groups(part) {
+      let first = group.lowerBound
       GGMLBlocks.decode(
-        type, source + rowBytes * first, scratch, count: count * (columns / type.blockSize))
-      if layout == .lessOne { for i in 0..<(count * columns) { scratch[i] -= 1 } }
+        type, source + rowBytes * first, scratch, count: group.count * (columns / type.blockSize))
+      if layout == .lessOne { for i in 0..<(group.count * columns) { scratch[i] -= 1 } }
       if layout == .transposed {
         for column in 0..<columns {
-          for row in 0..<count { output[column * rows + first + row] = bits(scratch[row * columns + column]) }
+          for row in group { output[column * rows + row] = bits(scratch[(row - first) * columns + column]) }
         }
       } else {
-        for row in 0..<count {
-          let target = output + columns * targetRow(first + row)
-          for column in 0..<columns { target[column] = bits(scratch[row * columns + column]) }
+        for row in group {
+          let target = output + columns * targetRow(row)
+          for column in 0..<columns { target[column] = bits(scratch[(row - first) * columns + column]) }
         }
       }
+    }
+  }
+
+  private func groups(_ part: Range<Int>) -> some Sequence<Range<Int>> {
+    stride(from: part.lowerBound, to: part.upperBound, by: Self.group).lazy.map {
+      $0..<Swift.min($0 + Self.group, part.upperBound)
     }
   }
 }

@@ -1,14 +1,22 @@
-/// A model in a GGUF file (version 2 or 3, little endian), read as the Hugging Face checkpoint that it came from.
+/// A model in a GGUF file (version 2 or 3, little endian) or in several that it is split into, read as the Hugging Face
+/// checkpoint that it came from.
 ///
-/// The supported architectures are those of `GGUFModel.architectures`, the supported tensor types F32, F16, BF16, Q8_0,
-/// Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K.
+/// The supported architectures are those of `GGUFModel.architectures`, the supported tensor types those of `GGMLType`.
 public struct GGUFFile: Sendable {
   private let container: GGUFContainer
   private let model: GGUFModel
 
-  /// Maps the file at `path` and validates its structure, its metadata and the names and shapes of its tensors.
+  /// The file's own names, for error messages.
+  var names: GGUFNames { GGUFNames(model) }
+
+  /// The paths of all files.
+  public var paths: [String] { container.paths }
+
+  /// Maps the file at `path`, with all others of its split, and validates their structure, the metadata and the names and
+  /// shapes of the tensors.
   ///
-  /// - Throws: `FormatError` of kind `missing` or `unreadable` where there is no such file, else of kind `gguf`.
+  /// - Parameter path: any of the files of a split.
+  /// - Throws: `FormatError` of kind `missing` or `unreadable` where a file is not there, else of kind `gguf`.
   public init(path: String) throws(FormatError) {
     container = try GGUFContainer(path: path)
     model = try GGUFModel(container)
@@ -18,10 +26,10 @@ public struct GGUFFile: Sendable {
   /// sorted by the bytes of their names.
   ///
   /// Query and key rows are unpermuted and GPT-2's Conv1D weights transposed to `(in, out)`. A tensor that needs
-  /// neither that nor a conversion lies in the mapped file; the others are computed each time their bytes are needed,
-  /// so that no more than one is in memory at a time.
+  /// neither that nor a conversion lies in the mapped file; the others are computed each time their bytes are needed, on
+  /// all processors and where they are needed, so that no second copy is in memory.
   /// - Parameter dtype: F32, F16 or BF16 for all tensors, rounded to nearest even; nil keeps the F32, F16 and BF16
-  ///   of the file and makes quantized tensors F32, bit for bit as ggml dequantizes them.
+  ///   of the file and makes all others F32, quantized ones bit for bit as ggml dequantizes them.
   /// - Throws: `FormatError` of kind `gguf` for any other `dtype`.
   public func tensors(dtype: Dtype?) throws(FormatError) -> [Tensor] {
     if let dtype, ![.f32, .f16, .bf16].contains(dtype) {
@@ -34,18 +42,14 @@ public struct GGUFFile: Sendable {
 
   private func tensor(_ entry: GGUFModel.Entry, dtype: Dtype) -> Tensor {
     let source = entry.source
-    let file = container.file
     if source.type.dtype == dtype, entry.layout == .same {
       let info = TensorInfo(name: entry.name, dtype: dtype, shape: entry.shape, range: source.range)
-      return Tensor(info: info, file: file, dataStart: 0)
+      return Tensor(info: info, file: source.file, dataStart: 0)
     }
     let conversion = GGUFConversion(source, to: dtype, entry.layout)
-    return Tensor(
-      name: entry.name, dtype: dtype, shape: entry.shape, byteCount: conversion.byteCount
-    ) {
-      withExtendedLifetime(file) {
-        conversion.bytes(from: UnsafeRawBufferPointer(rebasing: file.bytes[source.range]))
-      }
+    return Tensor(name: entry.name, dtype: dtype, shape: entry.shape, byteCount: conversion.byteCount) { target in
+      source.withBytes { conversion.write($0, to: target) }
+      source.file.release(source.range)
     }
   }
 

@@ -21,6 +21,7 @@ extension GGUFModel {
     var table = GGUFTensorTable(container)
     let vocabulary = try table.rows("token_embd.weight")
     let positions = try table.rows("position_embd.weight")
+    try GGUFNeutralKeys(container: container, architecture: "gpt2", headSize: E / heads, positions: positions).check()
     try table.add("token_embd.weight", as: "transformer.wte.weight", [vocabulary, E])
     try table.add("position_embd.weight", as: "transformer.wpe.weight", [positions, E])
     try table.addWithBias("output_norm", as: "transformer.ln_f", [E])
@@ -65,12 +66,9 @@ extension GGUFModel {
     guard table.has("output.weight") else { return true }
     let output = try table.info("output.weight")
     let embedding = try table.info("token_embd.weight")
-    guard output.type == embedding.type, output.shape == embedding.shape else { return false }
-    let file = table.container.file
-    return withExtendedLifetime(file) {
-      guard let base = file.bytes.baseAddress else { return true }
-      return memcmp(
-        base + output.range.lowerBound, base + embedding.range.lowerBound, output.range.count) == 0
+    guard output.type == embedding.type, output.shape == embedding.shape, output.range.count > 0 else { return false }
+    return output.withBytes { output in
+      embedding.withBytes { memcmp(output.baseAddress!, $0.baseAddress!, output.count) == 0 }
     }
   }
 }

@@ -9,6 +9,10 @@ extension GGUFModel {
     var table = GGUFTensorTable(container)
     let vocabulary = try table.rows("token_embd.weight")
     try table.add("token_embd.weight", as: "gpt_neox.embed_in.weight", [vocabulary, hyper.hidden])
+    let positions = try container.requiredDimension("gptneox.context_length")
+    try GGUFNeutralKeys(
+      container: container, architecture: "gptneox", headSize: hyper.headSize, positions: positions
+    ).check()
     let isTied = !table.has("output.weight")
     if !isTied { try table.add("output.weight", as: "embed_out.weight", [vocabulary, hyper.hidden]) }
     try table.addWithBias("output_norm", as: "gpt_neox.final_layer_norm", [hyper.hidden])
@@ -19,7 +23,7 @@ extension GGUFModel {
       ("num_hidden_layers", .int(hyper.layers)), ("num_attention_heads", .int(hyper.heads)), ("hidden_act", "gelu"),
       ("rotary_pct", .double(Double(hyper.rotated) / Double(hyper.headSize))),
       ("rotary_emb_base", .float(try container.positive("gptneox.rope.freq_base") ?? 10000)),
-      ("max_position_embeddings", .int(try container.requiredDimension("gptneox.context_length"))),
+      ("max_position_embeddings", .int(positions)),
       ("layer_norm_eps", .float(hyper.epsilon)), ("attention_bias", true),
       ("use_parallel_residual", .bool(try container.bool("gptneox.use_parallel_residual") ?? true)),
       ("tie_word_embeddings", .bool(isTied)),

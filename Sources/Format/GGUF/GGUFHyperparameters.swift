@@ -65,7 +65,7 @@ extension GGUFHyperparameters {
   func ropeScaling(_ table: inout GGUFTensorTable) throws(FormatError) -> JSONNode? {
     let container = table.container
     let key = "\(name).rope.scaling"
-    let original = try container.dimension("\(key).original_context_length")
+    let original = try container.dimensionUnlessZero("\(key).original_context_length")
     if table.has("rope_factors_short.weight") || table.has("rope_freqs.weight") {
       // Llama 3's factors come as one tensor, which serves as the list for short and for long texts.
       let (short, long) =
@@ -78,24 +78,40 @@ extension GGUFHyperparameters {
         "original_max_position_embeddings": .int(original ?? positions),
       ]
     }
-    var factor = try container.positive("\(key).factor")
-    if factor == nil { factor = try container.positive("\(name).rope.scale_linear") }
-    switch try container.string("\(key).type") {
-    case "none": return nil
-    case nil, "linear":
-      guard let factor, factor != 1 else { return nil }
-      return ["rope_type": "linear", "factor": .float(factor)]
-    case "yarn":
-      guard let factor else { throw container.missing("\(key).factor") }
-      return [
-        "rope_type": "yarn", "factor": .float(factor),
-        "original_max_position_embeddings": .int(original ?? positions),
-      ]
+    var factor = try container.positiveUnlessZero("\(key).factor")
+    if factor == nil { factor = try container.positiveUnlessZero("\(name).rope.scale_linear") }
+    let type = try container.string("\(key).type")
+    switch type {
+    case nil, "none", "linear", "yarn":
+      guard let factor, factor != 1, type != "none" else { return nil }
+      return type == "yarn"
+        ? try yarn(factor, container, original: original) : ["rope_type": "linear", "factor": .float(factor)]
     case let other?:
       throw FormatError(
         .gguf, "\(container.location): \(key).type", "the scaling of positions is not supported",
         expected: "none, linear, yarn, or tensors of factors", got: other)
     }
+  }
+
+  private func yarn(
+    _ factor: Float, _ container: GGUFContainer, original: Int?
+  ) throws(FormatError) -> JSONNode {
+    let key = "\(name).rope.scaling"
+    // llama.cpp's own factors of what transformers computes.
+    for name in ["attn_factor", "yarn_attn_factor", "yarn_ext_factor"] {
+      guard let value = try container.positiveUnlessZero("\(key).\(name)"), value != 1 else { continue }
+      throw FormatError(
+        .gguf, "\(container.location): \(key).\(name)", "not supported", expected: "1", got: "\(value)")
+    }
+    var members: [(String, JSONNode)] = [
+      ("rope_type", "yarn"), ("factor", .float(factor)),
+      ("original_max_position_embeddings", .int(original ?? positions)),
+    ]
+    for bound in ["fast", "slow"] {
+      guard let beta = try container.positive("\(key).yarn_beta_\(bound)") else { continue }
+      members.append(("beta_\(bound)", .float(beta)))
+    }
+    return .object(members)
   }
 
   private func factors(_ tensor: String, _ table: inout GGUFTensorTable) throws(FormatError) -> JSONNode {

@@ -18,6 +18,8 @@ struct GGUFLlamaFamily: Sendable {
   /// The layout of the norms' weights.
   var normLayout = GGUFLayout.same
   var activation = (key: "hidden_act", name: "silu")
+  /// The keys that `fields` reads and that other families do not have.
+  var ownKeys: [String] = []
   /// The fields of config.json beyond those that all families have.
   var fields: @Sendable (GGUFHyperparameters, GGUFContainer) throws(FormatError) -> [(String, JSONNode)] = {
     (_, _) throws(FormatError) in []
@@ -39,8 +41,9 @@ struct GGUFLlamaFamily: Sendable {
       norms: [("post_attention_norm", "post_attention_layernorm"), ("post_ffw_norm", "post_feedforward_layernorm")]),
     GGUFLlamaFamily(
       name: "phi3", modelType: "phi3", className: "Phi3ForCausalLM", isFused: true,
+      ownKeys: ["attention.sliding_window"],
       fields: { (hyper, container) throws(FormatError) in
-        let window = try container.dimension("phi3.attention.sliding_window")
+        let window = try container.dimensionUnlessZero("phi3.attention.sliding_window")
         return [("sliding_window", window.map { .int($0) } ?? .null)]
       }),
     GGUFLlamaFamily(
@@ -48,7 +51,8 @@ struct GGUFLlamaFamily: Sendable {
       norms: [
         ("attn_norm", "input_layernorm"), ("post_attention_norm", "post_attention_layernorm"),
         ("ffn_norm", "pre_feedforward_layernorm"), ("post_ffw_norm", "post_feedforward_layernorm"),
-      ], normLayout: .lessOne, activation: ("hidden_activation", "gelu_pytorch_tanh"), fields: gemma3),
+      ], normLayout: .lessOne, activation: ("hidden_activation", "gelu_pytorch_tanh"),
+      ownKeys: ["attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"], fields: gemma3),
   ]
 
   @Sendable
@@ -60,13 +64,28 @@ struct GGUFLlamaFamily: Sendable {
     var fields: [(String, JSONNode)] = [
       ("query_pre_attn_scalar", .int(scalar)),
       ("sliding_window", .int(try container.requiredDimension("gemma3.attention.sliding_window"))),
-      ("sliding_window_pattern", .int(try container.dimension("gemma3.attention.sliding_window_pattern") ?? 6)),
+      try slidingPattern(container, layers: hyper.layers),
       ("rope_local_base_freq", .float(try container.positive("gemma3.rope.freq_base_swa") ?? 10000)),
     ]
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
-      if let cap = try container.positive("gemma3.\(key)") { fields.append((key, .float(cap))) }
+      if let cap = try container.positiveUnlessZero("gemma3.\(key)") { fields.append((key, .float(cap))) }
     }
     return fields
+  }
+
+  /// Which layers have a window: all but each n-th, or a Boolean for each layer.
+  private static func slidingPattern(
+    _ container: GGUFContainer, layers: Int
+  ) throws(FormatError) -> (String, JSONNode) {
+    let key = "gemma3.attention.sliding_window_pattern"
+    guard let each = try container.bools(key) else {
+      return ("sliding_window_pattern", .int(try container.dimension(key) ?? 6))
+    }
+    guard each.count == layers else {
+      throw FormatError(
+        .gguf, "\(container.location): \(key)", "not one for each layer", expected: "\(layers)", got: "\(each.count)")
+    }
+    return ("layer_types", .array(each.map { .string($0 ? "sliding_attention" : "full_attention") }))
   }
 
   /// With hidden size E, V tokens, H heads and K key–value heads of D, inner size F, each layer has q `(H·D, E)`,
@@ -78,6 +97,9 @@ struct GGUFLlamaFamily: Sendable {
         .gguf, "\(container.location): \(name).rope.dimension_count", "differs from the size of a head",
         expected: "\(hyper.headSize)", got: "\(hyper.rotated)")
     }
+    try GGUFNeutralKeys(
+      container: container, architecture: name, headSize: hyper.headSize, positions: hyper.positions
+    ).check(except: ownKeys)
     var table = GGUFTensorTable(container)
     let vocabulary = try table.rows("token_embd.weight")
     if let claimed = try container.dimension("\(name).vocab_size"), claimed != vocabulary {

@@ -9,6 +9,8 @@ struct GGUFModel: Sendable {
     var layout: GGUFLayout
   }
 
+  /// llama.cpp's name of the architecture.
+  private(set) var architecture = ""
   /// The tensors, sorted by the bytes of their names.
   var entries: [Entry]
   /// The fields of config.json without `dtype`.
@@ -21,11 +23,10 @@ struct GGUFModel: Sendable {
   /// - Throws: `FormatError` of kind `gguf` for another architecture, a missing or unknown tensor or a shape that
   ///   does not follow from the metadata.
   init(_ container: GGUFContainer) throws(FormatError) {
-    if let parts = try container.integer("split.count"), parts > 1 {
+    let typeKey = "general.type"
+    if let type = try container.string(typeKey), type != "model" {
       throw FormatError(
-        .gguf, container.location, "one part of a model that was split",
-        expected: "the parts merged into a file",
-        got: "a part of \(parts)")
+        .gguf, "\(container.location): \(typeKey)", "not a model of its own", expected: "model", got: type)
     }
     let key = "general.architecture"
     guard let architecture = try container.string(key) else { throw container.missing(key) }
@@ -40,6 +41,7 @@ struct GGUFModel: Sendable {
         .gguf, "\(container.location): \(key)", "the architecture is not supported",
         expected: Self.architectures.joined(separator: " or "), got: architecture)
     }
+    self.architecture = architecture
     entries.sort { $0.name < $1.name }
   }
 

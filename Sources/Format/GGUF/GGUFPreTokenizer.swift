@@ -3,6 +3,8 @@ struct GGUFPreTokenizer {
   let json: JSONNode
   /// Whether whole words are looked up before anything is merged.
   let ignoresMerges: Bool
+  /// Whether texts get a begin token where the file does not say.
+  var beginsByDefault: Bool { ignoresMerges }
   /// Whether a space can be put in front of a text.
   let takesPrefixSpace: Bool
 
@@ -24,9 +26,12 @@ struct GGUFPreTokenizer {
   }
 
   private static let kinds: [(names: [String], patterns: [String], ignoresMerges: Bool)] = [
-    (["llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral"], [cl100k("{1,3}")], true),
-    (["dbrx", "smaug-bpe", "chatglm-bpe"], [cl100k("{1,3}")], false),
-    (["qwen2", "stablelm2", "megrez", "deepseek-r1-qwen"], [cl100k("")], false),
+    (
+      ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"], [cl100k("{1,3}")],
+      true
+    ),
+    (["dbrx", "smaug-bpe", "chatglm-bpe", "glm4"], [cl100k("{1,3}")], false),
+    (["qwen2", "stablelm2", "megrez", "deepseek-r1-qwen", "kormo"], [cl100k("")], false),
     (
       ["qwen35"],
       [
@@ -44,7 +49,9 @@ struct GGUFPreTokenizer {
       ], false
     ),
   ]
-  private static let words = ["default", "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion"]
+  private static let words = [
+    "default", "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "gigachat", "a.x-4.0", "mellum", "exaone4",
+  ]
   private static let digits = ["smollm", "starcoder", "refact", "command-r", "codeshell"]
 
   static let names = words + digits + kinds.flatMap(\.names)

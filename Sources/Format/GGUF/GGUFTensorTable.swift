@@ -24,7 +24,7 @@ struct GGUFTensorTable {
     let info = try info(source)
     guard info.shape.count == 2, info.shape[0] > 0, info.shape[0] <= Int(Int32.max) else {
       throw FormatError(
-        .gguf, "\(container.location): tensor \(source)", "wrong shape", expected: "a matrix",
+        .gguf, info.location, "wrong shape", expected: "a matrix",
         got: "\(info.shape)")
     }
     return info.shape[0]
@@ -38,13 +38,13 @@ struct GGUFTensorTable {
     let stored = layout == .transposed ? Array(shape.reversed()) : shape
     guard info.shape == stored else {
       throw FormatError(
-        .gguf, "\(container.location): tensor \(source)", "wrong shape", expected: "\(stored)",
+        .gguf, info.location, "wrong shape", expected: "\(stored)",
         got: "\(info.shape)")
     }
     // The blocks of a quantized bias would run across the rows that move.
     guard layout == .same || shape.count > 1 || info.type.blockSize == 1 else {
       throw FormatError(
-        .gguf, "\(container.location): tensor \(source)", "a quantized bias", expected: "F32, F16 or BF16",
+        .gguf, info.location, "a quantized bias", expected: "F32, F16 or BF16",
         got: info.type.name)
     }
     unused.remove(info.name)
@@ -64,11 +64,10 @@ struct GGUFTensorTable {
     let info = try info(source)
     guard info.type.dtype == .f32 else {
       throw FormatError(
-        .gguf, "\(container.location): tensor \(source)", "wrong type", expected: "F32", got: info.type.name)
+        .gguf, info.location, "wrong type", expected: "F32", got: info.type.name)
     }
     drop(source)
-    let bytes = UnsafeRawBufferPointer(rebasing: container.file.bytes[info.range])
-    return withExtendedLifetime(container.file) {
+    return info.withBytes { bytes in
       stride(from: 0, to: bytes.count, by: 4).map {
         Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
       }
@@ -82,8 +81,8 @@ struct GGUFTensorTable {
   ///
   /// - Throws: `FormatError` that names the first tensor that was neither added nor dropped.
   func finish() throws(FormatError) -> [GGUFModel.Entry] {
-    if let name = unused.min() {
-      throw FormatError(.gguf, "\(container.location): tensor \(name)", "the architecture has no such tensor")
+    if let name = unused.min(), let info = container.tensors[name] {
+      throw FormatError(.gguf, info.location, "the architecture has no such tensor")
     }
     return entries
   }

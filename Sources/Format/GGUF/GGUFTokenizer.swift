@@ -14,7 +14,8 @@ extension GGUFContainer {
       tokens = try self.tokens()
       parts = TokenizerParts(
         preTokenizer: preTokenizer.json, decoder: GGUFPreTokenizer.byteLevel(addPrefixSpace: true),
-        merges: try merges(), ignoresMerges: preTokenizer.ignoresMerges)
+        merges: try merges(), ignoresMerges: preTokenizer.ignoresMerges,
+        beginsByDefault: preTokenizer.beginsByDefault)
     case "llama":
       tokens = try self.tokens()
       parts = try sentencePiece(tokens)
@@ -116,19 +117,19 @@ extension GGUFContainer {
     return tokens
   }
 
-  /// The type of each token: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 a byte; nil where the file does
+  /// The type of each token: 0 or 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 a byte; nil where the file does
   /// not say.
   private func tokenTypes(_ tokens: [String]) throws(FormatError) -> [Int]? {
     let key = Self.prefix + "token_type"
-    guard let types = try integers(key) else { return nil }
+    guard let types = try integers(key), !types.isEmpty else { return nil }
     guard types.count == tokens.count else {
       throw FormatError(
         .gguf, "\(location): \(key)", "not one for each token", expected: "\(tokens.count)",
         got: "\(types.count)")
     }
-    for (id, type) in types.enumerated() where !(1...6 ~= type) {
+    for (id, type) in types.enumerated() where !(0...6 ~= type) {
       throw FormatError(
-        .gguf, "\(location): \(key)[\(id)]", "unknown type of token", expected: "1 to 6", got: "\(type)")
+        .gguf, "\(location): \(key)[\(id)]", "unknown type of token", expected: "0 to 6", got: "\(type)")
     }
     return types
   }
@@ -167,8 +168,8 @@ extension GGUFContainer {
 
   /// The post-processor that puts a first token before and a last one behind each text; null where the file asks for none.
   private func postProcessor(_ tokens: [String], beginsByDefault: Bool) throws(FormatError) -> JSONNode {
-    let first = try surrounding("bos", tokens, isDefault: beginsByDefault)
-    let last = try surrounding("eos", tokens, isDefault: false)
+    let first = try surrounding("bos", tokens, isDefault: beginsByDefault, defaultID: 1)
+    let last = try surrounding("eos", tokens, isDefault: false, defaultID: 2)
     let all = [first, last].compactMap { $0 }
     guard !all.isEmpty else { return .null }
     func part(_ kind: String, _ id: String, _ type: Int) -> JSONNode {
@@ -191,12 +192,19 @@ extension GGUFContainer {
   }
 
   /// The token that `add_<name>_token` asks for; nil where it does not.
+  ///
+  /// - Parameter defaultID: SentencePiece's id of it, which a file of that kind need not name.
   private func surrounding(
-    _ name: String, _ tokens: [String], isDefault: Bool
+    _ name: String, _ tokens: [String], isDefault: Bool, defaultID: Int
   ) throws(FormatError) -> (id: Int, text: String)? {
     guard try bool("\(Self.prefix)add_\(name)_token") ?? isDefault else { return nil }
     let key = "\(Self.prefix)\(name)_token_id"
-    guard let id = try integer(key) else { throw missing(key) }
+    let model = try string(Self.prefix + "model")
+    guard let id = try integer(key) ?? (model == "llama" ? defaultID : nil) else {
+      // A byte-level vocabulary has no place for it that the file need not name.
+      if try bool("\(Self.prefix)add_\(name)_token") == nil { return nil }
+      throw missing(key)
+    }
     guard tokens.indices.contains(id) else {
       throw FormatError(
         .gguf, "\(location): \(key)", "no such token", expected: "0 to \(tokens.count - 1)", got: "\(id)")

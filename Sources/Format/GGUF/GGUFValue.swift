@@ -63,6 +63,16 @@ extension GGUFContainer {
     switch value {
     case .unsigned(let number): if let int = Int(exactly: number) { return int }
     case .signed(let number): if let int = Int(exactly: number) { return int }
+    case .array(let array) where array.element == .int32 || array.element == .uint32:
+      // One for each layer.
+      let all = try integers(key) ?? []
+      guard let first = all.first else { break }
+      if let other = all.first(where: { $0 != first }) {
+        throw FormatError(
+          .gguf, "\(location): \(key)", "not supported where it differs from layer to layer", expected: "\(first)",
+          got: "\(other)")
+      }
+      return first
     default: break
     }
     throw wrongType(key, "an integer", value)
@@ -77,6 +87,11 @@ extension GGUFContainer {
       )
     }
     return value
+  }
+
+  /// `dimension`, nil also for 0 where that says that there is none.
+  func dimensionUnlessZero(_ key: String) throws(FormatError) -> Int? {
+    try integer(key) == 0 ? nil : dimension(key)
   }
 
   func requiredDimension(_ key: String) throws(FormatError) -> Int {
@@ -101,6 +116,14 @@ extension GGUFContainer {
     return number
   }
 
+  /// `positive`, nil also for 0, which files write where a factor or a cap is not used.
+  func positiveUnlessZero(_ key: String) throws(FormatError) -> Float? {
+    switch metadata[ByteString(key)] {
+    case .float(0), .double(0): return nil
+    default: return try positive(key)
+    }
+  }
+
   func bool(_ key: String) throws(FormatError) -> Bool? {
     guard let value = metadata[ByteString(key)] else { return nil }
     guard case .bool(let bool) = value else { throw wrongType(key, "a Boolean", value) }
@@ -113,9 +136,11 @@ extension GGUFContainer {
     return try text(range, key)
   }
 
-  /// The elements of an array of strings, each valid UTF-8; nil where the key is absent.
+  /// The elements of an array of strings, each valid UTF-8; nil where the key is absent. An empty array may be one of
+  /// anything.
   func strings(_ key: String) throws(FormatError) -> [String]? {
     guard let value = metadata[ByteString(key)] else { return nil }
+    if case .array(let array) = value, array.count == 0 { return [] }
     guard case .array(let array) = value, array.element == .string else {
       throw wrongType(key, "an array of strings", value)
     }
@@ -140,11 +165,18 @@ extension GGUFContainer {
     try words(key, [.float32], "floats")?.map { Float(bitPattern: $0.bits) }
   }
 
+  /// The elements of an array of Booleans; nil where the key is absent or has another value.
+  func bools(_ key: String) throws(FormatError) -> [Bool]? {
+    guard case .array(let array) = metadata[ByteString(key)], array.element == .bool else { return nil }
+    return file.withBytes { bytes in bytes[array.range].map { $0 != 0 } }
+  }
+
   /// The bits of an array's 32-bit elements, which have one of `types`; nil where the key is absent.
   private func words(
     _ key: String, _ types: [GGUFValueType], _ name: String
   ) throws(FormatError) -> [(bits: UInt32, type: GGUFValueType)]? {
     guard let value = metadata[ByteString(key)] else { return nil }
+    if case .array(let array) = value, array.count == 0 { return [] }
     guard case .array(let array) = value, types.contains(array.element) else {
       throw wrongType(key, "an array of 32-bit \(name)", value)
     }

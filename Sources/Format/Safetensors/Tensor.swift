@@ -12,7 +12,7 @@ public struct Tensor: Sendable {
   private enum Storage: Sendable {
     case file(MappedFile, offset: Int)
     case memory([UInt8])
-    case computed(@Sendable () -> [UInt8])
+    case computed(@Sendable (UnsafeMutableRawBufferPointer) -> Void)
   }
 
   private init(name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int, storage: Storage) {
@@ -52,13 +52,14 @@ public struct Tensor: Sendable {
     self.init(name: name, dtype: .i32, shape: shape, bytes: integers.withUnsafeBytes { Array($0) })
   }
 
-  /// A tensor that `make` computes anew each time its bytes are needed.
+  /// A tensor whose bytes are computed anew each time they are needed.
   ///
-  /// - Parameter make: returns exactly `byteCount` bytes, the same each time.
+  /// - Parameter write: fills the `byteCount` bytes that it is given, in the same way each time.
   public init(
-    name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int, make: @escaping @Sendable () -> [UInt8]
+    name: ByteString, dtype: Dtype, shape: [Int], byteCount: Int,
+    write: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void
   ) {
-    self.init(name: name, dtype: dtype, shape: shape, byteCount: byteCount, storage: .computed(make))
+    self.init(name: name, dtype: dtype, shape: shape, byteCount: byteCount, storage: .computed(write))
   }
 
   public var elementCount: Int { shape.reduce(1, *) }
@@ -73,11 +74,20 @@ public struct Tensor: Sendable {
         try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + byteCount)]))
       }
     case .memory(let bytes): return try bytes.withRawBytes(body)
-    case .computed(let make):
-      let bytes = make()
-      precondition(bytes.count == byteCount, "a computed tensor has another size than announced")
-      return try bytes.withRawBytes(body)
+    case .computed(let write):
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+      defer { bytes.deallocate() }
+      write(bytes)
+      return try body(UnsafeRawBufferPointer(bytes))
     }
+  }
+
+  /// Writes the bytes to `target`, which has room for exactly `byteCount` of them and is aligned to 16; those of a computed
+  /// tensor are computed there.
+  package func write(to target: UnsafeMutableRawBufferPointer) {
+    precondition(target.count == byteCount, "a tensor is written to a place of another size")
+    if case .computed(let write) = storage { return write(target) }
+    withBytes { target.copyMemory(from: $0) }
   }
 
   /// The mapped file and the address of the bytes in it; nil for tensors in memory and computed ones.

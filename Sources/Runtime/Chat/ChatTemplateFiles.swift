@@ -8,12 +8,20 @@ extension ChatTemplate {
   /// - Throws: `FormatError` of kind `tokenizer` where there is none of that name, of kind `unsupported` for one that is
   ///   wrong or not supported.
   public init(_ checkpoint: Checkpoint, tokenizer: Tokenizer, named name: String? = nil) throws(FormatError) {
+    do throws(FormatError) {
+      try self.init(of: checkpoint, tokenizer: tokenizer, named: name)
+    } catch { throw checkpoint.inSourceTerms(error) }
+  }
+
+  private init(of checkpoint: Checkpoint, tokenizer: Tokenizer, named name: String?) throws(FormatError) {
     let config = try Self.object(.tokenizerConfig, checkpoint)
     let templates = try Self.templates(checkpoint, config)
     guard !templates.isEmpty else {
       throw FormatError(
         .tokenizer, checkpoint.path, "has no chat template",
-        expected: "chat_template.jinja, or \"chat_template\" in tokenizer_config.json, inside the file or beside it")
+        expected: checkpoint.isGGUF
+          ? "the key tokenizer.chat_template"
+          : "chat_template.jinja, or \"chat_template\" in tokenizer_config.json, inside the file or beside it")
     }
     let wanted = name ?? (templates.count == 1 ? templates[0].name : "default")
     guard let chosen = templates.first(where: { $0.name == wanted }) else {
@@ -22,7 +30,8 @@ extension ChatTemplate {
         expected: "one of \(templates.map(\.name).joined(separator: ", "))", got: wanted)
     }
     try self.init(
-      source: chosen.source, specialTokens: Self.specialTokens(config), tokenizer: tokenizer, location: chosen.location)
+      source: chosen.source, specialTokens: Self.specialTokens(config), tokenizer: tokenizer,
+      location: checkpoint.sourceLocation(chosen.location))
     // GGUF's names of the tokens that end a turn and a message.
     let named = ["eot_token", "eom_token"].compactMap { config?[$0]?.string }.compactMap(tokenizer.id(of:))
     for file in [CompanionFile.generationConfig, .config] {

@@ -47,13 +47,17 @@ final class Weights {
 
   /// A copy that the caller deallocates, F64 rounded to F32.
   private static func copy(of tensor: Tensor) -> UnsafeMutableRawPointer {
-    func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
-      let memory = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
-      if let first = bytes.baseAddress { memory.copyMemory(from: first, byteCount: bytes.count) }
-      return memory
+    func memory(_ count: Int) -> UnsafeMutableRawPointer { .allocate(byteCount: max(1, count), alignment: 64) }
+    if tensor.dtype == .f64, let values = tensor.floats() {
+      return values.withUnsafeBytes { values in
+        let memory = memory(values.count)
+        if let first = values.baseAddress { memory.copyMemory(from: first, byteCount: values.count) }
+        return memory
+      }
     }
-    if tensor.dtype == .f64, let values = tensor.floats() { return values.withUnsafeBytes(copied) }
-    return tensor.withBytes(copied)
+    let memory = memory(tensor.byteCount)
+    tensor.write(to: UnsafeMutableRawBufferPointer(start: memory, count: tensor.byteCount))
+    return memory
   }
 
   /// Some rows of a matrix, sharing its bytes.

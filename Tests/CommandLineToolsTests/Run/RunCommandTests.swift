@@ -25,6 +25,9 @@ import Testing
                                  tokens that reach probability P together
           --seed N               the seed of sampling (default 0)
           --threads N            at most N threads (default: one per processor)
+          --dtype bf16|f16|f32   the type that tensors of a .gguf file are converted
+                                 to (default: F16, BF16 and F32 stay, others become
+                                 F32)
           --chat                 take prompts as what a user says, in the model's
                                  chat template
           --system TEXT          with --chat: the system message

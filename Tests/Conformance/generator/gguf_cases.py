@@ -70,9 +70,10 @@ def descriptions(reject):
         ("other", [5]), ("matrix", [4, 1]), ("scalar", []), ("four-large", [1 << 16] * 4),
     ]:
         reject("dimensions-" + label, changed(dimensions=dimensions), f"dimensions {dimensions}")
-    for kind in [4, 9, 10, 24, 39, (1 << 32) - 1]:
+    for kind in [4, 9, 15, 41, (1 << 32) - 1]:
         reject(f"kind-{kind}", changed(kind=kind), f"a tensor of type {kind}, which is not read")
-    reject("kind-blocks", changed(kind=8), "4 elements in blocks of 32")
+    for label, kind, size in [("", 8, 32), ("-iq4", 20, 32), ("-nvfp4", 40, 64), ("-iq1", 19, 256)]:
+        reject("kind-blocks" + label, changed(kind=kind), f"4 elements in blocks of {size}")
     for label, offset in [("unaligned", 4), ("beyond", 1 << 20), ("2-63", 1 << 63), ("2-64", TOP - 31), ("same", 0)]:
         reject("offset-" + label, changed(offset=offset), f"data at {offset}")
     reject("twice-tensor", gguf().tensor(name, [4], floats([1] * 4)).bytes(), "a tensor twice")
@@ -92,11 +93,14 @@ def models(reject):
         ("llama.block_count", GGUF.U32, 2), ("llama.block_count", GGUF.U32, (1 << 31) - 1), ("llama.block_count", GGUF.I64, -1),
         ("llama.block_count", GGUF.F32, 1.0), ("llama.block_count", GGUF.U64, TOP), ("llama.embedding_length", GGUF.U32, 8),
         ("llama.attention.head_count", GGUF.U32, 0), ("llama.attention.head_count", GGUF.U32, 3),
-        ("llama.attention.head_count_kv", GGUF.U32, 0), ("llama.attention.head_count", GGUF.ARRAY, (GGUF.U32, [2])),
+        ("llama.attention.head_count_kv", GGUF.U32, 0), ("llama.attention.head_count", GGUF.ARRAY, (GGUF.U32, [2, 1])),
+        ("llama.attention.head_count", GGUF.ARRAY, (GGUF.U32, [])), ("llama.attention.head_count", GGUF.ARRAY, (GGUF.F32, [2.0])),
         ("llama.rope.dimension_count", GGUF.U32, 1), ("llama.rope.dimension_count", GGUF.U32, 4),
         ("llama.attention.layer_norm_rms_epsilon", GGUF.F32, float("nan")),
         ("llama.attention.layer_norm_rms_epsilon", GGUF.F32, 0.0), ("llama.rope.freq_base", GGUF.F32, -1.0),
-        ("llama.rope.scaling.type", GGUF.STRING, "yarn"), ("llama.vocab_size", GGUF.U32, 13),
+        ("llama.rope.scaling.type", GGUF.STRING, "su"), ("llama.expert_count", GGUF.U32, 8), ("general.type", GGUF.STRING, "adapter"),
+        ("llama.final_logit_softcapping", GGUF.F32, 30.0), ("llama.attention.sliding_window", GGUF.U32, 4),
+        ("llama.attention.causal", GGUF.BOOL, False), ("llama.residual_scale", GGUF.F32, float("nan")), ("llama.vocab_size", GGUF.U32, 13),
         ("llama.context_length", GGUF.U32, 0), ("tokenizer.ggml.model", GGUF.STRING, "llama"),
         ("tokenizer.ggml.pre", GGUF.STRING, "bloom"), ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS + ["x"])),
         ("tokenizer.ggml.tokens", GGUF.ARRAY, (GGUF.STRING, TOKENS[:-1] + ["a"])), ("tokenizer.ggml.tokens", GGUF.STRING, "a"),
@@ -134,6 +138,51 @@ def add(corpus):
         recipe = [{"text": "GGUF"}, {"hex": "03000000"}, {"u64": tensors}, {"u64": entries}, {"sparse": 200_000_000}]
         reject("large-" + what, {"make": recipe}, f"{tensors + entries} {what}, each of zeros")
     accepted(corpus)
+    splits(corpus)
+
+
+def splits(corpus):
+    """The model in two files: any of them opens both."""
+    first, second = "m-00001-of-00002.gguf", "m-00002-of-00002.gguf"
+
+    def part(number, tensors=slice(None), count=2, total=11, named=None):
+        file = gguf()
+        file.tensors = file.tensors[tensors]
+        if number:
+            file.entries = []
+        for key, kind, value in [("no", GGUF.U16, number if named is None else named), ("count", GGUF.U16, count),
+                                 ("tensors.count", GGUF.I32, total)]:
+            if value is not None:
+                file.set("split." + key, kind, value)
+        return file
+
+    def layout(one=part(0, slice(5)), two=part(1, slice(5, None)), names=(first, second)):
+        return {name: file.bytes() for name, file in zip(names, (one, two)) if file}
+
+    def reject(name, files, why, opened=first, error="gguf"):
+        corpus.reject("gguf", "split-" + name, files, error, why, {}, opened)
+
+    for name, opened in [("first", first), ("second", second)]:
+        corpus.accept("gguf", "split-" + name, layout(), f"the model in two files, the {name} opened",
+                      {"base": "same", "output": "same"}, {}, opened)
+    corpus.accept("gguf", "split-of-one", {"case.gguf": part(0, count=1, total=None).bytes()}, "a split into one file",
+                  {"base": "same", "output": "same"})
+    reject("part-missing", layout(two=None), "the second file is missing", error="missing")
+    reject("name", layout(names=("m.gguf", second)), "a name that does not say the part", opened="m.gguf")
+    reject("number", layout(two=part(1, slice(5, None), named=0)), "two first parts")
+    reject("number-beyond", layout(two=part(1, slice(5, None), named=2)), "a number beyond the count", opened=second)
+    reject("number-missing", layout(two=part(1, slice(5, None), named=None, count=2).drop("split.no")), "a part without a number")
+    reject("count", layout(two=part(1, slice(5, None), count=3)), "parts that count differently")
+    reject("count-missing", layout(two=part(1, slice(5, None), count=None)), "a part that is a whole file")
+    reject("count-large", layout(one=part(0, slice(5), count=65535)), "65535 parts")
+    reject("total", layout(part(0, slice(5), total=12), part(1, slice(5, None), total=12)), "12 tensors claimed of 11")
+    reject("twice", layout(part(0, slice(6), total=12), part(1, slice(5, None), total=12)), "a tensor in two parts")
+    reject("short", layout(part(0, slice(5), total=10), part(1, slice(6, None), total=10)), "a tensor in no part")
+    cut = layout()
+    cut[second] = cut[second][:-32]
+    reject("cut", cut, "a second part that is cut short", opened=second)
+    reject("architecture", layout(two=part(1, slice(5, None)).set("general.architecture", GGUF.STRING, "qwen2")),
+           "a second part of another architecture")
 
 
 def pieces(kind, scores):
@@ -156,6 +205,15 @@ def accepted(corpus):
     accept("order-reversed", reversed_tensors().bytes(), "tensors in any order")
     scores = [-float(i) for i in range(len(TOKENS))]
     accept("sentencepiece", pieces(GGUF.F32, scores).bytes(), "pieces with scores", output="any")
+    for name, key, kind, value in [
+        ("each-layer", "llama.attention.head_count", GGUF.ARRAY, (GGUF.U32, [2])), ("no-experts", "llama.expert_count", GGUF.U32, 0),
+        ("no-scaling", "llama.rope.scaling.type", GGUF.STRING, "none"), ("yarn-of-one", "llama.rope.scaling.type", GGUF.STRING, "yarn"),
+        ("factor-one", "llama.rope.scaling.factor", GGUF.F32, 1.0), ("no-cap", "llama.final_logit_softcapping", GGUF.F32, 0.0),
+        ("wide-window", "llama.attention.sliding_window", GGUF.U32, 32), ("causal", "llama.attention.causal", GGUF.BOOL, True),
+        ("no-templates", "tokenizer.chat_templates", GGUF.ARRAY, (GGUF.U8, [])),
+    ]:
+        accept("neutral-" + name, gguf().set(key, kind, value).bytes(), f"{key} is {value}, which changes nothing")
+    accept("integers", gguf().change("output_norm.weight", kind=24, data=bytes([1] * 4)).bytes(), "ones as integers")
     content = values()["model.norm.weight"]
     accept("f16", gguf().change("output_norm.weight", kind=1, data=halves(content)).bytes(), "a tensor of another type",
            base="other")

@@ -65,9 +65,15 @@ struct GGUFBytes {
 
   /// The smallest file of a whole model: a Llama of one layer with F32 tensors of zeros.
   ///
-  /// - Parameter extra: adds metadata entries and returns their number.
-  static func tinyLlama(version: UInt32 = 3, extra: (inout GGUFBytes) -> UInt64 = { _ in 0 }) -> [UInt8] {
-    let shapes: [(String, [UInt64])] = [
+  /// - Parameters:
+  ///   - tensors: the tensors that a part of it has; nil for all.
+  ///   - hasMetadata: whether it has the model's metadata.
+  ///   - extra: adds metadata entries and returns their number.
+  static func tinyLlama(
+    version: UInt32 = 3, tensors: [Int]? = nil, hasMetadata: Bool = true,
+    extra: (inout GGUFBytes) -> UInt64 = { _ in 0 }
+  ) -> [UInt8] {
+    let all: [(String, [UInt64])] = [
       ("token_embd.weight", [2, 3]), ("output_norm.weight", [2]),
       ("blk.0.attn_norm.weight", [2]), ("blk.0.ffn_norm.weight", [2]),
       ("blk.0.attn_q.weight", [2, 2]), ("blk.0.attn_k.weight", [2, 2]), ("blk.0.attn_v.weight", [2, 2]),
@@ -76,19 +82,10 @@ struct GGUFBytes {
     ]
     var entries = GGUFBytes()
     let count = extra(&entries)
-    var file = GGUFBytes(version: version, tensors: UInt64(shapes.count), entries: 11 + count)
-    file.entry("general.architecture", "llama")
-    for (key, value): (String, UInt32) in [
-      ("block_count", 1), ("embedding_length", 2), ("feed_forward_length", 4), ("context_length", 8),
-      ("attention.head_count", 1),
-    ] {
-      file.entry("llama.\(key)", value)
-    }
-    file.entry("llama.attention.layer_norm_rms_epsilon", Float(1e-6))
-    file.entry("tokenizer.ggml.model", "gpt2")
-    file.entry("tokenizer.ggml.tokens", ["a", "b", "ab"])
-    file.entry("tokenizer.ggml.merges", ["a b"])
-    file.entry("general.alignment", UInt32(32))
+    let shapes = tensors.map { $0.map { all[$0] } } ?? all
+    var file = GGUFBytes(
+      version: version, tensors: UInt64(shapes.count), entries: (hasMetadata ? 11 : 0) + count)
+    if hasMetadata { file.tinyLlamaMetadata() }
     file.bytes += entries.bytes
     var offset: UInt64 = 0
     for (name, shape) in shapes {
@@ -98,5 +95,20 @@ struct GGUFBytes {
     file.pad()
     file.bytes += [UInt8](repeating: 0, count: Int(offset))
     return file.bytes
+  }
+
+  private mutating func tinyLlamaMetadata() {
+    entry("general.architecture", "llama")
+    for (key, value): (String, UInt32) in [
+      ("block_count", 1), ("embedding_length", 2), ("feed_forward_length", 4), ("context_length", 8),
+      ("attention.head_count", 1),
+    ] {
+      entry("llama.\(key)", value)
+    }
+    entry("llama.attention.layer_norm_rms_epsilon", Float(1e-6))
+    entry("tokenizer.ggml.model", "gpt2")
+    entry("tokenizer.ggml.tokens", ["a", "b", "ab"])
+    entry("tokenizer.ggml.merges", ["a b"])
+    entry("general.alignment", UInt32(32))
   }
 }
