@@ -58,8 +58,10 @@ enum GPT2: Architecture {
       queryKeyValue: LinearGroup([try source.convolution("\(h).attn.c_attn", inputs: C, outputs: 3 * C)]),
       attentionOutput: try source.convolution("\(h).attn.c_proj", inputs: C, outputs: C),
       feedForwardNorm: try source.layerNorm("\(h).ln_2", C, epsilon: epsilon),
-      feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
-      feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
-      attentionModule: source.module("\(h).attn.c_proj"), feedForwardModule: source.module("\(h).mlp.c_proj"))
+      feedForward: .dense(
+        input: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
+        output: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
+        module: source.module("\(h).mlp.c_proj")),
+      attentionModule: source.module("\(h).attn.c_proj"))
   }
 }

@@ -31,7 +31,7 @@ enum GPTNeoX: Architecture {
   private struct Parts {
     let shape: ModelShape
     let source: TensorSource
-    private let rotary: RotaryHalves
+    private let rotary: Rotary
     private let isParallel: Bool
     private let hasAttentionBias: Bool
     private let epsilon: Float
@@ -67,12 +67,11 @@ enum GPTNeoX: Architecture {
         attentionNorm: try norm("\(l).input_layernorm"), queryKeyValue: try queryKeyValue(l), rotary: rotary,
         attentionOutput: try source.linear("\(l).attention.dense", inputs: C, outputs: C, bias: hasAttentionBias),
         feedForwardNorm: try norm("\(l).post_attention_layernorm"), isParallel: isParallel,
-        feedForwardInput: LinearGroup([
-          try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)
-        ]),
-        feedForwardOutput: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
-        attentionModule: source.module("\(l).attention.dense"),
-        feedForwardModule: source.module("\(l).mlp.dense_4h_to_h"))
+        feedForward: .dense(
+          input: LinearGroup([try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)]),
+          output: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
+          module: source.module("\(l).mlp.dense_4h_to_h")),
+        attentionModule: source.module("\(l).attention.dense"))
     }
 
     /// The fused tensor's rows, which go head by head, in the order all queries, all keys, all values.
