@@ -250,6 +250,10 @@ MODELS = {
         BF16,
     ),
     "glm-a": (transformers.GlmConfig, small(32, 4, 2, 40, head_dim=8, **rope("default", partial_rotary_factor=0.5)), F32),
+    "glm-b": (
+        transformers.GlmConfig,
+        small(36, 3, 3, 44, 3, head_dim=10, attention_bias=False, **rope("default", partial_rotary_factor=0.8)), BF16,
+    ),
     "glm4-a": (
         transformers.Glm4Config,
         small(36, 3, 1, 44, 3, head_dim=16, attention_bias=False, **rope("default", partial_rotary_factor=0.5)), BF16,
@@ -258,13 +262,25 @@ MODELS = {
         transformers.NemotronConfig,
         small(32, 4, 2, 40, attention_bias=True, mlp_bias=True, **rope("default", partial_rotary_factor=0.5)), F32,
     ),
+    "nemotron-b": (
+        transformers.NemotronConfig,
+        small(40, 5, 1, 36, 2, head_dim=6, norm_eps=1e-3, **rope("default", partial_rotary_factor=1.0)), BF16,
+    ),
     "arcee-a": (transformers.ArceeConfig, small(36, 3, 3, 44, 3, mlp_bias=True), BF16),
     "ernie4_5-a": (transformers.Ernie4_5Config, small(32, 4, 2, 40, head_dim=12, tie_word_embeddings=False), F32),
+    "ernie4_5-b": (
+        transformers.Ernie4_5Config,
+        small(36, 3, 1, 44, 3, head_dim=8, use_bias=True, tie_word_embeddings=False, **rope("default", 1e4)), BF16,
+    ),
     "exaone4-a": (transformers.Exaone4Config, small(32, 4, 2, 40, 4, sliding_window=6), F32),
-    "exaone4-b": (transformers.Exaone4Config, small(36, 3, 1, 44, 3, sliding_window=None, layer_types=["full_attention"] * 3), BF16),
+    "exaone4-b": (
+        transformers.Exaone4Config,
+        small(36, 3, 1, 44, 3, sliding_window=None, layer_types=["full_attention"] * 3), BF16,
+    ),
     "seed_oss-a": (
         transformers.SeedOssConfig, small(32, 4, 2, 40, head_dim=12, attention_out_bias=True, mlp_bias=True), F32,
     ),
+    "seed_oss-b": (transformers.SeedOssConfig, small(36, 3, 1, 44, 3, head_dim=10, attention_bias=False), BF16),
     "helium-a": (transformers.HeliumConfig, small(32, 4, 4, 40, head_dim=8, attention_bias=True, mlp_bias=True), F32),
     "gemma3-sentencepiece": (
         transformers.Gemma3TextConfig,

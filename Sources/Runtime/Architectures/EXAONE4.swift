@@ -15,6 +15,7 @@ enum EXAONE4: LlamaDescendant {
     let window = try config.optionalCount("sliding_window", ifAbsent: 4096)
     var windows = [Int?](repeating: nil, count: exaone.shape.layers)
     if let window {
+      // Published files spell the pattern as letters, and the layers' kinds beside it.
       let pattern =
         try config.root["layer_types"]?.isArray == true ? 4 : config.count("sliding_window_pattern", default: 4)
       windows = try exaone.windows(window) { ($0 + 1) % pattern != 0 }

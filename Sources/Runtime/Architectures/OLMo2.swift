@@ -4,6 +4,7 @@ import Format
 /// feed-forward instead of before, and over all queries and all keys.
 enum OLMo2: LlamaDescendant {
   static let modelTypes = ["olmo2"]
+  static let epsilon: (key: String, default: Float) = ("rms_norm_eps", 1e-5)
 
   static func load(_ given: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     var family = given

@@ -4,7 +4,7 @@ import Format
 /// Layers without have scaled rotary positions where the configuration says so.
 enum OLMo3: LlamaDescendant {
   static let modelTypes = ["olmo3"]
-  static let epsilon: (key: String, default: Float) = ("rms_norm_eps", 1e-5)
+  static let epsilon = OLMo2.epsilon
 
   static func load(_ given: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     var family = given

@@ -4,6 +4,7 @@ import Format
 /// and values, and one for gate and up.
 enum Phi3: LlamaDescendant {
   static let modelTypes = ["phi3"]
+  static let epsilon: (key: String, default: Float) = ("rms_norm_eps", 1e-5)
 
   static func load(_ given: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     var family = given
