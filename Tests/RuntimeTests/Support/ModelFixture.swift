@@ -16,7 +16,8 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     "olmo3-a", "olmo3-b", "granite-a", "granite-b", "phi-a", "phi-b", "cohere-a", "cohere-b", "cohere2-a", "cohere2-b",
     "mixtral-a", "mixtral-b", "qwen2_moe-a", "qwen2_moe-b", "qwen3_moe-a", "qwen3_moe-b",
     "ministral-a", "olmo-a", "starcoder2-a", "starcoder2-b", "stablelm-a", "stablelm-b", "glm-a", "glm-b", "glm4-a",
-    "nemotron-a", "nemotron-b", "arcee-a", "ernie4_5-a", "ernie4_5-b", "exaone4-a", "exaone4-b", "seed_oss-a", "seed_oss-b", "helium-a",
+    "nemotron-a", "nemotron-b", "arcee-a", "ernie4_5-a", "ernie4_5-b", "exaone4-a", "exaone4-b", "seed_oss-a",
+    "seed_oss-b", "helium-a",
     "llama-f8-blocks", "qwen3-f8-tensor", "gpt_neox-f8-rows", "llama-f64",
   ].map(ModelFixture.init)
 
