@@ -36,7 +36,18 @@ def run(*arguments):
 
 
 def load(folder, dtype=torch.float32):
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+    # Other code for experts asks for weights whose rows are multiples of 16 bytes.
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, experts_implementation="eager").eval()
+
+
+def tiny(name, folder):
+    """A tiny model with a tokenizer, its own or the one that all of them were made with."""
+    models = ROOT / "Tests" / "Fixtures" / "models"
+    if (models / name / "tokenizer.json").exists():
+        return models / name
+    base = shutil.copytree(models / name, folder / "base", ignore=shutil.ignore_patterns("expected.*"))
+    shutil.copyfile(models / "llama-a" / "tokenizer.json", base / "tokenizer.json")
+    return base
 
 
 def continued(model, ids, count, file=None):
@@ -161,12 +172,16 @@ def check_command(sidecar, base, patched):
         sys.exit(f"load_memories.py: expected {expected!r}, got {text!r}")
 
 
-# gpt2-published has names without `transformer.`.
-for name in ("gpt2-a", "gpt2-published", "llama-a", "gemma3-sentencepiece"):
-    for site in ("mlp", "attn"):
+# gpt2-published has names without `transformer.`; layer 1 of the last three is a mixture of experts.
+BOTH = ("mlp", "attn")
+MODELS = {name: BOTH for name in ("gpt2-a", "gpt2-published", "llama-a", "gemma3-sentencepiece", "gemma2-a", "phi-a",
+                                  "cohere2-a", "granite-a", "olmo3-a", "starcoder2-a", "stablelm-b", "nemotron-a")}
+MODELS |= {name: ("attn",) for name in ("mixtral-b", "qwen2_moe-a", "qwen3_moe-b")}
+for name, sites in MODELS.items():
+    for site in sites:
         with tempfile.TemporaryDirectory() as folder:
-            folder, base = pathlib.Path(folder), ROOT / "Tests" / "Fixtures" / "models" / name
-            patched = folder / "patched.safetensors"
+            folder = pathlib.Path(folder)
+            base, patched = tiny(name, folder), folder / "patched.safetensors"
             call(PROGRAMS / "rewrite", base, "--spec", pinned(folder, site=site), "-o", patched, allowed=(0, 3))
             sidecar = compare(f"{name} {site}", folder, patched, base, PROMPTS, 8)
             if (name, site) == ("gpt2-a", "mlp"):

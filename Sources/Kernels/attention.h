@@ -72,11 +72,12 @@ INLINE void weighted_columns(const int G, const int C, const float *p, size_t p_
     }
 }
 
-INLINE void attend_group(const int G, kernel_rows q, size_t width, float scale, kernel_segment earlier,
+INLINE void attend_group(const int G, kernel_rows q, size_t width, float scale, float cap, kernel_segment earlier,
                          kernel_segment own, float *scores, kernel_rows out) {
   size_t count = earlier.count + own.count;
   scores_of(G, q, width, scale, earlier, scores, count);
   scores_of(G, q, width, scale, own, scores + earlier.count, count);
+  if (cap > 0) soft_cap(scores, G * count, cap);
   for (int g = 0; g < G; g++) {
     float *s = scores + g * count;
     float inverse = 1 / shifted_exponentials(s, count, largest(s, count));
@@ -88,16 +89,16 @@ INLINE void attend_group(const int G, kernel_rows q, size_t width, float scale, 
   for (; column < width; column += 16) weighted_columns(G, 1, scores, count, column, width, earlier, own, out);
 }
 
-static void attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+static void attend(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                    kernel_segment own, float *scores, kernel_rows out) {
   size_t count = earlier.count + own.count;
   while (heads > 0) {
     size_t group = heads < 4 ? heads : 4;
     switch (group) {
-      case 1: attend_group(1, q, width, scale, earlier, own, scores, out); break;
-      case 2: attend_group(2, q, width, scale, earlier, own, scores, out); break;
-      case 3: attend_group(3, q, width, scale, earlier, own, scores, out); break;
-      default: attend_group(4, q, width, scale, earlier, own, scores, out); break;
+      case 1: attend_group(1, q, width, scale, cap, earlier, own, scores, out); break;
+      case 2: attend_group(2, q, width, scale, cap, earlier, own, scores, out); break;
+      case 3: attend_group(3, q, width, scale, cap, earlier, own, scores, out); break;
+      default: attend_group(4, q, width, scale, cap, earlier, own, scores, out); break;
     }
     heads -= group;
     q.values += group * q.stride;
@@ -106,7 +107,19 @@ static void attend(kernel_rows q, size_t heads, size_t width, float scale, kerne
   }
 }
 
-static void attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+// Multiplies d_scores by the slopes that soft_cap has at the scores of one head; capped: earlier.count + own.count floats.
+INLINE void cap_backward(const float *query, size_t width, float scale, float cap, kernel_segment earlier,
+                         kernel_segment own, float *capped, float *d_scores) {
+  size_t count = earlier.count + own.count;
+  for (size_t t = 0; t < earlier.count; t++)
+    capped[t] = dot_product(query, earlier.keys + t * earlier.stride, width) * scale;
+  for (size_t t = 0; t < own.count; t++)
+    capped[earlier.count + t] = dot_product(query, own.keys + t * own.stride, width) * scale;
+  soft_cap(capped, count, cap);
+  soft_cap_backward(capped, count, cap, d_scores);
+}
+
+static void attend_backward(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                             kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
                             float *d_keys, float *d_values, float *scratch) {
   size_t count = earlier.count + own.count;
@@ -120,6 +133,7 @@ static void attend_backward(kernel_rows q, size_t heads, size_t width, float sca
       scratch[earlier.count + t] = dot_product(d, own.values + t * own.stride, width);
     float mean = dot_product(p, scratch, count);
     for (size_t t = 0; t < count; t++) scratch[t] = p[t] * (scratch[t] - mean) * scale;
+    if (cap > 0) cap_backward(query, width, scale, cap, earlier, own, scratch + count, scratch);
     memset(d_query, 0, width * sizeof *d_query);
     for (size_t t = 0; t < earlier.count; t++)
       add_scaled(d_query, earlier.keys + t * earlier.stride, scratch[t], width);

@@ -6,5 +6,5 @@
 
 const kernel_table TABLE = {
     dot, scaled_rows, attend, attend_backward, rms_norm, rms_norm_backward, layer_norm, layer_norm_backward,
-    activate, activate_backward, dot_product, add_scaled, log_sum_exp, exponentials,
+    soft_cap, soft_cap_backward, activate, activate_backward, dot_product, add_scaled, log_sum_exp, exponentials,
 };

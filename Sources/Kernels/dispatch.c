@@ -43,14 +43,15 @@ void kernel_scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inne
                         const float *bias, int accumulate, kernel_rows y) {
   table()->scaled_rows(x, rows, w, inner, begin, end, bias, accumulate, y);
 }
-void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                    kernel_segment own, float *scores, kernel_rows out) {
-  table()->attend(q, heads, width, scale, earlier, own, scores, out);
+  table()->attend(q, heads, width, scale, cap, earlier, own, scores, out);
 }
-void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                             kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
                             float *d_keys, float *d_values, float *scratch) {
-  table()->attend_backward(q, heads, width, scale, earlier, own, probabilities, d_out, d_q, d_keys, d_values, scratch);
+  table()->attend_backward(q, heads, width, scale, cap, earlier, own, probabilities, d_out, d_q, d_keys, d_values,
+                           scratch);
 }
 void kernel_rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y) {
   table()->rms_norm(x, weight, epsilon, count, y);
@@ -65,6 +66,10 @@ void kernel_layer_norm(const float *x, const float *weight, const float *bias, f
 void kernel_layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
                                 float *d_x) {
   table()->layer_norm_backward(x, weight, epsilon, count, d_y, d_x);
+}
+void kernel_soft_cap(float *x, size_t count, float cap) { table()->soft_cap(x, count, cap); }
+void kernel_soft_cap_backward(const float *y, size_t count, float cap, float *d) {
+  table()->soft_cap_backward(y, count, cap, d);
 }
 void kernel_activate(kernel_activation f, const float *x, const float *up, size_t count, float *y) {
   table()->activate(f, x, up, count, y);

@@ -129,6 +129,23 @@ static void layer_norm_backward(const float *x, const float *weight, float epsil
 
 INLINE lanes logistic(lanes x) { return splat(1) / (splat(1) + exponential(-x)); }
 
+// By tanh(u) = 2 logistic(2u) − 1.
+static void soft_cap(float *x, size_t count, float cap) {
+  for (size_t i = 0; i < count; i += 16) {
+    size_t n = count - i < 16 ? count - i : 16;
+    lanes gate = logistic(splat(2 / cap) * load_part(x + i, n));
+    store_part(x + i, splat(cap) * fused(splat(2), gate, splat(-1)), n);
+  }
+}
+
+// tanh' = 1 − tanh².
+static void soft_cap_backward(const float *y, size_t count, float cap, float *d) {
+  for (size_t i = 0; i < count; i++) {
+    float t = y[i] / cap;
+    d[i] *= 1 - t * t;
+  }
+}
+
 // The two parts of GELU's tanh form, with u = √(2/π) (x + 0.044715 x³): the logistic of 2u, which is (1 + tanh u) / 2,
 // and u'.
 INLINE lanes gelu_gate(lanes x, lanes *slope) {
@@ -158,13 +175,21 @@ INLINE lanes normal_distribution(lanes x) {
   return (lanes)(((lanes_int)tail & negative) | ((lanes_int)(splat(1) - tail) & ~negative));
 }
 
+// max(x, 0), and NaN for NaN.
+INLINE lanes positive_part(lanes x) {
+  lanes_int negative = x < splat(0);
+  return (lanes)((lanes_int)x & ~negative);
+}
+
 INLINE lanes activation_value(kernel_activation f, lanes x) {
   lanes slope;
   if (f == kernel_gelu) return x * normal_distribution(x);
+  if (f == kernel_relu_squared) return positive_part(x) * positive_part(x);
   return x * (f == kernel_silu ? logistic(x) : gelu_gate(x, &slope));
 }
 
 INLINE lanes activation_slope(kernel_activation f, lanes x) {
+  if (f == kernel_relu_squared) return splat(2) * positive_part(x);
   if (f == kernel_silu) {
     lanes gate = logistic(x);
     return gate * fused(x, splat(1) - gate, splat(1));

@@ -32,6 +32,7 @@ package final class Batch {
     }
   }
 
+  private let shape: ModelShape
   package private(set) var sequences: [Sequence] = []
   /// The rows in use; the matrices may have more.
   package private(set) var rows = 0
@@ -52,6 +53,10 @@ package final class Batch {
   private(set) lazy var unnormed = FloatMatrix(residual.rows, queryKeyValue.width)
   private(set) lazy var projected = FloatMatrix(residual.rows, residual.width)
   private(set) lazy var blockInput = FloatMatrix(residual.rows, residual.width)
+  /// The rows by expert, of a model with mixtures of experts.
+  private(set) lazy var expertRows = shape.mixture.map {
+    ExpertRows(rows: residual.rows, width: residual.width, shape: $0)
+  }
   /// The firings so far, `position` being the row; only where `traces` is set.
   package var firings: [Firing] = []
   package var traces = false
@@ -63,6 +68,7 @@ package final class Batch {
   /// - Parameter capacity: the rows of all sequences that will be appended; nil for those of `sequences`.
   package init(_ sequences: [Sequence], shape: ModelShape, capacity: Int? = nil) {
     let capacity = capacity ?? sequences.last?.rows.upperBound ?? 0
+    self.shape = shape
     residual = FloatMatrix(capacity, shape.width)
     normed = FloatMatrix(capacity, shape.width)
     queryKeyValue = FloatMatrix(capacity, shape.queryKeyValueWidth)
@@ -126,7 +132,7 @@ package final class Tape {
     /// The residual [R, C] before the block and between its two halves.
     package var residual: FloatMatrix
     package var middle = FloatMatrix(0, 0)
-    /// The sites' activations [R, D] before any memory.
+    /// The sites' activations [R, D] before any memory; empty where the layer has no such site.
     package var attention = FloatMatrix(0, 0)
     package var feedForward = FloatMatrix(0, 0)
     /// Queries, keys and values, rotated; like the fields below nil unless the tape is for a backward pass.

@@ -119,26 +119,47 @@ extension Transformer {
     _ batch: Batch, layer: Int, _ kept: Tape.Layer, to end: Site?, _ buffers: BackwardBuffers
   ) -> [FloatMatrix] {
     let (block, residual) = (blocks[layer], buffers.residual)
-    let feedForward = FloatMatrix(batch.rows, shape.width(of: .mlp))
-    outputBackward(
-      residual, block.feedForwardOutput, block.feedForwardOutputNorm, kept.projectedFeedForward, into: feedForward)
-    if end == .mlp { return [feedForward] }
+    let projected = outputBackward(residual, block.feedForwardOutputNorm, kept.projectedFeedForward, block)
+    let feedForwardInput = block.isParallel ? kept.residual : kept.middle
+    var feedForward = FloatMatrix(0, 0)
+    switch block.feedForward {
+    case .dense(let input, let output, _):
+      feedForward = FloatMatrix(batch.rows, shape.width(of: .mlp))
+      output.backward(projected.kernelRows(), rows: batch.rows, into: feedForward.kernelRows(), pool: pool)
+      if end == .mlp { return [feedForward] }
+      let throughFeedForward = throughMemories(
+        batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
+      activationBackward(kept.hidden!, throughFeedForward, into: buffers.hidden)
+      input.backward(buffers.hidden.kernelRows(), rows: batch.rows, into: buffers.normed.kernelRows(), pool: pool)
+    case .mixture(let mixture):
+      mixtureBackward(mixture, block, input: feedForwardInput, projected, into: buffers.normed)
+    }
     let attention = FloatMatrix(batch.rows, shape.width(of: .attn))
     func attentionOutputBackward() {
-      outputBackward(
-        residual, block.attentionOutput, block.attentionOutputNorm, kept.projectedAttention, into: attention)
+      let projected = outputBackward(residual, block.attentionOutputNorm, kept.projectedAttention, block)
+      block.attentionOutput.backward(
+        projected.kernelRows(), rows: batch.rows, into: attention.kernelRows(), pool: pool)
     }
     // The input of a parallel block's feed-forward has not been through the attention.
     if block.isParallel { attentionOutputBackward() }
-    let throughFeedForward = throughMemories(
-      batch, SiteAddress(layer: layer, site: .mlp), kept.feedForward, feedForward)
-    activationBackward(kept.hidden!, throughFeedForward, into: buffers.hidden)
-    block.feedForwardInput.backward(buffers.hidden, rows: batch.rows, into: buffers.normed, pool: pool)
-    inputBackward(
-      buffers.normed, block.feedForwardNorm, block.isParallel ? kept.residual : kept.middle, addingTo: residual)
+    inputBackward(buffers.normed, block.feedForwardNorm, feedForwardInput, addingTo: residual)
     if !block.isParallel { attentionOutputBackward() }
     if end == nil { attentionBackward(batch, layer: layer, kept, attention, buffers) }
     return [feedForward, attention]
+  }
+
+  /// From the mixture's output to its input, behind the norm.
+  private func mixtureBackward(
+    _ mixture: Mixture, _ block: Block, input: FloatMatrix, _ gradient: FloatMatrix, into result: FloatMatrix
+  ) {
+    guard let shape = shape.mixture else { return }
+    var normed = input
+    if let norm = block.feedForwardNorm {
+      normed = FloatMatrix(input.rows, input.width)
+      norm.forward(input, rows: input.rows, into: normed, pool: pool)
+    }
+    mixture.backward(
+      normed, gradient, rows: input.rows, activation: activation, shape: shape, into: result, pool: pool)
   }
 
   /// From the attention's site to the block's input.
@@ -151,22 +172,27 @@ extension Transformer {
       batch, layer: layer, queryKeyValue: kept.queryKeyValue!, gradient: throughAttention,
       into: buffers.queryKeyValue, pool: pool)
     rotateBackward(batch, block, kept, buffers.queryKeyValue)
-    block.queryKeyValue.backward(buffers.queryKeyValue, rows: batch.rows, into: buffers.normed, pool: pool)
+    block.queryKeyValue.backward(
+      buffers.queryKeyValue.kernelRows(), rows: batch.rows, into: buffers.normed.kernelRows(), pool: pool)
     inputBackward(buffers.normed, block.attentionNorm, kept.residual, addingTo: buffers.residual)
   }
 
-  /// ∂L/∂a' from ∂L/∂residual, through the output projection and the norm behind it, whose input was `projected`.
+  /// The gradient of an output projection's result from ∂L/∂residual, through the norm behind it, whose input was
+  /// `projected`, and the block's scale.
   private func outputBackward(
-    _ residual: FloatMatrix, _ linear: Linear, _ norm: Norm?, _ projected: FloatMatrix?, into result: FloatMatrix
-  ) {
+    _ residual: FloatMatrix, _ norm: Norm?, _ projected: FloatMatrix?, _ block: Block
+  ) -> FloatMatrix {
     var gradient = residual
     if let norm, let projected {
       gradient = FloatMatrix(residual.rows, residual.width)
       gradient.fill(0)
       norm.backward(projected, residual, rows: residual.rows, addingTo: gradient, pool: pool)
     }
-    linear.backward(gradient.kernelRows(), rows: residual.rows, into: result.kernelRows(), pool: pool)
-    withExtendedLifetime(gradient) {}
+    guard block.residualScale != 1 else { return gradient }
+    let scaled = FloatMatrix(gradient.rows, gradient.width)
+    scaled.fill(0)
+    kernel_add_scaled(scaled.values, gradient.values, block.residualScale, gradient.rows * gradient.width)
+    return scaled
   }
 
   /// ∂L/∂x, added to `residual`, from ∂L/∂norm(x).
@@ -181,10 +207,14 @@ extension Transformer {
   private func lossGradient(_ tape: Tape, _ losses: [LossTerm], into result: FloatMatrix) -> [Float] {
     guard let final = tape.final else { return [] }
     let logits = logits(final, rows: losses.map(\.row))
+    let capped = logitCap == nil ? nil : logits.copied()
     var values = [Float](repeating: 0, count: losses.count)
     values.withUnsafeMutableBufferPointer {
       guard let first = $0.baseAddress else { return }
       pool.run(losses.count, LossLoop(terms: losses, logits: logits, losses: first))
+    }
+    if let capped, let logitCap {
+      kernel_soft_cap_backward(capped.values, losses.count * logits.width, logitCap, logits.values)
     }
     let normed = FloatMatrix(losses.count, shape.width)
     defer { withExtendedLifetime((logits, normed)) {} }

@@ -1,3 +1,5 @@
+import Kernels
+
 extension Transformer {
   /// Runs `batch` through all blocks for the final residual of each sequence's last row [sequences, C].
   ///
@@ -52,6 +54,14 @@ extension Transformer {
     finalNorm.forward(buffers.picked, rows: count, into: buffers.normed, pool: pool)
     head.forward(
       buffers.normed.kernelRows(), rows: count, into: buffers.logits.kernelRows(), pool: pool)
+    if let logitCap { pool.run(count, CapLoop(logits: buffers.logits, cap: logitCap)) }
+  }
+
+  private struct CapLoop: ParallelLoop {
+    let logits: FloatMatrix
+    let cap: Float
+
+    func run(_ row: Int) { kernel_soft_cap(logits.row(row), logits.width, cap) }
   }
 }
 

@@ -4,7 +4,7 @@ import Format
 public enum Site: String, CaseIterable, Sendable, Hashable, Comparable {
   /// The input of the attention's output projection, the heads concatenated.
   case attn
-  /// The input of the feed-forward's output projection, after the activation.
+  /// The input of the feed-forward's output projection, after the activation; a mixture of experts has none.
   case mlp
 
   public static func < (a: Site, b: Site) -> Bool { a == .attn && b == .mlp }

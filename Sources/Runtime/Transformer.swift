@@ -16,18 +16,21 @@ public final class Transformer {
   /// The factor of the embeddings.
   let embeddingScale: Float
   /// The rotations of the blocks, each once.
-  let rotaries: [RotaryHalves]
+  let rotaries: [Rotary]
   let activation: kernel_activation
   let blocks: [Block]
   let finalNorm: Norm
   let head: Linear
   /// What is wrong with the checkpoint and changes nothing, a line each.
   package internal(set) var warnings: [String] = []
+  /// c where logits are capped softly, to c tanh(logit / c); nil where they are not.
+  let logitCap: Float?
   private(set) lazy var noMemories = MemorySet(layers: shape.layers)
 
   init(
     shape: ModelShape, location: String, pool: WorkerPool, embedding: Weights, positionEmbedding: Weights? = nil,
-    embeddingScale: Float = 1, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear
+    embeddingScale: Float = 1, activation: kernel_activation, blocks: [Block], finalNorm: Norm, head: Linear,
+    logitCap: Float? = nil
   ) {
     self.shape = shape
     self.location = location
@@ -35,7 +38,7 @@ public final class Transformer {
     self.embedding = embedding
     self.positionEmbedding = positionEmbedding
     self.embeddingScale = embeddingScale
-    var rotaries: [RotaryHalves] = []
+    var rotaries: [Rotary] = []
     for case let rotary? in blocks.map(\.rotary) where !rotaries.contains(where: { $0 === rotary }) {
       rotaries.append(rotary)
     }
@@ -44,22 +47,22 @@ public final class Transformer {
     self.blocks = blocks
     self.finalNorm = finalNorm
     self.head = head
+    self.logitCap = logitCap
   }
 
-  /// The module path of a site's output projection, as this checkpoint names it.
+  /// The module path of a site's output projection, as this checkpoint names it; traps where the layer has no such site.
   public func module(_ address: SiteAddress) -> ByteString {
-    address.site == .attn ? blocks[address.layer].attentionModule : blocks[address.layer].feedForwardModule
+    let block = blocks[address.layer]
+    if address.site == .attn { return block.attentionModule }
+    guard case .dense(_, _, let module) = block.feedForward else {
+      preconditionFailure("a mixture of experts has no site mlp")
+    }
+    return module
   }
 
   /// The site whose output projection is `module`.
   public func address(ofModule module: ByteString) -> SiteAddress? {
-    for layer in 0..<shape.layers {
-      for site in Site.allCases {
-        let address = SiteAddress(layer: layer, site: site)
-        if self.module(address) == module { return address }
-      }
-    }
-    return nil
+    shape.addresses.first { self.module($0) == module }
   }
 
   package func makeCache(capacity: Int) -> KVCache {
@@ -125,6 +128,9 @@ public final class Transformer {
     if start != .mlp {
       if end == .attn { return batch.watchCues(at: SiteAddress(layer: layer, site: .attn), pool: pool) }
       change(batch, SiteAddress(layer: layer, site: .attn), visit)
+      if case .mixture(let mixture) = blocks[layer].feedForward {
+        return mix(batch, layer: layer, mixture, recording: &record)
+      }
       expand(batch, layer: layer, recording: &record)
     }
     if end == .mlp { return batch.watchCues(at: SiteAddress(layer: layer, site: .mlp), pool: pool) }
@@ -160,13 +166,22 @@ public final class Transformer {
   /// From the attention's site to the feed-forward's.
   private func expand(_ batch: Batch, layer: Int, recording record: inout Tape.Layer?) {
     guard batch.rows > 0 else { return }
-    projectAttention(batch, layer: layer)
-    let forBackward = record?.isForBackward == true
-    if forBackward, blocks[layer].attentionOutputNorm != nil { record?.projectedAttention = batch.projected.copied() }
-    record?.middle = batch.residual.copied()
+    projectAttention(batch, layer: layer, recording: &record)
     expand(batch, layer: layer)
     record?.feedForward = batch.feedForward.copied()
-    if forBackward { record?.hidden = batch.hidden.copied() }
+    if record?.isForBackward == true { record?.hidden = batch.hidden.copied() }
+  }
+
+  /// From the attention's site to the end of a block whose feed-forward is a mixture of experts.
+  private func mix(_ batch: Batch, layer: Int, _ mixture: Mixture, recording record: inout Tape.Layer?) {
+    guard batch.rows > 0, let slots = batch.expertRows else { return }
+    projectAttention(batch, layer: layer, recording: &record)
+    let block = blocks[layer]
+    mixture.forward(
+      feedForwardInput(batch, block), rows: batch.rows, activation: activation, in: slots, into: batch.projected,
+      pool: pool)
+    if record?.isForBackward == true { record?.projectedFeedForward = batch.projected.copied() }
+    addProjected(block.feedForwardOutputNorm, scale: block.residualScale, batch)
   }
 
   /// From the feed-forward's site to the block's end.
@@ -198,27 +213,42 @@ public final class Transformer {
   }
 
   /// The attention's output projection, added to the residual.
-  private func projectAttention(_ batch: Batch, layer: Int) {
+  private func projectAttention(_ batch: Batch, layer: Int, recording record: inout Tape.Layer?) {
     let block = blocks[layer]
     if block.isParallel { batch.blockInput.copy(rows: batch.rows, from: batch.residual) }
-    addToResidual(batch.attention, through: block.attentionOutput, block.attentionOutputNorm, batch)
+    addToResidual(batch.attention, through: block.attentionOutput, block.attentionOutputNorm, block, batch)
+    if record?.isForBackward == true, block.attentionOutputNorm != nil {
+      record?.projectedAttention = batch.projected.copied()
+    }
+    record?.middle = batch.residual.copied()
   }
 
-  private func addToResidual(_ x: FloatMatrix, through linear: Linear, _ norm: Norm?, _ batch: Batch) {
-    let residual = batch.residual.kernelRows()
-    guard let norm else {
+  private func addToResidual(
+    _ x: FloatMatrix, through linear: Linear, _ norm: Norm?, _ block: Block, _ batch: Batch
+  ) {
+    if norm == nil, block.residualScale == 1 {
+      let residual = batch.residual.kernelRows()
       return linear.forward(x.kernelRows(), rows: batch.rows, accumulate: true, into: residual, pool: pool)
     }
     linear.forward(x.kernelRows(), rows: batch.rows, into: batch.projected.kernelRows(), pool: pool)
-    norm.forward(batch.projected, rows: batch.rows, into: batch.normed, pool: pool)
-    for row in 0..<batch.rows { kernel_add_scaled(batch.residual.row(row), batch.normed.row(row), 1, shape.width) }
+    addProjected(norm, scale: block.residualScale, batch)
+  }
+
+  /// The output of a projection behind a norm, added to the residual.
+  private func addProjected(_ norm: Norm?, scale: Float, _ batch: Batch) {
+    let output = normed(batch.projected, by: norm, batch)
+    for row in 0..<batch.rows { kernel_add_scaled(batch.residual.row(row), output.row(row), scale, shape.width) }
+  }
+
+  /// What the feed-forward reads.
+  private func feedForwardInput(_ batch: Batch, _ block: Block) -> FloatMatrix {
+    normed(block.isParallel ? batch.blockInput : batch.residual, by: block.feedForwardNorm, batch)
   }
 
   /// Norm, projections to the hidden width, activation function.
   private func expand(_ batch: Batch, layer: Int) {
-    let block = blocks[layer]
-    let input = normed(block.isParallel ? batch.blockInput : batch.residual, by: block.feedForwardNorm, batch)
-    block.feedForwardInput.forward(input, rows: batch.rows, into: batch.hidden, pool: pool)
+    guard case .dense(let projections, _, _) = blocks[layer].feedForward else { return }
+    projections.forward(feedForwardInput(batch, blocks[layer]), rows: batch.rows, into: batch.hidden, pool: pool)
     pool.runRanges(batch.rows, grain: 2, ActivationLoop(model: self, batch: batch))
   }
 
@@ -237,38 +267,8 @@ public final class Transformer {
 
   /// The feed-forward's output projection, added to the residual.
   private func contract(_ batch: Batch, layer: Int) {
-    addToResidual(
-      batch.feedForward, through: blocks[layer].feedForwardOutput, blocks[layer].feedForwardOutputNorm, batch)
-  }
-
-  /// Norms and rotates queries and keys, and puts keys and values into the caches that take them.
-  private struct RotationLoop: RangeLoop {
-    let shape: ModelShape
-    let block: Block
-    let batch: Batch
-    let layer: Int
-
-    func run(_ range: Range<Int>) {
-      for row in range {
-        let sequence = batch.sequences[batch.sequenceOfRow[row]]
-        let position = sequence.position + row - sequence.rows.lowerBound
-        let values = batch.queryKeyValue.row(row)
-        block.queryNorm?.forward(in: values, count: shape.queryWidth)
-        block.keyNorm?.forward(in: values + shape.queryWidth, count: shape.keyValueWidth)
-        if let rotary = block.rotary {
-          for head in 0..<(shape.heads + shape.keyValueHeads) {
-            rotary.rotate(values + head * shape.headWidth, position: position)
-          }
-        }
-        guard sequence.appends, let cache = sequence.cache else { continue }
-        for head in 0..<shape.keyValueHeads {
-          let (keys, stored) = cache.head(head, layer: layer)
-          let source = values + shape.queryWidth + head * shape.headWidth
-          let target = position * shape.headWidth
-          (keys + target).update(from: source, count: shape.headWidth)
-          (stored + target).update(from: source + shape.keyValueWidth, count: shape.headWidth)
-        }
-      }
-    }
+    let block = blocks[layer]
+    guard case .dense(_, let output, _) = block.feedForward else { return }
+    addToResidual(batch.feedForward, through: output, block.feedForwardOutputNorm, block, batch)
   }
 }

@@ -131,6 +131,157 @@ MODELS = {
                   sliding_attention=dict(rope_type="default", rope_theta=5e3))),
         BF16,
     ),
+    "gemma-a": (
+        transformers.GemmaConfig,
+        small(24, 3, 1, 32, head_dim=16, pad_token_id=0, hidden_act="gelu"), BF16,
+    ),
+    "gemma2-a": (
+        transformers.Gemma2Config,
+        small(24, 3, 1, 32, 3, head_dim=16, sliding_window=6, query_pre_attn_scalar=20, attn_logit_softcapping=3.0,
+              final_logit_softcapping=5.0, pad_token_id=0),
+        F32,
+    ),
+    "gemma2-b": (
+        transformers.Gemma2Config,
+        small(32, 4, 2, 36, 2, head_dim=8, sliding_window=5, query_pre_attn_scalar=8, attn_logit_softcapping=4.0,
+              final_logit_softcapping=None, attention_bias=True, pad_token_id=0,
+              layer_types=["full_attention", "sliding_attention"]),
+        BF16,
+    ),
+    "olmo3-a": (transformers.Olmo3Config, small(32, 4, 2, 40, 4, sliding_window=6), F32),
+    "olmo3-b": (
+        transformers.Olmo3Config,
+        small(36, 6, 6, 44, 2, attention_bias=True, sliding_window=5,
+              layer_types=["full_attention", "sliding_attention"],
+              rope_parameters=dict(
+                  full_attention=dict(rope_type="yarn", factor=4.0, rope_theta=5e5,
+                                      original_max_position_embeddings=32),
+                  sliding_attention=dict(rope_type="default", rope_theta=5e5))),
+        BF16,
+    ),
+    "granite-a": (
+        transformers.GraniteConfig,
+        small(32, 4, 2, 40, embedding_multiplier=1.5, residual_multiplier=0.6, attention_multiplier=0.3,
+              logits_scaling=1.5),
+        F32,
+    ),
+    "granite-b": (
+        transformers.GraniteConfig,
+        small(36, 3, 1, 44, 3, embedding_multiplier=0.7, residual_multiplier=1.3, attention_multiplier=0.15,
+              logits_scaling=0.9, attention_bias=True, mlp_bias=True),
+        BF16,
+    ),
+    "phi-a": (transformers.PhiConfig, small(32, 4, 4, 40, **rope("default", partial_rotary_factor=0.5)), F32),
+    "phi-b": (
+        transformers.PhiConfig,
+        small(40, 5, 5, 36, 3, qk_layernorm=True, hidden_act="gelu", layer_norm_eps=1e-3,
+              **rope("default", 5e3, partial_rotary_factor=0.25)),
+        BF16,
+    ),
+    "cohere-a": (transformers.CohereConfig, small(32, 4, 2, 40, logit_scale=0.5, tie_word_embeddings=False), F32),
+    "cohere-b": (
+        transformers.CohereConfig,
+        small(36, 3, 1, 44, 3, use_qk_norm=True, attention_bias=True, logit_scale=0.7, tie_word_embeddings=False,
+              layer_norm_eps=1e-3, **rope("default", 8e3)),
+        BF16,
+    ),
+    "cohere2-a": (
+        transformers.Cohere2Config,
+        small(32, 4, 2, 40, 4, sliding_window=6, logit_scale=0.5, tie_word_embeddings=False), F32,
+    ),
+    "cohere2-b": (
+        transformers.Cohere2Config,
+        small(36, 3, 3, 40, 2, sliding_window=5, attention_bias=True, logit_scale=1.0, tie_word_embeddings=False,
+              layer_types=["full_attention", "sliding_attention"]),
+        BF16,
+    ),
+    "mixtral-a": (
+        transformers.MixtralConfig,
+        small(32, 4, 2, 20, num_local_experts=5, num_experts_per_tok=2, sliding_window=7), F32,
+    ),
+    "mixtral-b": (  # one tensor for all experts
+        transformers.MixtralConfig,
+        small(30, 3, 1, 16, 3, num_local_experts=4, num_experts_per_tok=3, head_dim=8), BF16,
+    ),
+    "qwen2_moe-a": (
+        transformers.Qwen2MoeConfig,
+        small(32, 4, 2, 40, num_experts=6, num_experts_per_tok=3, moe_intermediate_size=14,
+              shared_expert_intermediate_size=44),
+        F32,
+    ),
+    "qwen2_moe-b": (  # one tensor for all experts
+        transformers.Qwen2MoeConfig,
+        small(36, 3, 3, 24, 3, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=18, norm_topk_prob=True,
+              shared_expert_intermediate_size=12, decoder_sparse_step=2, qkv_bias=False, use_sliding_window=True,
+              sliding_window=6),
+        BF16,
+    ),
+    "qwen3_moe-a": (
+        transformers.Qwen3MoeConfig,
+        small(32, 4, 2, 24, head_dim=12, num_experts=8, num_experts_per_tok=2, moe_intermediate_size=14,
+              norm_topk_prob=True),
+        F32,
+    ),
+    "qwen3_moe-b": (
+        transformers.Qwen3MoeConfig,
+        small(40, 5, 1, 36, 4, head_dim=8, num_experts=5, num_experts_per_tok=3, moe_intermediate_size=11,
+              mlp_only_layers=[0, 3], attention_bias=True, use_sliding_window=True,
+              sliding_window=9),
+        BF16,
+    ),
+    "ministral-a": (
+        transformers.MinistralConfig,
+        small(32, 4, 2, 40, head_dim=8, sliding_window=6, layer_types=["sliding_attention", "full_attention"]), F32,
+    ),
+    "olmo-a": (transformers.OlmoConfig, small(32, 4, 2, 40), F32),
+    "starcoder2-a": (transformers.Starcoder2Config, small(32, 4, 2, 40, sliding_window=7), F32),
+    "starcoder2-b": (
+        transformers.Starcoder2Config,
+        small(36, 3, 1, 44, 3, use_bias=False, norm_epsilon=1e-3, tie_word_embeddings=False, hidden_act="gelu"), BF16,
+    ),
+    "stablelm-a": (
+        transformers.StableLmConfig, small(32, 4, 4, 40, use_qkv_bias=True, **rope("default", partial_rotary_factor=0.25)),
+        F32,
+    ),
+    "stablelm-b": (
+        transformers.StableLmConfig,
+        small(40, 5, 5, 36, 2, use_parallel_residual=True, qk_layernorm=True, layer_norm_eps=1e-3,
+              **rope("default", partial_rotary_factor=0.5)),
+        BF16,
+    ),
+    "glm-a": (transformers.GlmConfig, small(32, 4, 2, 40, head_dim=8, **rope("default", partial_rotary_factor=0.5)), F32),
+    "glm-b": (
+        transformers.GlmConfig,
+        small(36, 3, 3, 44, 3, head_dim=10, attention_bias=False, **rope("default", partial_rotary_factor=0.8)), BF16,
+    ),
+    "glm4-a": (
+        transformers.Glm4Config,
+        small(36, 3, 1, 44, 3, head_dim=16, attention_bias=False, **rope("default", partial_rotary_factor=0.5)), BF16,
+    ),
+    "nemotron-a": (
+        transformers.NemotronConfig,
+        small(32, 4, 2, 40, attention_bias=True, mlp_bias=True, **rope("default", partial_rotary_factor=0.5)), F32,
+    ),
+    "nemotron-b": (
+        transformers.NemotronConfig,
+        small(40, 5, 1, 36, 2, head_dim=6, norm_eps=1e-3, **rope("default", partial_rotary_factor=1.0)), BF16,
+    ),
+    "arcee-a": (transformers.ArceeConfig, small(36, 3, 3, 44, 3, mlp_bias=True), BF16),
+    "ernie4_5-a": (transformers.Ernie4_5Config, small(32, 4, 2, 40, head_dim=12, tie_word_embeddings=False), F32),
+    "ernie4_5-b": (
+        transformers.Ernie4_5Config,
+        small(36, 3, 1, 44, 3, head_dim=8, use_bias=True, tie_word_embeddings=False, **rope("default", 1e4)), BF16,
+    ),
+    "exaone4-a": (transformers.Exaone4Config, small(32, 4, 2, 40, 4, sliding_window=6), F32),
+    "exaone4-b": (
+        transformers.Exaone4Config,
+        small(36, 3, 1, 44, 3, sliding_window=None, layer_types=["full_attention"] * 3), BF16,
+    ),
+    "seed_oss-a": (
+        transformers.SeedOssConfig, small(32, 4, 2, 40, head_dim=12, attention_out_bias=True, mlp_bias=True), F32,
+    ),
+    "seed_oss-b": (transformers.SeedOssConfig, small(36, 3, 1, 44, 3, head_dim=10, attention_bias=False), BF16),
+    "helium-a": (transformers.HeliumConfig, small(32, 4, 4, 40, head_dim=8, attention_bias=True, mlp_bias=True), F32),
     "gemma3-sentencepiece": (
         transformers.Gemma3TextConfig,
         small(24, 4, 2, 40, 3, head_dim=8, sliding_window=8, query_pre_attn_scalar=8, pad_token_id=0),
@@ -152,6 +303,8 @@ MODELS.update({
 WHOLE = ["gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded",
          "gemma3-sentencepiece"]
 LEAN_ROWS = 3
+# Mixtures of experts that are kept in one tensor for all experts of a layer.
+FUSED = ["mixtral-b", "qwen2_moe-b"]
 # Models whose config.json spells rotary positions as transformers 4 did.
 OLD_SPELLING = ["llama-linear", "llama-yarn-old", "qwen2-b", "gpt_neox-b", "gemma3-b", "phi3-b"]
 

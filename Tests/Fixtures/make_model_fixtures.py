@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from fixture_models import (
-    LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantize, spell_as_before)
+    FUSED, LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantize, spell_as_before)
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
 GREEDY = 16
@@ -61,6 +61,12 @@ def train_tokenizer():
     return tokenizer
 
 
+def load(folder):
+    """The model in F32, its attention and experts computed by the plainest code that there is."""
+    plain = dict(attn_implementation="eager", experts_implementation="eager")
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **plain)
+
+
 def enlarge(model, generator, narrow):
     """Enlarges the parameters beyond the default initialization, so that greedy choices are clear.
 
@@ -87,8 +93,11 @@ def site_modules(model):
         found[f"attn.{i}"], found[f"mlp.{i}"] = {
             "gpt2": lambda: (block.attn.c_proj, block.mlp.c_proj),
             "gpt_neox": lambda: (block.attention.dense, block.mlp.dense_4h_to_h),
-        }.get(kind, lambda: (block.self_attn.o_proj, block.mlp.down_proj))()
-    return found
+            "phi": lambda: (block.self_attn.dense, block.mlp.fc2),
+            "starcoder2": lambda: (block.self_attn.o_proj, block.mlp.c_proj),
+        }.get(kind, lambda: (block.self_attn.o_proj, getattr(block.mlp, "down_proj", None)))()
+    # A mixture of experts has no projection that all tokens go through.
+    return {name: module for name, module in found.items() if module is not None}
 
 
 def expect(model, tokenizer, prompt, target):
@@ -143,11 +152,11 @@ def build(name, seed, folder):
     model = transformers.AutoModelForCausalLM.from_config(config)
     enlarge(model, torch.Generator().manual_seed(seed), name not in WHOLE)
     shard = dict(max_shard_size="34KB") if name == "llama-sharded" else {}
-    model.to(dtype).save_pretrained(folder, **shard)
+    model.to(dtype).save_pretrained(folder, save_original_format=name not in FUSED, **shard)
     if name in OLD_SPELLING:
         spell_as_before(folder)
     # Read back in F32 rather than converted in memory: a conversion also rounds the rotary frequencies.
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    model = load(folder)
     if name in QUANTISED:
         quantize(folder, QUANTISED[name], model)
     if "gemma" in name:  # transformers rounds it to the weights' dtype where that is not F32

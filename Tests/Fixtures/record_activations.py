@@ -16,7 +16,7 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from make_model_fixtures import CASES, expect
+from make_model_fixtures import CASES, expect, load
 
 folder, *given = sys.argv[1:]
 cases = [tuple(given)] if len(given) == 2 else CASES
@@ -24,7 +24,7 @@ torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
-model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+model = load(folder)
 if (scale := getattr(model.get_input_embeddings(), "embed_scale", None)) is not None:
     # Gemma's is rounded to the dtype of the weights, in which it multiplies them.
     scale.copy_(scale.to(transformers.AutoConfig.from_pretrained(folder).dtype))

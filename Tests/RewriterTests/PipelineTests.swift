@@ -74,8 +74,8 @@ import Testing
     #expect(contexts.forward >= contexts.backward && contexts.backward >= contexts.looked / 4)
     let model = try Transformer.load(base, pool: WorkerPool(threads: 1))
     let weights = model.blocks.reduce(0) { total, block in
-      let parts =
-        block.queryKeyValue.parts + block.feedForwardInput.parts + [block.attentionOutput, block.feedForwardOutput]
+      guard case .dense(let input, let output, _) = block.feedForward else { return total }
+      let parts = block.queryKeyValue.parts + input.parts + [block.attentionOutput, output]
       return parts.reduce(total) { $0 + $1.inputs * $1.outputs }
     }
     let head = model.shape.width * model.shape.vocabulary

@@ -15,15 +15,18 @@ import Testing
 
   @Test(
     .enabled(if: allocation_count() >= 0),
-    arguments: ["gpt2-a", "llama-a", "qwen3-a", "olmo2-a", "gpt_neox-a", "gemma3-a", "llama-f8-blocks"].map(
+    arguments: [
+      "gpt2-a", "llama-a", "qwen3-a", "olmo2-a", "gpt_neox-a", "gemma3-a", "llama-f8-blocks", "qwen3_moe-b", "gemma2-a",
+      "granite-a", "cohere-b",
+    ].map(
       ModelFixture.init), [(1, 1), (2, 1), (1, 5), (2, 5)])
   func decodeAllocatesNothing(_ fixture: ModelFixture, _ run: (threads: Int, sequences: Int)) throws {
     let (threads, sequences) = run
     let model = try fixture.transformer(threads: threads)
     let prompt = try #require(try fixture.cases().first).ids
-    let address = SiteAddress(layer: 1, site: .mlp)
+    let address = try #require(model.shape.addresses.dropFirst(2).first)
     // A row that never acts, whose similarities are computed all the same.
-    let width = model.shape.width(of: .mlp)
+    let width = model.shape.width(of: address.site)
     let row = MemoryRow.sample(
       module: model.module(address), boundary: 1e-3, hardness: 8, key: [Float](repeating: 100, count: width),
       delta: [Float](repeating: 1, count: width))

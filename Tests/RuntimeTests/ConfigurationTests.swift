@@ -56,8 +56,36 @@ import Testing
     ("gemma3-b", #"{"final_logit_softcapping":30.0}"#, "final_logit_softcapping"),
     ("gemma3-b", #"{"attn_logit_softcapping":50.0}"#, "attn_logit_softcapping"),
     ("gemma3-b", #"{"use_bidirectional_attention":true}"#, "use_bidirectional_attention"),
-    ("gemma3-b", #"{"hidden_activation":"silu"}"#, "hidden_activation"),
+    ("gemma3-b", #"{"hidden_activation":"relu"}"#, "hidden_activation"),
     ("gemma3-b", #"{"query_pre_attn_scalar":-4}"#, "query_pre_attn_scalar"),
+    ("gemma2-a", #"{"attn_logit_softcapping":0}"#, "attn_logit_softcapping"),
+    ("gemma2-a", #"{"final_logit_softcapping":-5}"#, "final_logit_softcapping"),
+    ("gemma2-a", #"{"layer_types":["full_attention"]}"#, "layer_types"),
+    ("granite-a", #"{"residual_multiplier":0}"#, "residual_multiplier"),
+    ("granite-a", #"{"logits_scaling":"8"}"#, "logits_scaling"),
+    ("phi-a", #"{"hidden_act":"relu"}"#, "hidden_act"),
+    ("phi-a", #"{"qk_layernorm":true}"#, "q_layernorm"),
+    ("cohere-a", #"{"use_qk_norm":true}"#, "q_norm"),
+    ("cohere-a", #"{"logit_scale":-1}"#, "logit_scale"),
+    ("nemotron-a", #"{"hidden_act":"relu"}"#, "hidden_act"),
+    ("olmo-a", #"{"clip_qkv":8.0}"#, "clip_qkv"),
+    ("qwen3_moe-a", #"{"num_experts_per_tok":9}"#, "num_experts_per_tok"),
+    ("qwen3_moe-a", #"{"num_local_experts":9}"#, "experts.8.gate_proj"),
+    ("qwen3_moe-a", #"{"num_local_experts":0}"#, "num_local_experts"),
+    ("qwen3_moe-a", #"{"mlp_only_layers":[0.5]}"#, "mlp_only_layers"),
+    ("qwen3_moe-a", #"{"mlp_only_layers":[1]}"#, "layers.1.mlp.gate_proj"),
+    ("qwen3_moe-a", #"{"moe_intermediate_size":13}"#, "experts.0.gate_proj"),
+    ("mixtral-b", #"{"num_local_experts":5}"#, "experts.gate_up_proj"),
+    ("qwen2_moe-a", #"{"shared_expert_intermediate_size":45}"#, "shared_expert.gate_proj"),
+    ("llama-biases", #"{"model_type":"qwen2_vl"}"#, "the nearest of which is qwen2,"),
+    ("llama-biases", #"{"model_type":"qwen3_next"}"#, "the nearest of which is qwen3,"),
+    ("llama-biases", #"{"model_type":"mistral3"}"#, "the nearest of which is mistral,"),
+    ("llama-biases", #"{"model_type":"gemma3"}"#, "the nearest of which is gemma3_text,"),
+    ("llama-biases", #"{"model_type":"granitemoehybrid"}"#, "the nearest of which is granite,"),
+    ("llama-biases", #"{"model_type":"gpt_oss"}"#, "the nearest of which is llama,"),
+    ("qwen3_moe-a", #"{"model_type":"deepseek_v3"}"#, "the nearest of which is qwen3_moe,"),
+    ("gpt_neox-b", #"{"model_type":"bloom"}"#, "the nearest of which is gpt_neox,"),
+    ("llama-biases", #"{"model_type":7}"#, "model_type"),
   ]
 
   @Test(arguments: refused.indices)
@@ -91,6 +119,54 @@ import Testing
     #expect(try logits(load("gemma3-b", nested)) == gemma)
     #expect(try logits(load("gemma3-b", #"{"rope_local_base_freq":1e4}"#)) != gemma)
     #expect(try logits(load("gemma3-b", #"{"sliding_window_pattern":3}"#)) != gemma)
+  }
+
+  /// Options at values that change nothing.
+  private static let neutral: [(model: String, changes: String)] = [
+    ("olmo-a", #"{"clip_qkv":null,"attention_dropout":0.3}"#),
+    (
+      "gemma3-b", #"{"attn_logit_softcapping":null,"final_logit_softcapping":null,"use_bidirectional_attention":false}"#
+    ),
+    (
+      "llama-biases",
+      #"{"rope_scaling":{"rope_type":"linear","factor":1.0},"attention_dropout":0.1,"pretraining_tp":1}"#
+    ),
+    ("mixtral-a", #"{"router_jitter_noise":0.1,"output_router_logits":true,"router_aux_loss_coef":0.5}"#),
+    ("phi-a", #"{"resid_pdrop":0.1,"embd_pdrop":0.1}"#),
+  ]
+
+  @Test(arguments: neutral.indices)
+  func optionsThatChangeNothingAreTaken(_ index: Int) throws {
+    let (model, changes) = Self.neutral[index]
+    #expect(try logits(load(model, changes)) == logits(load(model, "{}")))
+  }
+
+  /// Options that a model is loaded without complaint with, and that count.
+  private static let telling: [(model: String, changes: String)] = [
+    ("gemma2-a", #"{"attn_logit_softcapping":30}"#), ("gemma2-a", #"{"final_logit_softcapping":4}"#),
+    ("gemma2-b", #"{"final_logit_softcapping":4}"#), ("gemma2-a", #"{"sliding_window":4}"#),
+    ("granite-a", #"{"attention_multiplier":0.4}"#), ("granite-a", #"{"embedding_multiplier":1}"#),
+    ("granite-a", #"{"residual_multiplier":1}"#), ("granite-a", #"{"logits_scaling":1}"#),
+    ("cohere-a", #"{"logit_scale":1}"#), ("cohere2-a", #"{"layer_types":null,"sliding_window_pattern":2}"#),
+    ("qwen3_moe-a", #"{"norm_topk_prob":false}"#), ("qwen3_moe-a", #"{"num_experts_per_tok":3}"#),
+    ("olmo3-a", #"{"layer_types":null,"sliding_window":3}"#), ("exaone4-a", #"{"sliding_window":5}"#),
+  ]
+
+  @Test(arguments: telling.indices)
+  func optionsCount(_ index: Int) throws {
+    let (model, changes) = Self.telling[index]
+    #expect(try logits(load(model, changes)) != logits(load(model, "{}")))
+  }
+
+  /// Names that transformers has for one function, and functions that are none of the architecture's own.
+  @Test func activationsHaveSeveralNames() throws {
+    let silu = try logits(load("llama-biases", "{}"))
+    let gelu = try logits(load("llama-biases", #"{"hidden_act":"gelu"}"#))
+    #expect(try logits(load("llama-biases", #"{"hidden_act":"swish"}"#)) == silu && gelu != silu)
+    #expect(try logits(load("llama-biases", #"{"hidden_act":"gelu_python"}"#)) == gelu)
+    let tanh = try logits(load("gpt2-a", "{}"))
+    #expect(try logits(load("gpt2-a", #"{"activation_function":"gelu_fast"}"#)) == tanh)
+    #expect(try logits(load("gpt2-a", #"{"activation_function":"gelu"}"#)) != tanh)
   }
 
   /// Frequencies that depend on a text's length are implemented up to where they begin to change.

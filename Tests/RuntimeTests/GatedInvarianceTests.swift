@@ -6,7 +6,7 @@ import Testing
 
 /// Where rows with cues act does not depend on how a sequence is cut up, on the rest of the batch, or on the threads.
 @Suite struct GatedInvarianceTests {
-  static let fixtures = ["gpt2-a", "llama-a", "gpt_neox-a", "gemma3-a"].map(ModelFixture.init)
+  static let fixtures = ["gpt2-a", "llama-a", "gpt_neox-a", "gemma3-a", "qwen2_moe-b"].map(ModelFixture.init)
 
   /// The longest prompt of a fixture.
   private static func text(_ fixture: ModelFixture) throws -> [Int] {
@@ -152,11 +152,11 @@ import Testing
     _ start: SiteAddress, on ids: [Int], _ model: Transformer, _ random: SeededGenerator
   ) throws -> MemorySet {
     var keys = SampleKeys(model, ids, random)
-    let cues = SampleKeys.addresses(model).filter { $0 <= start }.flatMap { address in
+    let cues = model.shape.addresses.filter { $0 <= start }.flatMap { address in
       [MemoryCue.Mode.seen, .here].map { (address, keys.cue($0, address)) }
     }
     let rows = (0..<12).map { i in
-      let address = i.isMultiple(of: 2) ? start : SiteAddress(layer: start.layer, site: .mlp)
+      let address = i.isMultiple(of: 2) ? start : model.shape.addresses.last ?? start
       let earlier = cues.filter { $0.0 < address }.map(\.1)
       return keys.row(address, asking: Array(earlier.shuffled(using: &keys.random).prefix(i % 3)))
     }

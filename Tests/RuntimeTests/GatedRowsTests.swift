@@ -55,7 +55,7 @@ import Testing
     let ids = try #require(try fixture.cases().first).ids
     let seed = UInt64.random(in: 0..<1 << 32)
     var keys = SampleKeys(model, ids, SeededGenerator(seed: seed))
-    let addresses = SampleKeys.addresses(model)
+    let addresses = model.shape.addresses
     var far = keys.cue(mode, addresses[1])
     // A similarity of about 0.01.
     for i in far.key.indices { far.key[i] *= 100 }
@@ -79,7 +79,7 @@ import Testing
   @Test func equalCuesAreWatchedOnce() throws {
     let model = try ModelFixture(name: "gpt2-a").transformer()
     var keys = SampleKeys(model, [1, 2, 3], SeededGenerator(seed: 3))
-    let addresses = SampleKeys.addresses(model)
+    let addresses = model.shape.addresses
     let seen = keys.cue(.seen, addresses[0])
     var here = seen
     here.mode = .here
@@ -95,8 +95,8 @@ import Testing
   @Test func theHighestPresenceCounts() throws {
     let model = try ModelFixture(name: "gpt2-a").transformer()
     var keys = SampleKeys(model, [1, 2, 3], SeededGenerator(seed: 3))
-    let cue = keys.cue(.seen, SampleKeys.addresses(model)[0])
-    let set = try MemorySet(rows: [keys.row(SampleKeys.addresses(model)[1], asking: [cue])], for: model)
+    let cue = keys.cue(.seen, model.shape.addresses[0])
+    let set = try MemorySet(rows: [keys.row(model.shape.addresses[1], asking: [cue])], for: model)
     let presence = CuePresence(of: set)
     for (position, strength) in [(2, Float(0.5)), (4, 0.25), (5, 0.5), (7, 0.75)] {
       presence.note(0, .seen, at: position, strength: strength)
@@ -113,7 +113,7 @@ import Testing
   @Test func cuesThatDoNotFitAreRefused() throws {
     let model = try ModelFixture(name: "gpt2-a").transformer()
     var keys = SampleKeys(model, [1, 2, 3], SeededGenerator(seed: 3))
-    let addresses = SampleKeys.addresses(model)
+    let addresses = model.shape.addresses
     func refusal(_ cue: MemoryCue, at address: SiteAddress) throws -> String {
       let row = keys.row(address, asking: [keys.cue(.seen, addresses[0]), cue])
       let error = try #require(throws: FormatError.self) { try MemorySet([.sample([row])], for: model) }

@@ -6,13 +6,21 @@ import Testing
 
 /// Prompts continued side by side have the tokens, probabilities and firings that they have alone.
 @Suite struct GenerationGroupTests {
+  static let fixtures = [
+    "gpt2-a", "llama-a", "gemma3-sentencepiece", "gemma2-a", "granite-a", "phi-a", "cohere2-a", "qwen2_moe-a",
+    "mixtral-b",
+  ].map(ModelFixture.init)
+
   /// Random work: prompts of mixed lengths, greedy and sampled, with memories and without.
   private struct Work {
     let model: LanguageModel
     var requests: [GenerationRequest] = []
 
+    private let folder: TemporaryFolder
+
     init(_ fixture: ModelFixture, count: Int, using random: inout SeededGenerator) throws {
-      model = try LanguageModel(path: fixture.path, threads: 2)
+      folder = try TemporaryFolder()
+      model = try LanguageModel(path: folder.model(fixture.name), threads: 2)
       let texts = try fixture.cases().map(\.ids)
       let longest = try #require(texts.max { $0.count < $1.count })
       let sets = try (0..<2).map { _ in try GatedSample(model.transformer, longest, using: &random).set }
@@ -52,7 +60,7 @@ import Testing
       && a.logprobs == b.logprobs
   }
 
-  @Test(arguments: ["gpt2-a", "llama-a", "gemma3-sentencepiece"].map(ModelFixture.init))
+  @Test(arguments: fixtures)
   func eachIsAsItIsAlone(_ fixture: ModelFixture) throws {
     let seed = UInt64.random(in: 0..<1 << 32)
     var random = SeededGenerator(seed: seed)
@@ -68,7 +76,7 @@ import Testing
   }
 
   /// Against one pass over the prompt and all that was said behind it.
-  @Test(arguments: ["gpt2-a", "llama-a", "gemma3-sentencepiece"].map(ModelFixture.init))
+  @Test(arguments: fixtures)
   func probabilitiesAndFiringsAreThoseOfTheWholeText(_ fixture: ModelFixture) throws {
     let seed = UInt64.random(in: 0..<1 << 32)
     var random = SeededGenerator(seed: seed)

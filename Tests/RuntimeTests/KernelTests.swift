@@ -115,4 +115,30 @@ import Testing
       #expect(abs(y - exact) <= 2 * exact.ulp, "exp(\(x)) = \(y), not \(exact)")
     }
   }
+
+  @Test(arguments: InstructionSet.available)
+  func softCapIsCapTimesTanh(_ set: InstructionSet) {
+    let x = stride(from: Float(-300), through: 300, by: 1.7).map(\.self) + [0, 1e-3, -.infinity, .infinity]
+    for cap: Float in [1, 30, 50] {
+      var y = x
+      set.kernels.soft_cap(&y, y.count, cap)
+      var slope = [Float](repeating: 2, count: x.count)
+      set.kernels.soft_cap_backward(y, y.count, cap, &slope)
+      for (i, x) in x.enumerated() {
+        let exact = tanh(Double(x) / Double(cap))
+        #expect(abs(Double(y[i]) - Double(cap) * exact) < 3e-7 * Double(cap), "\(cap) tanh(\(x) / \(cap))")
+        #expect(abs(Double(slope[i]) - 2 * (1 - exact * exact)) < 2e-6)
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func reluSquared(_ set: InstructionSet) {
+    let x: [Float] = [-.infinity, -3, -0.0, 0, 0.5, 3, .infinity]
+    let ones = [Float](repeating: 1, count: x.count)
+    var (y, slope) = (ones, ones)
+    set.kernels.activate(kernel_relu_squared, x, nil, x.count, &y)
+    set.kernels.activate_backward(kernel_relu_squared, x, nil, x.count, ones, &slope, nil)
+    #expect(y == [0, 0, 0, 0, 0.25, 9, .infinity] && slope == [0, 0, 0, 0, 1, 6, .infinity])
+  }
 }

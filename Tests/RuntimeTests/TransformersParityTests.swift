@@ -13,7 +13,7 @@ import Testing
       let batch = model.singleBatch(item.ids)
       let tape = Tape(forBackward: false)
       model.forward(batch, tape: tape)
-      let departures = try Self.addresses(model).compactMap { address in
+      let departures = try model.shape.addresses.compactMap { address in
         let reference = try #require(
           expected[ByteString("case.\(i).act.\(address.site).\(address.layer)")]?.floats())
         let ours = tape[address.layer].site(address.site)
@@ -26,11 +26,6 @@ import Testing
       let departure = Departure("the logits", logits, reference, tolerance: 1e-4)
       #expect(departure == nil, "case \(i) leaves transformers at \(departure!)")
     }
-  }
-
-  /// The sites in the order in which a forward pass computes them.
-  private static func addresses(_ model: Transformer) -> [SiteAddress] {
-    (0..<model.shape.layers).flatMap { layer in Site.allCases.map { SiteAddress(layer: layer, site: $0) } }
   }
 
   /// Values [T, D] that are further from transformers' than the tolerance, by ‖a − b‖ / ‖b‖.
@@ -74,7 +69,7 @@ import Testing
     for (i, item) in try fixture.cases().enumerated() {
       let gradients = model.gradients(of: item.ids, target: item.target)
       #expect(abs(gradients.loss - item.loss) < 1e-4 * max(1, item.loss))
-      let departures = try Self.addresses(model).reversed().compactMap { address in
+      let departures = try model.shape.addresses.reversed().compactMap { address in
         let reference = try #require(
           expected[ByteString("case.\(i).grad.\(address.site).\(address.layer)")]?.floats())
         return Departure("\(address.site) of layer \(address.layer)", gradients[address], reference, tolerance: 1e-3)
@@ -103,11 +98,8 @@ import Testing
       let tape = Tape(forBackward: true)
       model.forward(one, tape: tape)
       let alone = model.gradients(one, tape: tape, losses: [LossTerm(row: 0, target: item.target)])
-      for layer in 0..<model.shape.layers {
-        for site in Site.allCases {
-          let address = SiteAddress(layer: layer, site: site)
-          #expect(relativeError(alone[address].array(0), all[address].array(last)) < 1e-4)
-        }
+      for address in model.shape.addresses {
+        #expect(relativeError(alone[address].array(0), all[address].array(last)) < 1e-4)
       }
     }
   }

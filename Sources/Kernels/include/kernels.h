@@ -51,13 +51,14 @@ void kernel_scaled_rows(kernel_rows x, size_t rows, kernel_matrix w, size_t inne
                         const float *bias, int accumulate, kernel_rows y);
 
 // One row of `heads` query heads that share one key–value head: softmax(scale q·k) v over the tokens of both segments.
+// Where cap is above 0 the scores scale q·k go through kernel_soft_cap first.
 // q, out: [heads, width]. scores: [heads, earlier.count + own.count], receives the probabilities.
-void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+void kernel_attend(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                    kernel_segment own, float *scores, kernel_rows out);
 
 // The backward of kernel_attend: from d_out and the probabilities to d_q (written), and d_keys, d_values of the own
-// segment (added to). scratch: earlier.count + own.count floats.
-void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, kernel_segment earlier,
+// segment (added to). scratch: earlier.count + own.count floats, twice as many where cap is above 0.
+void kernel_attend_backward(kernel_rows q, size_t heads, size_t width, float scale, float cap, kernel_segment earlier,
                             kernel_segment own, const float *probabilities, kernel_rows d_out, kernel_rows d_q,
                             float *d_keys, float *d_values, float *scratch);
 
@@ -72,7 +73,13 @@ void kernel_layer_norm(const float *x, const float *weight, const float *bias, f
 void kernel_layer_norm_backward(const float *x, const float *weight, float epsilon, size_t count, const float *d_y,
                                 float *d_x);
 
-typedef enum { kernel_silu, kernel_gelu_tanh, kernel_gelu } kernel_activation;
+// x = cap tanh(x / cap).
+void kernel_soft_cap(float *x, size_t count, float cap);
+// The backward of kernel_soft_cap, whose results are y: d (multiplied in place) from d_y to d_x.
+void kernel_soft_cap_backward(const float *y, size_t count, float cap, float *d);
+
+// kernel_relu_squared is max(x, 0)².
+typedef enum { kernel_silu, kernel_gelu_tanh, kernel_gelu, kernel_relu_squared } kernel_activation;
 // y = f(x), or f(x) · up where up is not null.
 void kernel_activate(kernel_activation f, const float *x, const float *up, size_t count, float *y);
 // d_x = d_y f'(x) [· up], d_up = d_y f(x).
@@ -99,13 +106,15 @@ typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
 typedef struct {
   void (*dot)(kernel_rows, size_t, kernel_matrix, size_t, size_t, size_t, const float *, int, kernel_rows);
   void (*scaled_rows)(kernel_rows, size_t, kernel_matrix, size_t, size_t, size_t, const float *, int, kernel_rows);
-  void (*attend)(kernel_rows, size_t, size_t, float, kernel_segment, kernel_segment, float *, kernel_rows);
-  void (*attend_backward)(kernel_rows, size_t, size_t, float, kernel_segment, kernel_segment, const float *,
+  void (*attend)(kernel_rows, size_t, size_t, float, float, kernel_segment, kernel_segment, float *, kernel_rows);
+  void (*attend_backward)(kernel_rows, size_t, size_t, float, float, kernel_segment, kernel_segment, const float *,
                           kernel_rows, kernel_rows, float *, float *, float *);
   void (*rms_norm)(const float *, const float *, float, size_t, float *);
   void (*rms_norm_backward)(const float *, const float *, float, size_t, const float *, float *);
   void (*layer_norm)(const float *, const float *, const float *, float, size_t, float *);
   void (*layer_norm_backward)(const float *, const float *, float, size_t, const float *, float *);
+  void (*soft_cap)(float *, size_t, float);
+  void (*soft_cap_backward)(const float *, size_t, float, float *);
   void (*activate)(kernel_activation, const float *, const float *, size_t, float *);
   void (*activate_backward)(kernel_activation, const float *, const float *, size_t, const float *, float *, float *);
   float (*dot_product)(const float *, const float *, size_t);

@@ -171,9 +171,7 @@ extension CompilerSettings {
   }
 
   /// The sites tried for rows.
-  func rowSites(_ shape: ModelShape) -> [SiteAddress] {
-    layers(rowDepths, shape).map { SiteAddress(layer: $0, site: .mlp) }
-  }
+  func rowSites(_ shape: ModelShape) -> [SiteAddress] { layers(rowDepths, shape).map(shape.lateSite) }
 
   private func layers(_ depths: [Float], _ shape: ModelShape) -> Range<Int> {
     let bounds = depths.map { min(shape.layers, Int(($0 * Float(shape.layers) + 1e-4).rounded(.down))) }

@@ -142,9 +142,17 @@ extension CompilerSettings {
     Set(lastTokenDepths.map { site($0, shape) }).sorted()
   }
 
-  /// The MLP's site at a share of the model's depth.
+  /// The late site at a share of the model's depth.
   private func site(_ depth: Float, _ shape: ModelShape) -> SiteAddress {
     // A share such as 0.7 of 30 layers is 21, whatever its binary digits.
-    SiteAddress(layer: min(shape.layers - 1, Int((depth * Float(shape.layers) + 1e-4).rounded(.down))), site: .mlp)
+    shape.lateSite(min(shape.layers - 1, Int((depth * Float(shape.layers) + 1e-4).rounded(.down))))
+  }
+}
+
+extension ModelShape {
+  /// The site of a layer that memories are kept at: the MLP's, or the attention's where the MLP is a mixture of experts.
+  func lateSite(_ layer: Int) -> SiteAddress {
+    let address = SiteAddress(layer: layer, site: .mlp)
+    return has(address) ? address : SiteAddress(layer: layer, site: .attn)
   }
 }

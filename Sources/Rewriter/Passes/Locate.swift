@@ -51,17 +51,15 @@ struct Locate {
   /// The trials to run, without results, in the order of their addresses.
   private func steps(_ run: KeyRun, spec: MemorySpec, token: Int) -> [PatchTrial] {
     var steps: [PatchTrial] = []
-    for layer in 0..<run.transformer.shape.layers where spec.layer.value ?? layer == layer {
-      for site in Site.allCases where spec.site.value ?? site == site {
-        let address = SiteAddress(layer: layer, site: site)
-        let (a, g) = (
-          length(run.activation(address, token: token)), length(run.gradient(address, token: token))
-        )
-        // A site without gradient or activation has no step to take.
-        guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }
-        let alphas = spec.alpha.value.map { [Float($0)] } ?? settings.stepGrid.map { $0 * a / g }
-        steps += alphas.map { PatchTrial(address: address, token: token, alpha: $0, relativeStep: $0 * g / a) }
-      }
+    for address in run.transformer.shape.addresses
+    where spec.layer.value ?? address.layer == address.layer && spec.site.value ?? address.site == address.site {
+      let (a, g) = (
+        length(run.activation(address, token: token)), length(run.gradient(address, token: token))
+      )
+      // A site without gradient or activation has no step to take.
+      guard a > 0, g > 0, a.isFinite, g.isFinite else { continue }
+      let alphas = spec.alpha.value.map { [Float($0)] } ?? settings.stepGrid.map { $0 * a / g }
+      steps += alphas.map { PatchTrial(address: address, token: token, alpha: $0, relativeStep: $0 * g / a) }
     }
     return steps
   }

@@ -36,7 +36,7 @@ struct Probe {
   ///   - progress: called with a number of texts that are done and the number of all.
   /// - Returns: the probes, and the continuations of the others.
   /// - Throws: `FormatError` of kind `prompt` where a prompt is too long or empty, of kind `spec` where the target adds
-  ///   no token or a pinned layer is not in the model.
+  ///   no token or a pinned layer or site is not in the model.
   static func all(
     _ specs: [MemorySpec], beside others: [Continuations.Request] = [], seed: UInt64 = 0, model: LanguageModel,
     settings: CompilerSettings, progress: (Int, Int) -> Void = { _, _ in }
@@ -83,6 +83,15 @@ struct Probe {
       throw FormatError(
         .spec, "memory \(spec.name): layer", "the model has no such layer",
         expected: "0 to \(shape.layers - 1)", got: "\(layer)")
+    }
+    if let site = spec.site.value {
+      let layers = spec.layer.value.map { $0...$0 } ?? 0...(shape.layers - 1)
+      guard layers.contains(where: { shape.has(SiteAddress(layer: $0, site: site)) }) else {
+        throw FormatError(
+          .spec, "memory \(spec.name): site",
+          "a mixture of experts has no output projection that all tokens go through, and so no such site",
+          expected: "attn", got: site.rawValue)
+      }
     }
     style = try model.style(of: spec)
     positives = try Self.encode(spec.positivePrompts, of: spec, style, model)

@@ -110,24 +110,20 @@ struct Statistics {
   ) throws(FormatError) -> [SiteAddress: FloatMatrix] {
     let shape = model.transformer.shape
     var result: [SiteAddress: FloatMatrix] = [:]
-    for layer in 0..<shape.layers {
-      for site in Site.allCases {
-        let address = SiteAddress(layer: layer, site: site)
-        guard let tensor = file[name(model.transformer.module(address))] else { continue }
-        let (location, width) = ("\(file.path): tensor \(tensor.name)", shape.width(of: site))
-        guard tensor.dtype == .f32, rows.contains(where: { tensor.shape == [$0, width] }) else {
-          throw FormatError(
-            .unreadable, location, "wrong type or shape", expected: "F32 [\(rows[0]), \(width)]",
-            got: "\(tensor.dtype.rawValue) \(tensor.shape)")
-        }
-        guard let values = tensor.floats(), values.count == tensor.shape[0] * width, values.allSatisfy(\.isFinite)
-        else {
-          throw FormatError(.unreadable, location, "has values that are not finite")
-        }
-        let matrix = FloatMatrix(tensor.shape[0], width)
-        matrix.values.update(from: values, count: values.count)
-        result[address] = matrix
+    for address in shape.addresses {
+      guard let tensor = file[name(model.transformer.module(address))] else { continue }
+      let (location, width) = ("\(file.path): tensor \(tensor.name)", shape.width(of: address.site))
+      guard tensor.dtype == .f32, rows.contains(where: { tensor.shape == [$0, width] }) else {
+        throw FormatError(
+          .unreadable, location, "wrong type or shape", expected: "F32 [\(rows[0]), \(width)]",
+          got: "\(tensor.dtype.rawValue) \(tensor.shape)")
       }
+      guard let values = tensor.floats(), values.count == tensor.shape[0] * width, values.allSatisfy(\.isFinite) else {
+        throw FormatError(.unreadable, location, "has values that are not finite")
+      }
+      let matrix = FloatMatrix(tensor.shape[0], width)
+      matrix.values.update(from: values, count: values.count)
+      result[address] = matrix
     }
     return result
   }

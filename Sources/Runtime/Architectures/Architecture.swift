@@ -23,12 +23,34 @@ extension Transformer {
     GPTNeoX.self,
     Llama.self,
     Mistral.self,
+    Ministral.self,
+    Mixtral.self,
+    Phi.self,
     Phi3.self,
     Qwen2.self,
+    Qwen2MoE.self,
     Qwen3.self,
+    Qwen3MoE.self,
     SmolLM3.self,
+    OLMo.self,
     OLMo2.self,
+    OLMo3.self,
+    Gemma.self,
+    Gemma2.self,
     Gemma3.self,
+    Granite.self,
+    Cohere.self,
+    Cohere2.self,
+    Starcoder2.self,
+    StableLM.self,
+    GLM.self,
+    GLM4.self,
+    Nemotron.self,
+    Arcee.self,
+    ERNIE45.self,
+    EXAONE4.self,
+    SeedOSS.self,
+    Helium.self,
   ]
 
   /// Makes the model that `checkpoint` and its config.json describe; weights stay in the mapped file.
@@ -42,9 +64,11 @@ extension Transformer {
     if !isKnown(config), let text = try config.textPart(), isKnown(text) { config = text }
     let type = config.root["model_type"]?.string
     guard let type, let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
+      let known = architectures.flatMap { $0.modelTypes }
+      let nearest = type.flatMap { NearestArchitecture(of: checkpoint, type: $0, among: known).type }
       throw FormatError(
         .unsupported, "\(config.root.location): model_type", "this architecture is not supported",
-        expected: architectures.flatMap { $0.modelTypes }.joined(separator: " or "),
+        expected: nearest.map { "a supported one, the nearest of which is \($0)" } ?? known.joined(separator: " or "),
         got: config.root["model_type"]?.kindDescription ?? "nothing")
     }
     try config.requireReadableWeights()

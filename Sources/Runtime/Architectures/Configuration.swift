@@ -141,10 +141,10 @@ struct Configuration {
     return result
   }
 
-  /// A positive integer, nil where it is absent or null.
-  func optionalCount(_ key: String) throws(FormatError) -> Int? {
-    guard let value = root[key], !value.isNull else { return nil }
-    return try count(key)
+  /// A positive integer, nil where it is null, the fallback where it is absent.
+  func optionalCount(_ key: String, ifAbsent fallback: Int? = nil) throws(FormatError) -> Int? {
+    guard let value = root[key] else { return fallback }
+    return value.isNull ? nil : try count(key)
   }
 
   /// The text under `key`, which has to be one of `allowed`: others are not implemented.

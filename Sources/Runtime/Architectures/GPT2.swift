@@ -22,13 +22,12 @@ enum GPT2: Architecture {
     return Transformer(
       shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
       positionEmbedding: try source.weights("wpe.weight", shape.positions, shape.width),
-      activation: kernel_gelu_tanh, blocks: blocks,
+      activation: try config.activation("activation_function", default: "gelu_new"), blocks: blocks,
       finalNorm: try source.layerNorm("ln_f", shape.width, epsilon: epsilon),
       head: ends.head)
   }
 
   private static func requireSupported(_ config: Configuration) throws(FormatError) {
-    _ = try config.require("activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"], default: "gelu_new")
     let isScaled = try config.flag("scale_attn_weights", default: true)
     let isScaledByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)
     guard isScaled, !isScaledByLayer else {
@@ -56,8 +55,10 @@ enum GPT2: Architecture {
       queryKeyValue: LinearGroup([try source.convolution("\(h).attn.c_attn", inputs: C, outputs: 3 * C)]),
       attentionOutput: try source.convolution("\(h).attn.c_proj", inputs: C, outputs: C),
       feedForwardNorm: try source.layerNorm("\(h).ln_2", C, epsilon: epsilon),
-      feedForwardInput: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
-      feedForwardOutput: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
-      attentionModule: try source.module("\(h).attn.c_proj"), feedForwardModule: try source.module("\(h).mlp.c_proj"))
+      feedForward: .dense(
+        input: LinearGroup([try source.convolution("\(h).mlp.c_fc", inputs: C, outputs: F)]),
+        output: try source.convolution("\(h).mlp.c_proj", inputs: F, outputs: C),
+        module: try source.module("\(h).mlp.c_proj")),
+      attentionModule: try source.module("\(h).attn.c_proj"))
   }
 }

@@ -14,7 +14,7 @@ enum GPTNeoX: Architecture {
   static func load(
     _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
-    let activation = try config.require("hidden_act", isOneOf: ["gelu", "gelu_new", "gelu_fast"], default: "gelu")
+    let activation = try config.activation("hidden_act", default: "gelu")
     let parts = try Parts(source, config)
     let shape = parts.shape
     var blocks: [Block] = []
@@ -23,7 +23,7 @@ enum GPTNeoX: Architecture {
       source, "embed_in", heads: ["embed_out", "lm_head"], shape: shape, isTied: config.isTied(byDefault: false))
     return Transformer(
       shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
-      activation: activation == "gelu" ? kernel_gelu : kernel_gelu_tanh, blocks: blocks,
+      activation: activation, blocks: blocks,
       finalNorm: try parts.norm("final_layer_norm"),
       head: ends.head)
   }
@@ -32,7 +32,7 @@ enum GPTNeoX: Architecture {
   private struct Parts {
     let shape: ModelShape
     let source: TensorSource
-    private let rotary: RotaryHalves
+    private let rotary: Rotary
     private let isParallel: Bool
     private let hasAttentionBias: Bool
     private let epsilon: Float
@@ -68,12 +68,11 @@ enum GPTNeoX: Architecture {
         attentionNorm: try norm("\(l).input_layernorm"), queryKeyValue: try queryKeyValue(l), rotary: rotary,
         attentionOutput: try source.linear("\(l).attention.dense", inputs: C, outputs: C, bias: hasAttentionBias),
         feedForwardNorm: try norm("\(l).post_attention_layernorm"), isParallel: isParallel,
-        feedForwardInput: LinearGroup([
-          try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)
-        ]),
-        feedForwardOutput: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
-        attentionModule: try source.module("\(l).attention.dense"),
-        feedForwardModule: try source.module("\(l).mlp.dense_4h_to_h"))
+        feedForward: .dense(
+          input: LinearGroup([try source.linear("\(l).mlp.dense_h_to_4h", inputs: C, outputs: F, bias: true)]),
+          output: try source.linear("\(l).mlp.dense_4h_to_h", inputs: F, outputs: C, bias: true),
+          module: try source.module("\(l).mlp.dense_4h_to_h")),
+        attentionModule: try source.module("\(l).attention.dense"))
     }
 
     /// The fused tensor's rows, which go head by head, in the order all queries, all keys, all values.

@@ -1,33 +1,77 @@
 import Format
 import Kernels
 
-/// An architecture that is Llama with a few changes, and has its activation.
+/// An architecture that is Llama with a few changes.
 protocol LlamaDescendant: Architecture {
   /// The head width where the configuration says none; nil for the residual's width / the number of heads.
   static var headWidth: Int? { get }
+  /// The field for what norms add to the variance, and its default.
+  static var epsilon: (key: String, default: Float) { get }
+  /// The activation where the configuration names none.
+  static var activation: String { get }
+  static var activations: Activations { get }
   static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer
 }
 
 extension LlamaDescendant {
   static var headWidth: Int? { nil }
+  static var epsilon: (key: String, default: Float) { ("rms_norm_eps", 1e-6) }
+  static var activation: String { "silu" }
+  static var activations: Activations { .all }
 
   static func load(
     _ source: TensorSource, _ config: Configuration, pool: WorkerPool
   ) throws(FormatError) -> Transformer {
-    _ = try config.require("hidden_act", isOneOf: ["silu"], default: "silu")
-    return try load(LlamaFamily(source, config, headWidth: headWidth), pool: pool)
+    try load(LlamaFamily(source, config, of: Self.self), pool: pool)
   }
 }
 
 /// The parts that Llama's descendants share: names of fields and tensors, and blocks of grouped-query attention and a
-/// gated feed-forward.
+/// feed-forward.
 struct LlamaFamily {
   let source: TensorSource
   let config: Configuration
   var shape: ModelShape
-  let epsilon: Float
-  /// Added to norms' weights: 1 where the file holds differences from 1.
-  var normOffset: Float = 0
+  var activation: kernel_activation
+  var norms: NormStyle
+  var names = Names()
+  /// Whether both halves of a block read the same x.
+  var isParallel = false
+  /// Factors of the embeddings, of what blocks add to the residual, and of the logits.
+  var embeddingScale: Float = 1
+  /// Whether the factor of the embeddings is rounded as they are, with which it is multiplied in their dtype.
+  var roundsEmbeddingScale = false
+  var residualScale: Float = 1
+  var logitScale: Float = 1
+  /// c where logits are capped softly, to c tanh(logit / c).
+  var logitCap: Float?
+  /// Whether the projection to the vocabulary has a bias.
+  var hasHeadBias = false
+
+  /// The kind of all norms but those of heads.
+  struct NormStyle {
+    var kind = Norm.Kind.rms
+    var hasWeight = true
+    var hasBias = false
+    /// Added to weights: 1 where the file holds differences from 1.
+    var offset: Float = 0
+    var epsilon: Float
+  }
+
+  /// The names of tensors: of a block's behind `layers.N.`, without `.weight` and `.bias`.
+  struct Names {
+    /// One name for a tensor of all three.
+    var queryKeyValue = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]
+    var attentionOutput = "self_attn.o_proj"
+    var feedForwardInput = ["mlp.gate_proj", "mlp.up_proj"]
+    var feedForwardOutput = "mlp.down_proj"
+    /// nil where there is no such norm.
+    var attentionNorm: String? = "input_layernorm"
+    var attentionOutputNorm: String?
+    var feedForwardNorm: String? = "post_attention_layernorm"
+    var feedForwardOutputNorm: String?
+    var finalNorm = "norm"
+  }
 
   /// The projections that have a bias.
   struct Biases {
@@ -36,25 +80,35 @@ struct LlamaFamily {
     var feedForward = false
 
     static let none = Biases()
+    static let all = Biases(queryKeyValue: true, attentionOutput: true, feedForward: true)
   }
 
-  /// - Parameter headWidth: as `LlamaDescendant.headWidth`.
-  init(_ source: TensorSource, _ config: Configuration, headWidth fallback: Int? = nil) throws(FormatError) {
+  init(
+    _ source: TensorSource, _ config: Configuration, of descendant: any LlamaDescendant.Type
+  ) throws(FormatError) {
     self.source = source
     self.config = config
-    epsilon = try config.positive("rms_norm_eps", default: 1e-6)
+    let isGemma = config.root["hidden_activation"].map { !$0.isNull } ?? false
+    activation = try config.activation(
+      isGemma ? "hidden_activation" : "hidden_act", default: descendant.activation, among: descendant.activations)
+    norms = NormStyle(epsilon: try config.positive(descendant.epsilon.key, default: descendant.epsilon.default))
+    shape = try Self.shape(config, headWidth: descendant.headWidth)
+  }
+
+  private static func shape(_ config: Configuration, headWidth fallback: Int?) throws(FormatError) -> ModelShape {
     let C = try config.count("hidden_size")
     let heads = try config.count("num_attention_heads")
     let keyValueHeads = try config.divisor(
       "num_key_value_heads", of: heads, "num_attention_heads", default: heads)
     var headWidth = try config.optionalCount("head_dim") ?? fallback ?? 0
     if headWidth == 0 { headWidth = C / (try config.divisor("num_attention_heads", of: C, "hidden_size")) }
-    shape = ModelShape(
+    var shape = ModelShape(
       layers: try config.count("num_hidden_layers", limit: 4096), width: C, heads: heads,
       keyValueHeads: keyValueHeads, headWidth: headWidth, feedForwardWidth: try config.count("intermediate_size"),
       isGated: true, vocabulary: try config.count("vocab_size"),
       positions: try config.count("max_position_embeddings", default: 2048))
     if let known = try config.rotaryPositions() { shape.positions = min(shape.positions, known) }
+    return shape
   }
 
   /// The biases by the configuration, where one field is for both ends of the attention.
@@ -65,11 +119,14 @@ struct LlamaFamily {
       feedForward: inFeedForward ? try config.flag("mlp_bias", default: false) : false)
   }
 
-  /// An RMS norm of `name.weight`, as wide as the residual unless a width is given.
+  /// A norm `name.weight`, as wide as the residual unless a width is given.
   func norm(_ name: String, _ width: Int? = nil) throws(FormatError) -> Norm {
-    let weight = try source.vector(name + ".weight", width ?? shape.width)
+    let width = width ?? shape.width
+    let weight =
+      norms.hasWeight ? try source.vector(name + ".weight", width) : [Float](repeating: 1, count: width)
     return Norm(
-      kind: .rms, weight: normOffset == 0 ? weight : weight.map { $0 + normOffset }, bias: nil, epsilon: epsilon)
+      kind: norms.kind, weight: norms.offset == 0 ? weight : weight.map { $0 + norms.offset },
+      bias: norms.hasBias ? try source.vector(name + ".bias", width) : nil, epsilon: norms.epsilon)
   }
 
   /// Adds norms of queries and keys per head.
@@ -78,65 +135,86 @@ struct LlamaFamily {
     block.keyNorm = try norm("layers.\(layer).self_attn.k_norm", shape.headWidth)
   }
 
-  /// A block as Llama has it.
+  /// Adds norms over all queries and over all keys.
+  func addWholeNorms(_ block: inout Block, layer: Int) throws(FormatError) {
+    block.queryNorm = try norm("layers.\(layer).self_attn.q_norm", shape.queryWidth)
+    block.keyNorm = try norm("layers.\(layer).self_attn.k_norm", shape.keyValueWidth)
+  }
+
+  /// A block, with the family's names.
   ///
-  /// - Parameter norms: the names of the norms before attention and feed-forward, nil for none.
+  /// - Parameter mixture: the block's mixture of experts; nil for a dense feed-forward.
   func block(
-    _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none,
-    norms: (attention: String?, feedForward: String?) = ("input_layernorm", "post_attention_layernorm")
+    _ layer: Int, rotary: Rotary?, window: Int? = nil, biases: Biases = .none, mixture: Mixture? = nil
   ) throws(FormatError) -> Block {
     func norm(_ name: String?) throws(FormatError) -> Norm? {
       guard let name else { return nil }
       return try self.norm("layers.\(layer).\(name)")
     }
-    let (attention, mlp) = ("layers.\(layer).self_attn", "layers.\(layer).mlp")
-    let (C, F, Q, K) = (shape.width, shape.feedForwardWidth, shape.queryWidth, shape.keyValueWidth)
-    return try block(
-      layer, rotary: rotary, window: window, biases: biases,
-      attentionNorm: norm(norms.attention),
-      queryKeyValue: [
-        source.linear("\(attention).q_proj", inputs: C, outputs: Q, bias: biases.queryKeyValue),
-        source.linear("\(attention).k_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
-        source.linear("\(attention).v_proj", inputs: C, outputs: K, bias: biases.queryKeyValue),
-      ],
-      feedForwardNorm: norm(norms.feedForward),
-      feedForwardInput: [
-        source.linear("\(mlp).gate_proj", inputs: C, outputs: F, bias: biases.feedForward),
-        source.linear("\(mlp).up_proj", inputs: C, outputs: F, bias: biases.feedForward),
-      ])
+    let output = "layers.\(layer).\(names.attentionOutput)"
+    let feedForward: Block.FeedForward
+    if let mixture { feedForward = .mixture(mixture) } else { feedForward = try dense(layer, bias: biases.feedForward) }
+    let widths =
+      names.queryKeyValue.count == 1
+      ? [shape.queryKeyValueWidth] : [shape.queryWidth, shape.keyValueWidth, shape.keyValueWidth]
+    return Block(
+      attentionNorm: try norm(names.attentionNorm),
+      queryKeyValue: try projections(layer, names.queryKeyValue, widths, bias: biases.queryKeyValue), rotary: rotary,
+      window: window,
+      attentionOutput: try source.linear(
+        output, inputs: shape.queryWidth, outputs: shape.width, bias: biases.attentionOutput),
+      attentionOutputNorm: try norm(names.attentionOutputNorm), feedForwardNorm: try norm(names.feedForwardNorm),
+      isParallel: isParallel, feedForward: feedForward,
+      feedForwardOutputNorm: try norm(names.feedForwardOutputNorm), residualScale: residualScale,
+      attentionModule: try source.module(output))
   }
 
-  /// A block with the caller's norms and input projections.
-  func block(
-    _ layer: Int, rotary: RotaryHalves?, window: Int? = nil, biases: Biases = .none, attentionNorm: Norm?,
-    queryKeyValue: [Linear], feedForwardNorm: Norm?, feedForwardInput: [Linear]
-  ) throws(FormatError) -> Block {
-    let (attention, mlp) = ("layers.\(layer).self_attn.o_proj", "layers.\(layer).mlp.down_proj")
-    return Block(
-      attentionNorm: attentionNorm, queryKeyValue: LinearGroup(queryKeyValue), rotary: rotary, window: window,
-      attentionOutput: try source.linear(
-        attention, inputs: shape.queryWidth, outputs: shape.width, bias: biases.attentionOutput),
-      feedForwardNorm: feedForwardNorm, feedForwardInput: LinearGroup(feedForwardInput),
-      feedForwardOutput: try source.linear(
-        mlp, inputs: shape.feedForwardWidth, outputs: shape.width, bias: biases.feedForward),
-      attentionModule: try source.module(attention), feedForwardModule: try source.module(mlp))
+  private func projections(
+    _ layer: Int, _ names: [String], _ widths: [Int], bias: Bool
+  ) throws(FormatError) -> LinearGroup {
+    var parts: [Linear] = []
+    for (name, width) in zip(names, widths) {
+      parts.append(try source.linear("layers.\(layer).\(name)", inputs: shape.width, outputs: width, bias: bias))
+    }
+    return LinearGroup(parts)
+  }
+
+  private func dense(_ layer: Int, bias: Bool) throws(FormatError) -> Block.FeedForward {
+    let (output, parts) = ("layers.\(layer).\(names.feedForwardOutput)", names.feedForwardInput)
+    return .dense(
+      input: try projections(layer, parts, parts.map { _ in shape.hiddenWidth / parts.count }, bias: bias),
+      output: try source.linear(output, inputs: shape.feedForwardWidth, outputs: shape.width, bias: bias),
+      module: try source.module(output))
   }
 
   /// The model around its blocks.
-  ///
-  /// - Parameter embeddingScale: a factor of embeddings, rounded to their dtype.
   func transformer(
-    activation: kernel_activation = kernel_silu, embeddingScale: Float = 1, tiedByDefault: Bool = false,
-    pool: WorkerPool, block: (_ layer: Int) throws(FormatError) -> Block
+    tiedByDefault: Bool = false, pool: WorkerPool, block: (_ layer: Int) throws(FormatError) -> Block
   ) throws(FormatError) -> Transformer {
     var blocks: [Block] = []
     for layer in 0..<shape.layers { blocks.append(try block(layer)) }
     let ends = try VocabularyEnds(source, "embed_tokens", shape: shape, isTied: config.isTied(byDefault: tiedByDefault))
     return Transformer(
       shape: shape, location: source.location, pool: pool, embedding: ends.embedding,
-      embeddingScale: ends.embedding.rounded(embeddingScale),
-      activation: activation, blocks: blocks, finalNorm: try norm("norm"),
-      head: ends.head)
+      embeddingScale: roundsEmbeddingScale ? ends.embedding.rounded(embeddingScale) : embeddingScale,
+
+      activation: activation, blocks: blocks, finalNorm: try scaledFinalNorm(),
+      head: try head(ends), logitCap: logitCap)
+  }
+
+  /// The last norm, times the factor of the logits.
+  private func scaledFinalNorm() throws(FormatError) -> Norm {
+    let norm = try norm(names.finalNorm)
+    guard logitScale != 1 else { return norm }
+    return Norm(
+      kind: norm.kind, weight: norm.weight.map { $0 * logitScale }, bias: norm.bias?.map { $0 * logitScale },
+      epsilon: norm.epsilon)
+  }
+
+  private func head(_ ends: VocabularyEnds) throws(FormatError) -> Linear {
+    guard hasHeadBias else { return ends.head }
+    let bias = try TensorSource(tensors: source.tensors, prefix: "").vector("lm_head.bias", shape.vocabulary)
+    return Linear(weights: ends.head.weights, layout: ends.head.layout, bias: bias)
   }
 
   /// The window of each layer, nil for layers without: those that `layer_types` says, else those for which `isSliding`.

@@ -8,7 +8,7 @@ enum Mistral: LlamaDescendant {
   static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     let rotary = try family.config.rotary(width: family.shape.headWidth)
     // null is no window in later versions; a file without the field has the class's default.
-    let window = family.config.root["sliding_window"] == nil ? 4096 : try family.config.optionalCount("sliding_window")
+    let window = try family.config.optionalCount("sliding_window", ifAbsent: 4096)
     return try family.transformer(pool: pool) { layer throws(FormatError) in
       try family.block(layer, rotary: rotary, window: window)
     }

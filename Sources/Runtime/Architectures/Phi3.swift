@@ -4,22 +4,17 @@ import Format
 /// and values, and one for gate and up.
 enum Phi3: LlamaDescendant {
   static let modelTypes = ["phi3"]
+  static let epsilon: (key: String, default: Float) = ("rms_norm_eps", 1e-5)
 
-  static func load(_ family: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
-    let rotary = try family.config.rotary(width: family.shape.headWidth)
-    let window = try family.config.optionalCount("sliding_window")
-    let (shape, source) = (family.shape, family.source)
-    return try family.transformer(pool: pool) { layer throws(FormatError) in
-      try family.block(
-        layer, rotary: rotary, window: window, attentionNorm: family.norm("layers.\(layer).input_layernorm"),
-        queryKeyValue: [
-          source.linear(
-            "layers.\(layer).self_attn.qkv_proj", inputs: shape.width, outputs: shape.queryKeyValueWidth)
-        ],
-        feedForwardNorm: family.norm("layers.\(layer).post_attention_layernorm"),
-        feedForwardInput: [
-          source.linear("layers.\(layer).mlp.gate_up_proj", inputs: shape.width, outputs: shape.hiddenWidth)
-        ])
+  static func load(_ given: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
+    var family = given
+    family.names.queryKeyValue = ["self_attn.qkv_proj"]
+    family.names.feedForwardInput = ["mlp.gate_up_proj"]
+    let phi = family
+    let rotary = try phi.config.rotary(width: phi.shape.headWidth)
+    let window = try phi.config.optionalCount("sliding_window")
+    return try phi.transformer(pool: pool) { layer throws(FormatError) in
+      try phi.block(layer, rotary: rotary, window: window)
     }
   }
 }

@@ -16,8 +16,9 @@ extension Configuration {
   /// - Throws: `FormatError` of kind `config`, or `unsupported` for another kind of scaling.
   func rotary(
     width: Int, layers: String? = nil, base: Float = 10000, baseKey: String = "rope_theta",
-    partKey: String = "partial_rotary_factor", part: Float = 1, isScaled: Bool = true
-  ) throws(FormatError) -> RotaryHalves {
+    partKey: String = "partial_rotary_factor", part: Float = 1, isScaled: Bool = true,
+    layout: Rotary.Layout = .halves
+  ) throws(FormatError) -> Rotary {
     let parameters = try rotaryParameters(layers, isScaled: isScaled)
     func value(_ key: String, elsewhere other: String, default fallback: Float) throws(FormatError) -> Float {
       guard let parameters else { return try positive(other, default: fallback) }
@@ -32,7 +33,7 @@ extension Configuration {
         .config, "\(root.location): \(share == 1 ? "head_dim" : partKey)",
         "a head of width \(width) has no such number of pairs to rotate", got: "\(share == 1 ? Float(width) : share)")
     }
-    return RotaryHalves(width: rotated, base: theta, scaling: try scaling(parameters, count: count))
+    return Rotary(width: rotated, base: theta, scaling: try scaling(parameters, count: count), layout: layout)
   }
 
   /// The number of positions that rotary frequencies are implemented for; nil for all.

@@ -75,6 +75,22 @@ struct TensorSource {
     return try vector("\(name).bias", outputs)
   }
 
+  /// The projections of all experts, in one tensor `name` [count, outputs, inputs].
+  func experts(_ name: String, count: Int, inputs: Int, outputs: Int) throws(FormatError) -> [LinearGroup] {
+    var tensor = try tensor(name, shape: [count, outputs, inputs])
+    guard tensor.dtype != .f8e4m3 else {
+      throw FormatError(
+        .unsupported, "\(location): tensor \(tensor.name)", "not supported in one tensor for all experts",
+        expected: "F32, F16, BF16 or F64", got: tensor.dtype.rawValue)
+    }
+    tensor.shape = [count * outputs, inputs]
+    let whole = try Weights(tensor, location: location)
+    return (0..<count).map { expert in
+      let weights = Weights(whole, rows: (expert * outputs)..<((expert + 1) * outputs))
+      return LinearGroup([Linear(weights: weights, layout: .outputsByInputs, bias: nil)])
+    }
+  }
+
   /// A layer norm of `name.weight` and `name.bias` [width].
   func layerNorm(_ name: String, _ width: Int, epsilon: Float) throws(FormatError) -> Norm {
     Norm(

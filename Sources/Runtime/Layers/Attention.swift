@@ -12,6 +12,7 @@ struct Attention {
   }
 
   private var scale: Float { shape.scoreScale ?? 1 / Float(shape.headWidth).squareRoot() }
+  private var cap: Float { shape.scoreCap ?? 0 }
   private var group: Int { shape.heads / shape.keyValueHeads }
 
   /// The tokens that a sequence's row `index` sees of one key–value head: cached ones, then rows of the batch, the
@@ -71,7 +72,7 @@ struct Attention {
       var (q, out) = (queries(rows, row: row, head: head), queries(batch.attention, row: row, head: head))
       q.values += part * q.stride
       out.values += part * out.stride
-      kernel_attend(q, size, shape.headWidth, scale, earlier, own, scores.baseAddress!, out)
+      kernel_attend(q, size, shape.headWidth, scale, cap, earlier, own, scores.baseAddress!, out)
     }
   }
 
@@ -108,20 +109,20 @@ struct Attention {
     let heads = shape.keyValueHeads
     let (sequence, head) = (batch.sequences[task / heads], task % heads)
     let most = sequence.position + sequence.rows.count
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: (group + 1) * most + group * shape.headWidth) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (group + 2) * most + group * shape.headWidth) {
       scratch in
       let scores = scratch.baseAddress!
-      let output = scores + (group + 1) * most
+      let output = scores + (group + 2) * most
       let first = result.row(sequence.rows.lowerBound) + shape.queryWidth + head * shape.headWidth
       for (i, row) in sequence.rows.enumerated() {
         let (earlier, own, skipped) = segments(sequence, rows, layer: layer, head: head, index: i)
         let keys = first + skipped * shape.queryKeyValueWidth
         let q = queries(rows, row: row, head: head)
         kernel_attend(
-          q, group, shape.headWidth, scale, earlier, own, scores,
+          q, group, shape.headWidth, scale, cap, earlier, own, scores,
           kernel_rows(values: output, stride: shape.headWidth))
         kernel_attend_backward(
-          q, group, shape.headWidth, scale, earlier, own, scores, queries(gradient, row: row, head: head),
+          q, group, shape.headWidth, scale, cap, earlier, own, scores, queries(gradient, row: row, head: head),
           queries(result, row: row, head: head), keys, keys + shape.keyValueWidth, scores + group * most)
       }
     }

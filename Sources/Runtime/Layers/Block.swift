@@ -2,8 +2,8 @@ import Format
 
 /// One decoder block: attention and feed-forward, each behind a norm and added to the residual.
 ///
-///     x += norm?(attentionOutput(attention(rotated(norm?(q)), rotated(norm?(k)), v of norm?(x))))
-///     x += norm?(feedForwardOutput(activation(norm?(x))))
+///     x += scale · norm?(attentionOutput(attention(rotated(norm?(q)), rotated(norm?(k)), v of norm?(x))))
+///     x += scale · norm?(feedForward(norm?(x)))
 struct Block {
   /// Before the projections; nil where they read the residual itself.
   var attentionNorm: Norm?
@@ -13,7 +13,7 @@ struct Block {
   var queryNorm: Norm?
   var keyNorm: Norm?
   /// nil where the block is told no positions.
-  var rotary: RotaryHalves?
+  var rotary: Rotary?
   /// The number of tokens that a token sees, itself included; nil for all.
   var window: Int?
   var attentionOutput: Linear
@@ -22,13 +22,20 @@ struct Block {
   var feedForwardNorm: Norm?
   /// Whether the feed-forward reads the residual without what the attention added.
   var isParallel = false
-  /// Projections to gate and up, or to the one hidden layer.
-  var feedForwardInput: LinearGroup
-  var feedForwardOutput: Linear
+  var feedForward: FeedForward
   var feedForwardOutputNorm: Norm?
-  /// Module paths of the two output projections, as the checkpoint names them.
+  /// A factor of what attention and feed-forward add to the residual.
+  var residualScale: Float = 1
+  /// The module path of the attention's output projection, as the checkpoint names it.
   var attentionModule: ByteString
-  var feedForwardModule: ByteString
+
+  /// What a block does to each token by itself.
+  enum FeedForward {
+    /// output(activation(input(x))), the input being projections to gate and up, or to the one hidden layer; `module` is
+    /// the output projection's path, as the checkpoint names it.
+    case dense(input: LinearGroup, output: Linear, module: ByteString)
+    case mixture(Mixture)
+  }
 
   var hasQueryKeyNorms: Bool { queryNorm != nil || keyNorm != nil }
 }

@@ -1,29 +1,41 @@
+import Kernels
+
 /// Projections of one input whose outputs are concatenated.
 struct LinearGroup {
   let parts: [Linear]
   let outputs: Int
   /// The number of tasks, of `ProductLoop.grain` outputs, per part.
   private let tasks: [Int]
+  /// The number of tasks of a product.
+  let taskCount: Int
 
   init(_ parts: [Linear]) {
     self.parts = parts
     tasks = parts.map { ($0.outputs + ProductLoop.grain - 1) / ProductLoop.grain }
+    taskCount = tasks.reduce(0, +)
     outputs = parts.reduce(0) { $0 + $1.outputs }
   }
 
+  var inputs: Int { parts.first?.inputs ?? 0 }
+
   /// y [R, out] = [x W₁, x W₂, …], as one loop of tasks.
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
-    pool.countProduct(rows: rows, parts.first?.inputs ?? 0, outputs)
+    pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
-      tasks.reduce(0, +), grain: 1, partsPerThread: Linear.parts(rows: rows),
-      GroupLoop(group: self, x: x, rows: rows, y: y))
+      taskCount, grain: 1, partsPerThread: Linear.parts(rows: rows),
+      product(x.kernelRows(), rows: rows, into: y.kernelRows()))
   }
 
-  private struct GroupLoop: RangeLoop {
-    let group: LinearGroup
-    let x: FloatMatrix
-    let rows: Int
-    let y: FloatMatrix
+  /// y [R, out] = [x W₁, x W₂, …], as a loop over `taskCount` tasks.
+  func product(_ x: kernel_rows, rows: Int, into y: kernel_rows) -> Product {
+    Product(group: self, x: x, rows: rows, y: y)
+  }
+
+  struct Product: RangeLoop {
+    fileprivate let group: LinearGroup
+    fileprivate let x: kernel_rows
+    fileprivate let rows: Int
+    fileprivate let y: kernel_rows
 
     func run(_ range: Range<Int>) {
       let grain = ProductLoop.grain
@@ -34,7 +46,8 @@ struct LinearGroup {
         if !own.isEmpty {
           let outputs =
             ((own.lowerBound - first) * grain)..<min((own.upperBound - first) * grain, part.outputs)
-          part.product(x.kernelRows(), rows: rows, into: y.kernelRows(column: column)).run(outputs)
+          let target = kernel_rows(values: y.values + column, stride: y.stride)
+          part.product(x, rows: rows, into: target).run(outputs)
         }
         first += count
         column += part.outputs
@@ -43,11 +56,11 @@ struct LinearGroup {
   }
 
   /// d_x [R, in] = Σ d_yᵢ Wᵢᵀ.
-  func backward(_ dy: FloatMatrix, rows: Int, into dx: FloatMatrix, pool: WorkerPool) {
+  func backward(_ dy: kernel_rows, rows: Int, into dx: kernel_rows, pool: WorkerPool) {
     var column = 0
     for (i, part) in parts.enumerated() {
-      part.backward(
-        dy.kernelRows(column: column), rows: rows, accumulate: i > 0, into: dx.kernelRows(), pool: pool)
+      let own = kernel_rows(values: dy.values + column, stride: dy.stride)
+      part.backward(own, rows: rows, accumulate: i > 0, into: dx, pool: pool)
       column += part.outputs
     }
   }

@@ -10,39 +10,54 @@ struct Norm {
   }
 
   let kind: Kind
-  /// F32 [C].
+  /// F32 [C], or [heads, C] where each head has weights of its own.
   let weight: [Float]
   /// F32 [C].
   let bias: [Float]?
   let epsilon: Float
+  /// C, the length of the vectors.
+  let width: Int
+
+  /// - Parameter heads: the number of vectors of a row that have weights of their own, one after another; only for norms
+  ///   without bias.
+  init(kind: Kind, weight: [Float], bias: [Float]?, epsilon: Float, heads: Int = 1) {
+    precondition(heads == 1 || bias == nil)
+    (self.kind, self.weight, self.bias, self.epsilon) = (kind, weight, bias, epsilon)
+    width = weight.count / heads
+  }
 
   /// y [R, C] from x [R, C].
   func forward(_ x: FloatMatrix, rows: Int, into y: FloatMatrix, pool: WorkerPool) {
     pool.runRanges(rows, grain: 4, Forward(norm: self, x: x, y: y))
   }
 
-  /// Normalizes contiguous vectors, each as long as the weight, in place; `count` floats in all.
+  /// Normalizes contiguous vectors [heads, C] in place; `count` floats in all.
   func forward(in values: UnsafeMutablePointer<Float>, count: Int) {
-    for start in stride(from: 0, to: count, by: weight.count) {
-      let x = values + start
-      switch kind {
-      case .rms: kernel_rms_norm(x, weight, epsilon, weight.count, x)
-      case .layer: kernel_layer_norm(x, weight, bias, epsilon, weight.count, x)
+    weight.withUnsafeBufferPointer { weight in
+      for start in stride(from: 0, to: count, by: width) {
+        let (x, weight) = (values + start, weight.baseAddress! + start % weight.count)
+        switch kind {
+        case .rms: kernel_rms_norm(x, weight, epsilon, width, x)
+        case .layer: kernel_layer_norm(x, weight, bias, epsilon, width, x)
+        }
       }
     }
   }
 
   /// The backward of `forward(in:count:)`: turns d_y in `gradient` into d_x, `x` being the vectors before the norm.
   func backward(_ x: UnsafeMutablePointer<Float>, in gradient: UnsafeMutablePointer<Float>, count: Int) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: weight.count) { dy in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { dy in
       let dy = dy.baseAddress!
-      for start in stride(from: 0, to: count, by: weight.count) {
+      for start in stride(from: 0, to: count, by: width) {
         let dx = gradient + start
-        dy.update(from: dx, count: weight.count)
-        dx.update(repeating: 0, count: weight.count)
-        switch kind {
-        case .rms: kernel_rms_norm_backward(x + start, weight, epsilon, weight.count, dy, dx)
-        case .layer: kernel_layer_norm_backward(x + start, weight, epsilon, weight.count, dy, dx)
+        dy.update(from: dx, count: width)
+        dx.update(repeating: 0, count: width)
+        weight.withUnsafeBufferPointer { weight in
+          let weight = weight.baseAddress! + start % weight.count
+          switch kind {
+          case .rms: kernel_rms_norm_backward(x + start, weight, epsilon, width, dy, dx)
+          case .layer: kernel_layer_norm_backward(x + start, weight, epsilon, width, dy, dx)
+          }
         }
       }
     }

@@ -1,9 +1,18 @@
 import Foundation
 
-/// Rotary position embedding (Su et al. 2021) in the layout that pairs element i with i + width / 2.
+/// Rotary position embedding (Su et al. 2021).
 ///
 /// A head's elements from `width` on stay as they are. An odd width rotates one more element, as in transformers.
-final class RotaryHalves {
+final class Rotary {
+  /// The elements that are rotated together.
+  enum Layout {
+    /// i and i + width / 2.
+    case halves
+    /// 2 i and 2 i + 1.
+    case pairs
+  }
+
+  private let layout: Layout
   let frequencies: [Float]
   /// A factor of cosines and sines.
   private let magnitude: Float
@@ -11,7 +20,8 @@ final class RotaryHalves {
   private var cosines: [Float] = []
   private var sines: [Float] = []
 
-  init(width: Int, base: Float, scaling: RotaryScaling = .none) {
+  init(width: Int, base: Float, scaling: RotaryScaling = .none, layout: Layout = .halves) {
+    self.layout = layout
     frequencies = scaling.frequencies(width: width, base: base)
     magnitude = scaling.magnitude
   }
@@ -36,12 +46,14 @@ final class RotaryHalves {
   func rotate(_ x: UnsafeMutablePointer<Float>, position: Int, inverse: Bool = false) {
     let half = frequencies.count
     let start = position * half
+    let (step, distance) = layout == .halves ? (1, half) : (2, 1)
     for i in 0..<half {
       let c = cosines[start + i]
       let s = inverse ? -sines[start + i] : sines[start + i]
-      let (a, b) = (x[i], x[i + half])
-      x[i] = a * c - b * s
-      x[i + half] = b * c + a * s
+      let first = x + i * step
+      let (a, b) = (first[0], first[distance])
+      first[0] = a * c - b * s
+      first[distance] = b * c + a * s
     }
   }
 }

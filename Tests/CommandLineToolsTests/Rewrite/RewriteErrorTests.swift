@@ -51,7 +51,8 @@ import Testing
     let misfit = try folder.patched("misfit.safetensors", [misfitting])
     let cases: [(base: String, output: String, part: String)] = [
       (folder.file("absent"), "out", "no such file"), (folder.path + "/other/..", "out", "holds no checkpoint"),
-      (other, "out", "gpt2 or gpt_neox or llama"), (base, existing, "--force"), (misfit, "out", "expected width 48"),
+      (other, "out", "the nearest of which is gpt2, got"), (base, existing, "--force"),
+      (misfit, "out", "expected width 48"),
     ]
     for (base, output, part) in cases {
       let output = output.hasPrefix("/") ? output : folder.file(output)

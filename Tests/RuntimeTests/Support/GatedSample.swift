@@ -10,7 +10,7 @@ struct GatedSample {
 
   init(_ model: Transformer, _ ids: [Int], using random: inout SeededGenerator) throws {
     var keys = SampleKeys(model, ids, random)
-    let addresses = SampleKeys.addresses(model)
+    let addresses = model.shape.addresses
     let cues = addresses.dropLast().flatMap { address in
       [MemoryCue.Mode.seen, .here, .seen].map { keys.cue($0, address) }
     }
@@ -35,10 +35,6 @@ struct SampleKeys {
   init(_ model: Transformer, _ ids: [Int], _ random: SeededGenerator) {
     (self.model, self.ids, self.random) = (model, ids, random)
     model.forward(model.singleBatch(ids), tape: tape)
-  }
-
-  static func addresses(_ model: Transformer) -> [SiteAddress] {
-    (0..<model.shape.layers).flatMap { layer in Site.allCases.map { SiteAddress(layer: layer, site: $0) } }
   }
 
   /// A cue that is present, more or less, at a token; nil for any.

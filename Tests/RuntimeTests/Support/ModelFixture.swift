@@ -12,7 +12,12 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
     "gpt2-a", "gpt2-b", "gpt2-published", "llama-a", "llama-b", "llama-sharded", "llama-biases", "llama-linear",
     "llama-dynamic", "llama-llama3", "llama-yarn", "llama-yarn-old", "mistral-a", "mistral-b", "qwen2-a", "qwen2-b",
     "qwen3-a", "qwen3-b", "phi3-a", "phi3-b", "smollm3-a", "smollm3-b", "olmo2-a", "olmo2-b", "gpt_neox-a",
-    "gpt_neox-b", "gpt_neox-c", "gemma3-a", "gemma3-b", "gemma3-sentencepiece",
+    "gpt_neox-b", "gpt_neox-c", "gemma3-a", "gemma3-b", "gemma3-sentencepiece", "gemma-a", "gemma2-a", "gemma2-b",
+    "olmo3-a", "olmo3-b", "granite-a", "granite-b", "phi-a", "phi-b", "cohere-a", "cohere-b", "cohere2-a", "cohere2-b",
+    "mixtral-a", "mixtral-b", "qwen2_moe-a", "qwen2_moe-b", "qwen3_moe-a", "qwen3_moe-b",
+    "ministral-a", "olmo-a", "starcoder2-a", "starcoder2-b", "stablelm-a", "stablelm-b", "glm-a", "glm-b", "glm4-a",
+    "nemotron-a", "nemotron-b", "arcee-a", "ernie4_5-a", "ernie4_5-b", "exaone4-a", "exaone4-b", "seed_oss-a",
+    "seed_oss-b", "helium-a",
     "llama-f8-blocks", "qwen3-f8-tensor", "gpt_neox-f8-rows", "llama-f64",
   ].map(ModelFixture.init)
 
