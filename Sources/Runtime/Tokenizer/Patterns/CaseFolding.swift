@@ -1,0 +1,53 @@
+/// Characters that differ in case alone, by simple case folding.
+enum CaseFolding {
+  /// `set` with the other cases of its members; nil where a member is several characters in another case that are no
+  /// members themselves.
+  static func closure(of set: ScalarSet) -> ScalarSet? {
+    if set.bounds.last ?? 0 <= 0x80 { return set.union(asciiClosure(of: set)) }
+    let expansions = set.intersection(multiple).ranges.joined().map { Unicode.Scalar($0)!.properties.uppercaseMapping }
+    guard expansions.allSatisfy({ $0.unicodeScalars.allSatisfy { set.contains($0.value) } }) else { return nil }
+    return set.union(ScalarSet(set.intersection(cased).ranges.flatMap { $0.flatMap { others[$0] ?? [] } }))
+  }
+
+  /// Of the letters of ASCII, only s and k have another case beyond.
+  private static func asciiClosure(of set: ScalarSet) -> ScalarSet {
+    var scalars: [UInt32] = []
+    for upper in UInt32(0x41)...0x5A where set.contains(upper) || set.contains(upper + 32) {
+      scalars += [upper, upper + 32]
+      if upper == 0x53 { scalars.append(0x17F) }
+      if upper == 0x4B { scalars.append(0x212A) }
+    }
+    return ScalarSet(scalars)
+  }
+
+  /// Whether two trees in a row may be two letters that one character folds to: ß, or a ligature of f or s.
+  static func mayFold(_ first: PatternTree, _ second: PatternTree) -> Bool {
+    guard case .set(let first) = first, case .set(let second) = second, first.ranges.count <= 3,
+      second.ranges.count <= 3
+    else { return false }
+    func pair(_ a: Character, _ b: Character) -> Bool {
+      first.contains(a.unicodeScalars.first!.value) && second.contains(b.unicodeScalars.first!.value)
+    }
+    return pair("s", "s") || pair("s", "t") || pair("f", "f") || pair("f", "i") || pair("f", "l")
+  }
+
+  /// The letters with a case.
+  private static let cased = ScalarCategory.having(\.isCased)
+
+  /// The letters that are several characters in another case.
+  private static let multiple = ScalarSet(
+    cased.ranges.joined().filter {
+      let properties = Unicode.Scalar($0)!.properties
+      return [properties.lowercaseMapping, properties.uppercaseMapping].contains { $0.unicodeScalars.count > 1 }
+    })
+
+  /// Per letter all that fold to the same.
+  private static let others: [UInt32: [UInt32]] = {
+    var groups: [String: [UInt32]] = [:]
+    for scalar in cased.ranges.joined() where !multiple.contains(scalar) {
+      let upper = Unicode.Scalar(scalar)!.properties.uppercaseMapping.unicodeScalars.first!
+      groups[upper.properties.lowercaseMapping, default: []].append(scalar)
+    }
+    return Dictionary(uniqueKeysWithValues: groups.values.flatMap { group in group.map { ($0, group) } })
+  }()
+}
