@@ -95,7 +95,8 @@ struct AddedTokens {
         i = to
         if token.isSingleWord, Self.isWithinWord(bytes, from..<to) { continue }
         if token.stripsLeft {
-          while from > start, let before = Self.space(bytes, endingAt: from) { from = max(start, before) }
+          while from > start, let before = Self.space(bytes, endingAt: from) { from = before }
+          from = max(from, start)
         }
         if token.stripsRight {
           while to < bytes.count, case let (scalar, end) = UTF8Scalars.read(bytes, to), ScalarCategory.isSpace(scalar) {
@@ -105,8 +106,9 @@ struct AddedTokens {
         if from > start {
           result.append(.text(text[(offset + start)..<(offset + from)], isFirst: isFirst && start == 0))
         }
-        result.append(.token(token.id))
-        (start, i) = (to, max(i, to))
+        if from < to { result.append(.token(token.id)) }
+        // As in the library, a token may begin within the white space that the one before took.
+        start = to
       }
       if start < bytes.count { result.append(.text(text[(offset + start)...], isFirst: isFirst && start == 0)) }
     }

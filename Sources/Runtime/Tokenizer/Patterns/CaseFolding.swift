@@ -4,9 +4,10 @@ enum CaseFolding {
   /// members themselves.
   static func closure(of set: ScalarSet) -> ScalarSet? {
     if set.bounds.last ?? 0 <= 0x80 { return set.union(asciiClosure(of: set)) }
-    let expansions = set.intersection(multiple).ranges.joined().map { Unicode.Scalar($0)!.properties.uppercaseMapping }
-    guard expansions.allSatisfy({ $0.unicodeScalars.allSatisfy { set.contains($0.value) } }) else { return nil }
-    return set.union(ScalarSet(set.intersection(cased).ranges.flatMap { $0.flatMap { others[$0] ?? [] } }))
+    let closed = set.union(
+      ScalarSet(set.intersection(cased).ranges.flatMap { $0.flatMap { groups[folded($0)] ?? [] } }))
+    let expansions = set.intersection(cased).ranges.joined().map(folded).filter { $0.count > 1 }
+    return expansions.allSatisfy { $0.allSatisfy(closed.contains) } ? closed : nil
   }
 
   /// Of the letters of ASCII, only s and k have another case beyond.
@@ -34,20 +35,14 @@ enum CaseFolding {
   /// The letters with a case.
   private static let cased = ScalarCategory.having(\.isCased)
 
-  /// The letters that are several characters in another case.
-  private static let multiple = ScalarSet(
-    cased.ranges.joined().filter {
-      let properties = Unicode.Scalar($0)!.properties
-      return [properties.lowercaseMapping, properties.uppercaseMapping].contains { $0.unicodeScalars.count > 1 }
-    })
+  /// The scalars that are the same for all cases of a letter.
+  private static func folded(_ scalar: UInt32) -> [UInt32] {
+    // The dotless i is an i only in Turkic languages.
+    if scalar == 0x131 { return [scalar] }
+    let spelled = Unicode.Scalar(scalar)!.properties.lowercaseMapping.uppercased().lowercased()
+    return spelled.unicodeScalars.map(\.value)
+  }
 
-  /// Per letter all that fold to the same.
-  private static let others: [UInt32: [UInt32]] = {
-    var groups: [String: [UInt32]] = [:]
-    for scalar in cased.ranges.joined() where !multiple.contains(scalar) {
-      let upper = Unicode.Scalar(scalar)!.properties.uppercaseMapping.unicodeScalars.first!
-      groups[upper.properties.lowercaseMapping, default: []].append(scalar)
-    }
-    return Dictionary(uniqueKeysWithValues: groups.values.flatMap { group in group.map { ($0, group) } })
-  }()
+  /// The letters by their folded spelling.
+  private static let groups = Dictionary(grouping: cased.ranges.joined(), by: folded)
 }

@@ -22,10 +22,11 @@ struct PatternMatcher {
   /// Where a part behind the position must end.
   private var requiredEnd: Int?
   private var steps = 0
-  /// The choices that were taken since there were many; none is taken twice, so that no pattern takes exponential time.
-  private var taken: Set<UInt64> = []
+  /// Where choices were left since there were many; none is left twice, so that no pattern takes exponential time.
+  private var visited: Set<UInt64> = []
 
   private static let patience = 1 << 12
+  private static let memory = 1 << 22
 
   init(
     _ code: UnsafeBufferPointer<PatternProgram.Instruction>, bits: UnsafeBufferPointer<UInt64>,
@@ -37,9 +38,14 @@ struct PatternMatcher {
 
   /// The end of the match of an alternative at `position`, −1 where there is none.
   mutating func match(_ start: Int, at position: Int) -> Int {
-    if steps > Self.patience { taken.removeAll(keepingCapacity: true) }
-    steps = 0
-    return run(start, position)
+    if steps <= Self.patience { steps = 0 }
+    let end = run(start, position)
+    // What failed for one start fails for each; what led to a match does not.
+    if end >= 0 || visited.count > Self.memory {
+      steps = 0
+      visited = []
+    }
+    return end
   }
 
   /// The end of the run of an instruction's class from `position` on.
@@ -64,6 +70,7 @@ struct PatternMatcher {
   @inline(__always)
   private mutating func step(_ index: inout Int, _ position: inout Int) -> Bool {
     let instruction = code[index]
+    if steps > Self.patience, !isNew(instruction, index, position) { return false }
     switch instruction.code {
     case .match: return false
     case .run, .fixedRun:
@@ -100,6 +107,16 @@ struct PatternMatcher {
     return true
   }
 
+  /// Whether an instruction that leaves a choice was not executed at this position before.
+  private mutating func isNew(_ instruction: PatternProgram.Instruction, _ index: Int, _ position: Int) -> Bool {
+    switch instruction.code {
+    case .split, .run,
+      .lazyRun where requiredEnd == nil:
+      visited.insert(UInt64(index) << 44 | UInt64(position)).inserted
+    default: true
+    }
+  }
+
   /// Goes back to the last choice that is open; false where none is.
   private mutating func resume(_ index: inout Int, _ position: inout Int, _ base: Int) -> Bool {
     while choices.count > base {
@@ -128,11 +145,6 @@ struct PatternMatcher {
         index = Int(instruction.next)
       }
       steps += 1
-      if steps > Self.patience, requiredEnd == nil,
-        !taken.insert(UInt64(index) << 44 | UInt64(position)).inserted
-      {
-        continue
-      }
       return true
     }
     return false
@@ -140,9 +152,9 @@ struct PatternMatcher {
 
   /// The position behind a part that is matched by itself; nil where it does not match or must not.
   private mutating func part(_ instruction: PatternProgram.Instruction, _ position: Int) -> Int? {
-    let outer = (requiredEnd, taken, slots)
-    (requiredEnd, taken) = (nil, [])
-    defer { (requiredEnd, taken, slots) = outer }
+    let outer = (requiredEnd, visited, slots)
+    (requiredEnd, visited) = (nil, [])
+    defer { (requiredEnd, visited, slots) = outer }
     let start = Int(instruction.other)
     switch instruction.code {
     case .atomic, .ahead, .notAhead:

@@ -3,7 +3,9 @@ import Format
 /// Sets in brackets, and escapes.
 extension PatternParser {
   /// A set behind its opening bracket: members, ranges, sets in it, `&&` between sets of which all must hold.
-  mutating func bracket() throws(FormatError) -> ScalarSet {
+  ///
+  /// - Parameter isInner: whether it stands in another; only of the outer one case may be ignored.
+  mutating func bracket(isInner: Bool = false) throws(FormatError) -> ScalarSet {
     let isComplement = take("^")
     var (set, met) = (ScalarSet(), ScalarSet.all)
     var isFirst = true
@@ -12,7 +14,7 @@ extension PatternParser {
       if take("[:") {
         set = set.union(try posixSet())
       } else if take("[") {
-        set = set.union(try nested { parser throws(FormatError) in try parser.bracket() })
+        set = set.union(try nested { parser throws(FormatError) in try parser.bracket(isInner: true) })
       } else if take("&&") {
         (met, set) = (met.intersection(set), ScalarSet())
       } else {
@@ -21,7 +23,7 @@ extension PatternParser {
     }
     position += 1
     set = met.intersection(set)
-    if ignoresCase {
+    if ignoresCase, !isInner {
       guard let closure = CaseFolding.closure(of: set) else {
         throw refusal("a letter that is several characters in another case")
       }

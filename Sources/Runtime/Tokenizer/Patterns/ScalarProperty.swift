@@ -49,7 +49,7 @@ enum ScalarProperty {
     case "cntrl": ScalarCategory.set("Cc")
     case "digit": ScalarCategory.set("Nd")
     case "punct": ScalarCategory.set("P").union(ScalarCategory.set("S"))
-    case "lower", "lowercase": ScalarCategory.having(\.isLowercase)
+    case "lower", "lowercase": ScalarCategory.having(\.isLowercase).union(ScalarCategory.set("Ll"))
     case "space", "whitespace": ScalarCategory.spaces
     case "upper", "uppercase": ScalarCategory.having(\.isUppercase)
     case "word": ScalarCategory.words
