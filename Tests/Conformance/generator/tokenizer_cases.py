@@ -114,7 +114,7 @@ def surroundings(reject):
         return {"type": "Split", "pattern": pattern, "behavior": behavior, "invert": False}
 
     for name, value, error in [
-        ("missing", ..., "unsupported"), ("null", None, "unsupported"), ("number", 1, "unsupported"),
+        ("number", 1, "unsupported"),
         ("unknown", {"type": "UnicodeScripts"}, "unsupported"), ("regex", split({"Regex": "(?:(?:a{100}b){100}){100}"}), "unsupported"),
         ("sequence-of-unknown", {"type": "Sequence", "pretokenizers": [deep, {"type": "UnicodeScripts"}]}, "unsupported"),
         ("metaspace-without-replacement", {"type": "Metaspace"}, "tokenizer"),
@@ -193,6 +193,8 @@ def accepted(corpus):
     accept("pre-lookbehind", changed(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Split", "pattern": {"Regex": "(?<=c)\\p{Han}+?|(?:cd)+"}, "behavior": "Isolated", "invert": False},
         TOKENIZER["pre_tokenizer"], {"type": "Digits"}]}), "no such match in the prompt; a step behind bytes")
+    for name, value in [("missing", ...), ("null", None)]:
+        accept("pre-" + name, changed(pre_tokenizer=value), "the whole prompt is one word")
     accept("model-neutral", changed(model={"dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": ""}),
            "options that ask for nothing")
     accept("normalizer", changed(normalizer={"type": "Sequence", "normalizers": [
