@@ -5,12 +5,14 @@ enum ScalarCategory {
     var runs = [[ClosedRange<UInt32>]](repeating: [], count: names.count)
     for range in assigned {
       var start = range.lowerBound
-      var current = number(start)
-      for scalar in range.dropFirst() {
+      var (scalar, current) = (start, number(start))
+      while scalar < range.upperBound {
+        scalar += 1
         let next = number(scalar)
         guard next != current else { continue }
         runs[current].append(start...(scalar - 1))
         (start, current) = (scalar, next)
+        scalar = uniform[start] ?? start
       }
       runs[current].append(start...range.upperBound)
     }
@@ -26,6 +28,13 @@ enum ScalarCategory {
     "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
   ]
   private static let unassigned = 29
+
+  /// The last scalar of large blocks of one category by their first, so that not each of them is looked up.
+  private static let uniform: [UInt32: UInt32] = [
+    0x3400: 0x4DBF, 0x4E00: 0x9FFF, 0xAC00: 0xD7A3, 0xD800: 0xDFFF, 0xE000: 0xF8FF, 0x13460: 0x143FA, 0x17000: 0x187F7,
+    0x20000: 0x2A6DF, 0x2A700: 0x2B739, 0x2B740: 0x2B81D, 0x2B820: 0x2CEA1, 0x2CEB0: 0x2EBE0, 0x30000: 0x3134A,
+    0x31350: 0x323AF,
+  ]
 
   /// The blocks with all assigned characters but those for private use beyond the first plane.
   private static let assigned: [ClosedRange<UInt32>] = [0...0x323AF, 0xE0000...0xE01EF]
