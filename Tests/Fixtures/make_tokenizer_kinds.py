@@ -2,10 +2,12 @@
 
 usage: make_tokenizer_kinds.py        needs: tokenizers
 Writes tokenizer/kinds/NAME.json, each a tokenizer.json, and tokenizer/kinds/expected.json beside this script:
-{"texts": [text], "kinds": {NAME: {"ids": [[id]], "decoded": [text or null]}}}. The ids include special tokens around the
-text; decoded is the text that the ids without these decode to (null if it is the original text).
+{"texts": [text], "kinds": {NAME: {"ids": [[id]], "decoded": [text or null], "random": [[[id], text]]}}}. The ids include special
+tokens around the text; decoded is the text that the ids without these decode to (null if it is the original text); random are
+ids in any order with the text that they decode to.
 """
 
+import base64
 import json
 import os
 import random
@@ -45,6 +47,25 @@ DEEPSEEK = [
     r"\p{N}{1,3}", r"[一-龥぀-ゟ゠-ヿ]+",
     r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*""" + TAIL,
 ]
+
+BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
+KIMI = (
+    r"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+" + CONTRACTIONS
+    + r"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + TAIL)
+# What SentencePiece compiles from rules for ligatures, accents, kana, blanks and a sequence of emoji.
+CHARSMAP = """
+AAQAAAAgAAAJDQAAAQAAgMw0AgCKBQAAEwAAgMwAAgCBOQAAqQ0AABYAAIAAAACACQAAgIsZAACR8AIApgUAABkAAICgSQAAoA0AAAMAAICClAMAgRQCAOMEAgCCWAIAHA
+AAgITAAgCZOQAAEAAAgI4sAgCAbAIArV0AAIH9AACPFQAArPwCAA0AAIChBQAABQAAgJ9AAgCRqAIA4jwCAKiMAwCNCQAAgDACAAcAAIAqAAAALQAAACwAAAAvAAAALgAA
+ALzMAgAwAAAAMwAAADIAAAA1AAAANAAAADcAAAA2AAAAOQAAADgAAAA7AAAAOgAAAD0AAAA8AAAAPwAAAD4AAABBAAAAQAAAAEMAAABCAAAARQAAAEQAAABHAAAARgAAAE
+kAAABBGAIASwAAAEoAAABNAAAATAAAAE8AAABOAAAAUQAAAFAAAABTAAAAUgAAAFUAAABUAAAAVwAAAFYAAABZAAAAWAAAAFsAAABaAAAAXQAAAFwAAABfAAAAXgAAAGEA
+AABgAAAAYwAAAGIAAABlAAAAZAAAAGcAAABmAAAAaQAAAGgAAABrAAAAagAAAG0AAABlnAIAbwAAAG4AAABxAAAAcAAAAHMAAAByAAAAdQAAAHQAAAB3AAAAdgAAAHkAAA
+B4AAAAewAAAHoAAAB9AAAAfAAAAH8AAAB+AAAAgQAAAIAAAACDAAAAggAAAIUAAACEAAAAhwAAAIYAAACJAAAAiAAAAIsAAACKAAAAjQAAAIwAAACPAAAAjgAAAJEAAACQ
+AAAAkwAAAJIAAACVAAAAlAAAAJcAAACWAAAAmQAAAJgAAACbAAAAmgAAAJ0AAACcAAAAnwAAAJ4AAAChAAAAoAAAAKMAAACiAAAApQAAAKQAAACnAAAApgAAAKkAAACoAA
+AAqwAAAKoAAACtAAAArAAAAK8AAACuAAAAsQAAALAAAACzAAAAsgAAALUAAAC0AAAAtwAAALYAAAC5AAAAuAAAALsAAAC6AAAAvQAAALwAAAC/AAAAvgAAAMEAAADAAAAA
+wwAAAMIAAADFAAAAxAAAAMcAAADGAAAAyQAAAMgAAADC6AEAw6gBAM0AAADMAAAAzwAAAM4AAADRAAAA0AAAANMAAADSAAAA1QAAANQAAADXAAAA1gAAANkAAADYAAAA2w
+AAANoAAADdAAAA3AAAAN8AAADeAAAA4QAAAOAAAADjAAAA4gAAAOUAAADkAAAA5wAAAO+sAQDpAAAA6AAAAOLYAQDj+AEA7QAAAOwAAADvAAAA7gAAAPEAAADwAAAA8wAA
+APIAAAD1AAAA9AAAAPcAAAD2AAAA8AwBAPgAAAD7AAAA+gAAAP0AAAD8AAAA/wAAAP4AAAAAIAAxAEEATQBlzIEAZmkAa2cAw4UAw6kAzqkA44KUAA==
+"""
 
 
 def isolated(pattern):
@@ -139,6 +160,90 @@ def kinds():
     gemma.add_tokens([AddedToken("▁" * count, normalized=False) for count in range(2, 4)])
     yield "gemma", gemma
 
+    yield "bloom", byte_level([isolated(BLOOM)])
+    yield "kimi", byte_level([isolated(KIMI)], ignore_merges=True)
+    falcon = byte_level([])
+    falcon.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False), pre_tokenizers.Digits(False),
+        isolated("[0-9][0-9][0-9]")])
+    yield "falcon", falcon
+    roberta = byte_level([])
+    roberta.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    roberta.add_special_tokens(["<s>", "</s>"])
+    roberta.post_processor = processors.RobertaProcessing(
+        ("</s>", roberta.token_to_id("</s>")), ("<s>", roberta.token_to_id("<s>")))
+    yield "roberta", roberta
+    yield "unknown-bytes", unknown_bytes()
+    yield "words", words_alone()
+    yield "steps", steps()
+    yield from unigrams(metaspace)
+
+
+def unknown_bytes():
+    """Byte-level with letters that have no token, and one for those."""
+    learnt = json.loads(byte_level([]).to_str())
+    vocabulary = [name for name in learnt["model"]["vocab"] if not set(name) & set("zqĢ\u010a")] + ["<unk>"]
+    learnt["model"] |= {
+        "vocab": {name: i for i, name in enumerate(vocabulary)}, "unk_token": "<unk>", "fuse_unk": True, "dropout": 0.0,
+        "continuing_subword_prefix": "", "end_of_word_suffix": "",
+        "merges": [merge for merge in learnt["model"]["merges"] if set(merge) | {"".join(merge)} <= set(vocabulary)]}
+    return Tokenizer.from_str(json.dumps(learnt))
+
+
+def words_alone():
+    """Words and numbers without the blanks between them, and no decoder."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([
+        normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Strip(), normalizers.Replace("``", '"'),
+        normalizers.Replace(Regex(r"\p{Han}(?=\p{Han})"), "字 "), normalizers.Nmt()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Whitespace(), pre_tokenizers.Digits(True), pre_tokenizers.CharDelimiterSplit("_"),
+        pre_tokenizers.Punctuation("merged_with_previous")])
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=250, special_tokens=["<unk>"], show_progress=False, limit_alphabet=120))
+    return tokenizer
+
+
+def steps():
+    """Decoders and pre-tokenizers in unusual orders."""
+    return sentence_piece(
+        normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), "▂"), normalizers.Prepend("▁")]),
+        pre_tokenizers.Sequence([
+            pre_tokenizers.Split("ab", "removed"), pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace("▁", prepend_scheme="always", split=True)]),
+        decoders.Sequence([
+            decoders.Sequence([decoders.Strip("a", 1, 0), decoders.ByteFallback()]), decoders.Replace(Regex("[▁_]+"), " "),
+            decoders.Fuse(), decoders.Replace("is", "IS"), decoders.Strip(" ", 2, 0)]))
+
+
+def unigrams(metaspace):
+    def unigram(name, normalizer, pre, decoder, byte_fallback, size=300, special=("<unk>", "<s>", "</s>")):
+        learner = Tokenizer(models.Unigram())
+        learner.pre_tokenizer = pre_tokenizers.Metaspace()
+        learner.train_from_iterator(
+            [text.replace("東", "").replace("ß", "") for text in CORPUS],
+            trainers.UnigramTrainer(vocab_size=size, show_progress=False, unk_token="<unk>", special_tokens=list(special)))
+        model = json.loads(learner.to_str())["model"]
+        # Round scores, so that there are ties.
+        vocabulary = [(piece, round(score, 1)) for piece, score in model["vocab"]]
+        if byte_fallback:
+            vocabulary[3:3] = [(f"<0x{byte:02X}>", 0.0) for byte in range(256)]
+        tokenizer = Tokenizer(models.Unigram(vocabulary, special.index("<unk>"), byte_fallback))
+        tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, pre, decoder
+        tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in special])
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A </s>", special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")])
+        return name, tokenizer
+
+    plain = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    compiled = normalizers.Precompiled(base64.b64decode(CHARSMAP))
+    yield unigram(
+        "unigram", normalizers.Sequence([compiled, normalizers.Replace(Regex(" {2,}"), " ")]), metaspace("always", True),
+        decoders.Metaspace(prepend_scheme="always"), False)
+    yield unigram("unigram-bytes", normalizers.Replace(" ", "▁"), None, plain, True)
+    yield unigram(
+        "unigram-words", normalizers.NFKC(), pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace("first", True)]), None,
+        False)
+
 
 os.makedirs(here, exist_ok=True)
 expected = {}
@@ -151,6 +256,9 @@ for name, tokenizer in kinds():
         "ids": [tokenizer.encode(text).ids for text in TEXTS],
         "decoded": [None if got == text else got for got, text in zip(decoded, TEXTS)],
     }
+    numbers = random.Random(name)
+    lists = [[numbers.randrange(tokenizer.get_vocab_size()) for _ in range(numbers.randint(1, 9))] for _ in range(40)]
+    expected[name]["random"] = [[ids, tokenizer.decode(ids, skip_special_tokens=False)] for ids in lists]
     print(name, tokenizer.get_vocab_size(), "ids,", sum(text is None for text in expected[name]["decoded"]), "texts come back")
 with open(os.path.join(here, "expected.json"), "w") as file:
     json.dump({"texts": TEXTS, "kinds": expected}, file, separators=(",", ":"))

@@ -1,5 +1,7 @@
+import Foundation
 import Testing
 
+@testable import Format
 @testable import Runtime
 
 /// Matches of regular expressions.
@@ -27,5 +29,40 @@ import Testing
     #expect(try parts(hostile, String(repeating: "a", count: 200)).count == 1)
     #expect(try parts("x*", "axx") == ["a", "xx"])
     #expect(try parts(#"[\]\-\x{41}]+"#, "a]-Ab") == ["a", "]-A", "b"])
+  }
+
+  /// Patterns of published tokenizers and all constructs, by the fixture of make_unicode_fixtures.py.
+  @Test func matchesAsTheReference() throws {
+    let root = try JSONDocument(path: "\(TokenizerTests.folder)/patterns.json").root
+    let texts = try #require(root["texts"]).elements.compactMap(\.string)
+    let patterns = try #require(root["patterns"]).members
+    #expect(patterns.count > 70 && texts.count > 10)
+    for (source, expected) in patterns {
+      let pattern = try TextPattern(source.description, location: "")
+      for (text, expected) in zip(texts, expected.elements) {
+        let bytes = Array(text.utf8)
+        var marked: [UInt8] = []
+        pattern.forEachPart(in: bytes[...]) { part, isMatch in
+          marked += isMatch ? Array("⟦⟧".utf8) : Array(bytes[part])
+        }
+        #expect(
+          Array(String(decoding: marked, as: UTF8.self).utf8) == expected.elements[0].stringBytes, "\(source) \(text)")
+        let cuts = SplitBehavior.isolated.split(bytes[...], by: pattern, isInverted: false).map {
+          String(decoding: bytes[..<$0.startIndex], as: UTF8.self).unicodeScalars.count
+        }
+        #expect(cuts == expected.elements[1].elements.compactMap(\.int), "\(source) \(text)")
+      }
+    }
+  }
+
+  /// Neither backtracking nor a run that is tried from each of its characters makes a long text slow.
+  @Test func longTextsTakeLinearTime() throws {
+    let run = String(repeating: "a", count: 50_000)
+    #expect(try parts("a+b|a++c", run).count == 1)
+    #expect(try parts("(?:ab|a)+", run).count == 1)
+    #expect(try parts(#"\s*[\r\n]+|\s+(?!\S)|\s+"#, String(repeating: " ", count: 50_000) + "x").count == 3)
+    let start = ContinuousClock.now
+    #expect(try parts("(?:a|a)*(?:a|a)*c", String(repeating: "a", count: 300)).count == 1)
+    #expect(ContinuousClock.now - start < .seconds(60))
   }
 }

@@ -36,7 +36,8 @@ import Testing
 
   static let kinds = [
     "llama3", "qwen2", "qwen3.5", "cl100k", "o200k", "tekken", "deepseek", "behaviors", "neox", "added", "llama2",
-    "phi3", "llama2-unknown", "metaspace-first", "metaspace-always", "gemma",
+    "phi3", "llama2-unknown", "metaspace-first", "metaspace-always", "gemma", "bloom", "kimi", "falcon", "roberta",
+    "unknown-bytes", "words", "steps", "unigram", "unigram-bytes", "unigram-words",
   ]
 
   /// The kinds of tokenizers that published models have.
@@ -55,6 +56,49 @@ import Testing
       let plain = tokenizer.encode(text, addSpecialTokens: false)
       #expect(tokenizer.decode(plain, isStart: true) == decoded, "\(text.debugDescription)")
     }
+  }
+
+  /// Ids in any order, with bytes that are no UTF-8, at once and one after the other.
+  @Test(arguments: kinds)
+  func decodesAnyIDsAsTheReference(_ name: String) throws {
+    let tokenizer = try Self.tokenizer("kinds/\(name)")
+    let root = try JSONDocument(path: "\(Self.folder)/kinds/expected.json").root
+    let cases = try #require(root["kinds"]?[name]?["random"]).elements
+    #expect(cases.count == 40)
+    for item in cases {
+      let ids = item.elements[0].elements.compactMap(\.int)
+      #expect(tokenizer.decode(ids, isStart: true) == item.elements[1].string, "\(ids)")
+      var decoder = TokenStreamDecoder(tokenizer)
+      #expect(ids.map { decoder.append($0) }.joined() + decoder.finish() == tokenizer.decode(ids), "\(ids)")
+    }
+  }
+
+  /// Bytes in a row count together: a whole run is text, or each of its bytes is U+FFFD.
+  @Test func bytesThatAreNoTextBecomeOneReplacementEach() throws {
+    let tokenizer = try Self.tokenizer("kinds/llama2")
+    func ids(_ bytes: UInt8...) -> [Int] { bytes.map { tokenizer.id(of: String(format: "<0x%02X>", $0))! } }
+    let a = try #require(tokenizer.id(of: "a"))
+    #expect(tokenizer.decode(ids(0xE6, 0x9D, 0xB1)) == "東")
+    #expect(tokenizer.decode(ids(0xE6, 0x9D, 0xB1, 0xE6)) == "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")
+    #expect(tokenizer.decode(ids(0xE6) + [a] + ids(0xC3, 0xA9)) == "\u{FFFD}aé")
+  }
+
+  /// What a decoder holds back of a prompt is no part of the text behind it.
+  @Test func textBehindAPromptLeavesThePromptOut() throws {
+    let tokenizer = try Self.tokenizer("kinds/llama2")
+    let newline = try #require(tokenizer.id(of: "<0x0A>"))
+    let (e6, rest) = (
+      tokenizer.id(of: "<0xE6>")!, [0x9D, 0xB1].map { tokenizer.id(of: String(format: "<0x%02X>", $0))! }
+    )
+    let a = try #require(tokenizer.id(of: "a"))
+    func text(_ ids: [Int], behind prompt: [Int]) -> String {
+      var decoder = TokenStreamDecoder(tokenizer, behind: prompt)
+      return ids.map { decoder.append($0) }.joined() + decoder.finish()
+    }
+    #expect(text([a], behind: [a, newline]) == "a")
+    #expect(text([newline, a], behind: [newline]) == "\na")
+    #expect(text(rest + [a], behind: [a, e6]) == "東a")
+    #expect(text([], behind: [newline]) == "")
   }
 
   /// A text that continues another gets no space in front and no special tokens.

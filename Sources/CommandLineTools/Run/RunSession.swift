@@ -185,9 +185,8 @@ private struct TextStream {
   private(set) var failure: (any Error)?
 
   init(_ tokenizer: Tokenizer, behind prompt: [Int]) {
-    decoder = TokenStreamDecoder(tokenizer)
     // Decoders treat the start of a text specially; that is the prompt, not the first new token.
-    for id in prompt { _ = decoder.append(id) }
+    decoder = TokenStreamDecoder(tokenizer, behind: prompt)
   }
 
   mutating func append(_ id: Int, _ onText: ((String) throws -> Void)?) { emit(decoder.append(id), onText) }

@@ -16,8 +16,8 @@ struct AddedTokens {
 
   private(set) var tokens: [Token] = []
   /// The tokens to look for in the text as it is, and those to look for in the normalized text.
-  private var plain = TextFinder()
-  private var normalized = TextFinder()
+  private var plain = ByteTrie()
+  private var normalized = ByteTrie()
 
   /// - Throws: `FormatError` of kind `tokenizer` where an entry lacks an id or content, or where the vocabulary or
   ///   another entry gives its id or content to another token.
@@ -41,20 +41,27 @@ struct AddedTokens {
           .tokenizer, entry.location, "id and content belong to different tokens", got: "id \(id)")
       }
       let isNormalized = try entry.flag("normalized", default: false)
+      var isFirst = true
+      let sought = isNormalized ? Array(normalizer(content[...], isStart: true, isFirst: &isFirst)) : content
       tokens.append(
         Token(
-          id: id, content: content, sought: isNormalized ? Array(normalizer(content[...])) : content,
+          id: id, content: content, sought: sought,
           isSpecial: try entry.flag("special", default: false), isNormalized: isNormalized,
           isSingleWord: try entry.flag("single_word", default: false),
           stripsLeft: try entry.flag("lstrip", default: false), stripsRight: try entry.flag("rstrip", default: false)))
     }
-    for (i, token) in tokens.enumerated() {
-      if token.isNormalized { normalized.add(token.sought, i) } else { plain.add(token.sought, i) }
+    // The first of tokens with one text counts.
+    for (i, token) in tokens.enumerated().reversed() where !token.sought.isEmpty {
+      let isKept =
+        token.isNormalized
+        ? normalized.insert(token.sought, value: Int32(i)) : plain.insert(token.sought, value: Int32(i))
+      guard isKept else { throw FormatError(.tokenizer, value?.location ?? "", "the tokens are too long together") }
     }
   }
 
   enum Piece {
-    case text(ArraySlice<UInt8>)
+    /// `isFirst`: whether it begins with the first character of all text.
+    case text(ArraySlice<UInt8>, isFirst: Bool)
     case token(Int)
   }
 
@@ -65,14 +72,15 @@ struct AddedTokens {
   ///
   /// - Parameter isStart: false where other text comes before.
   func split(_ text: [UInt8], normalizer: Normalizer, isStart: Bool) -> [Piece] {
-    split(text[...], plain).flatMap { piece in
-      guard case .text(let slice) = piece else { return [piece] }
-      return split(normalizer(slice, isStart: isStart || slice.startIndex > 0), normalized)
+    split(text[...], plain, isFirst: true).flatMap { piece in
+      guard case .text(let slice, var isFirst) = piece else { return [piece] }
+      let changed = normalizer(slice, isStart: isStart || slice.startIndex > 0, isFirst: &isFirst)
+      return split(changed, normalized, isFirst: isFirst)
     }
   }
 
-  private func split(_ text: ArraySlice<UInt8>, _ finder: TextFinder) -> [Piece] {
-    guard !finder.isEmpty else { return text.isEmpty ? [] : [.text(text)] }
+  private func split(_ text: ArraySlice<UInt8>, _ finder: ByteTrie, isFirst: Bool) -> [Piece] {
+    guard !finder.isEmpty else { return text.isEmpty ? [] : [.text(text, isFirst: isFirst)] }
     var result: [Piece] = []
     text.withUnsafeBufferPointer { bytes in
       let offset = text.startIndex
@@ -82,23 +90,27 @@ struct AddedTokens {
           i += 1
           continue
         }
-        let token = tokens[index]
+        let token = tokens[Int(index)]
         var (from, to) = (i, i + length)
         i = to
         if token.isSingleWord, Self.isWithinWord(bytes, from..<to) { continue }
         if token.stripsLeft {
-          while from > start, let before = Self.space(bytes, endingAt: from) { from = max(start, before) }
+          while from > start, let before = Self.space(bytes, endingAt: from) { from = before }
+          from = max(from, start)
         }
         if token.stripsRight {
           while to < bytes.count, case let (scalar, end) = UTF8Scalars.read(bytes, to), ScalarCategory.isSpace(scalar) {
             to = end
           }
         }
-        if from > start { result.append(.text(text[(offset + start)..<(offset + from)])) }
-        result.append(.token(token.id))
-        (start, i) = (to, max(i, to))
+        if from > start {
+          result.append(.text(text[(offset + start)..<(offset + from)], isFirst: isFirst && start == 0))
+        }
+        if from < to { result.append(.token(token.id)) }
+        // As in the library, a token may begin within the white space that the one before took.
+        start = to
       }
-      if start < bytes.count { result.append(.text(text[(offset + start)...])) }
+      if start < bytes.count { result.append(.text(text[(offset + start)...], isFirst: isFirst && start == 0)) }
     }
     return result
   }

@@ -22,11 +22,19 @@ enum ByteLevelAlphabet {
   }()
 
   /// Appends the UTF-8 of a byte's scalar.
-  static func appendSpelling(of byte: UInt8, to result: inout [UInt8]) {
+  private static func appendSpelling(of byte: UInt8, to result: inout [UInt8]) {
     let scalar = scalars[Int(byte)]
     if scalar < 0x80 { return result.append(UInt8(scalar)) }
     result.append(UInt8(0xC0 | scalar >> 6))
     result.append(UInt8(0x80 | scalar & 0x3F))
+  }
+
+  /// The spelling of bytes in UTF-8.
+  static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(2 * bytes.underestimatedCount)
+    for byte in bytes { appendSpelling(of: byte, to: &result) }
+    return result
   }
 
   /// The bytes that a token's spelling (UTF-8) stands for; a spelling with other characters stands for itself.

@@ -17,13 +17,27 @@ enum PostProcessor {
         result = (before + result.before, result.behind + behind)
       }
       return result
+    case "BertProcessing", "RobertaProcessing":
+      return ([try token("cls", of: value, limit: limit)], [try token("sep", of: value, limit: limit)])
     case "TemplateProcessing": return try template(value, limit: limit)
     default:
       throw FormatError(
         .unsupported, "\(value.location).type", "this post-processor is not supported",
-        expected: "ByteLevel, TemplateProcessing or a Sequence of these",
+        expected: "BertProcessing, ByteLevel, RobertaProcessing, TemplateProcessing or a Sequence of these",
         got: value["type"]?.kindDescription ?? "nothing")
     }
+  }
+
+  /// The id of a token that is written as its text and its id.
+  private static func token(_ key: String, of value: JSONValue, limit: Int) throws(FormatError) -> Int {
+    let parts = try value.list(key)
+    guard parts.count == 2, let id = parts[1].int, 0..<limit ~= id else {
+      throw FormatError(
+        .tokenizer, "\(value.location).\(key)", "names no token of the vocabulary",
+        expected: "a text and an id below \(limit)",
+        got: value[key]?.kindDescription)
+    }
+    return id
   }
 
   private static func template(

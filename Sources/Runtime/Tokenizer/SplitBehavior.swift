@@ -6,13 +6,17 @@ enum SplitBehavior: String, Sendable {
   case mergedWithNext = "MergedWithNext"
   case contiguous = "Contiguous"
 
+  /// The parts of a text, none of them empty.
   func split(_ text: ArraySlice<UInt8>, by pattern: TextPattern, isInverted: Bool) -> [ArraySlice<UInt8>] {
     var result: [ArraySlice<UInt8>] = []
     var wasMatch = false
     // The start of a match that waits for the part behind it.
     var held: Int?
+    // Empty matches count while parts are put together.
+    var hasEmpty = false
     pattern.forEachPart(in: text) { part, isMatch in
       let isMatch = isMatch != isInverted
+      hasEmpty = hasEmpty || part.isEmpty
       defer { wasMatch = isMatch }
       switch self {
       case .removed where isMatch: return
@@ -33,6 +37,7 @@ enum SplitBehavior: String, Sendable {
       result.append(text[part])
     }
     if let held { result.append(text[held...]) }
+    if hasEmpty { result.removeAll(where: \.isEmpty) }
     return result
   }
 }

@@ -23,6 +23,18 @@ extension JSONValue {
     return elements
   }
 
+  /// The number under `key`, 0 or more; 0 where it is absent.
+  func count(_ key: String) throws(FormatError) -> Int {
+    guard let value = self[key], !value.isNull else { return 0 }
+    guard let count = value.int, count >= 0 else { throw value.malformed(expected: "a number of characters") }
+    return count
+  }
+
+  /// Whether an option with this value asks for nothing, as if it were absent: null, false, 0, or empty.
+  var isNeutral: Bool {
+    isNull || bool == false || double == 0 || string?.isEmpty == true || isArray && count == 0 || isObject && count == 0
+  }
+
   private func malformed(expected: String) -> FormatError {
     FormatError(.tokenizer, location, "wrong value", expected: expected, got: kindDescription)
   }
@@ -37,6 +49,16 @@ extension JSONValue {
         got: self[key]?.kindDescription ?? "nothing")
     }
     return text
+  }
+
+  /// The single character under `key`, which must be there.
+  func scalar(_ key: String) throws(FormatError) -> Unicode.Scalar {
+    guard let text = self[key]?.string?.unicodeScalars, text.count == 1, let scalar = text.first else {
+      throw FormatError(
+        .tokenizer, location, "wrong value", expected: "one character under \(key)",
+        got: self[key]?.kindDescription ?? "nothing")
+    }
+    return scalar
   }
 
   /// The value of an enumeration that the text under `key` names.

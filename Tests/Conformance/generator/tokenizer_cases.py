@@ -56,11 +56,12 @@ def models(reject):
     for name, model in [("missing", ...), ("null", None), ("array", []), ("string", "BPE")]:
         reject("model-" + name, changed(model=model), "tokenizer", "no model")
     for name, model in [
-        ("type-other", {"type": "WordPiece"}), ("type-number", {"type": 1}), ("type-unigram", {"type": "Unigram"}),
+        ("type-other", {"type": "WordPiece"}), ("type-number", {"type": 1}),
         ("dropout", {"dropout": 0.1}), ("prefix", {"continuing_subword_prefix": "##"}),
         ("prefix-long", {"continuing_subword_prefix": "#" * 1000}), ("suffix", {"end_of_word_suffix": "</w>"}),
     ]:
         reject("model-" + name, changed(model=model), "unsupported", "another kind of model than BPE")
+    reject("model-type-unigram", changed(model={"type": "Unigram"}), "tokenizer", "a Unigram model with BPE's vocabulary")
     reject("model-byte-fallback", changed(pre_tokenizer=None, decoder=None, model={"byte_fallback": 1}), "tokenizer",
            "not true or false")
     reject("model-unknown", changed(pre_tokenizer=None, decoder=None, model={"unk_token": "<unk>"}), "tokenizer",
@@ -113,16 +114,15 @@ def surroundings(reject):
         return {"type": "Split", "pattern": pattern, "behavior": behavior, "invert": False}
 
     for name, value, error in [
-        ("missing", ..., "unsupported"), ("null", None, "unsupported"), ("number", 1, "unsupported"),
-        ("unknown", {"type": "Whitespace"}, "unsupported"), ("regex", split({"Regex": "(a+)+$"}), "unsupported"),
-        ("sequence-of-unknown", {"type": "Sequence", "pretokenizers": [deep, {"type": "Whitespace"}]}, "unsupported"),
-        ("sequence-behind-bytes", {"type": "Sequence", "pretokenizers": [deep, {"type": "Digits"}]}, "unsupported"),
+        ("number", 1, "unsupported"),
+        ("unknown", {"type": "UnicodeScripts"}, "unsupported"), ("regex", split({"Regex": "(?:(?:a{100}b){100}){100}"}), "unsupported"),
+        ("sequence-of-unknown", {"type": "Sequence", "pretokenizers": [deep, {"type": "UnicodeScripts"}]}, "unsupported"),
         ("metaspace-without-replacement", {"type": "Metaspace"}, "tokenizer"),
         ("metaspace-scheme", {"type": "Metaspace", "replacement": "_", "prepend_scheme": "last"}, "unsupported"),
         ("split-without-pattern", split(None), "tokenizer"), ("split-pattern-array", split(["a"]), "tokenizer"),
         ("split-behavior", split({"String": "a"}, "Dropped"), "unsupported"),
-        ("split-lookbehind", split({"Regex": "(?<=a)b"}), "unsupported"), ("split-lazy", split({"Regex": "a+?"}), "unsupported"),
-        ("split-script", split({"Regex": "\\p{Han}+"}), "unsupported"), ("split-cut", split({"Regex": "[a"}), "unsupported"),
+        ("split-lookbehind", split({"Regex": "(?<=a+)b"}), "unsupported"), ("split-reference", split({"Regex": "(a)\\1"}), "unsupported"),
+        ("split-script", split({"Regex": "\\p{Klingon}+"}), "unsupported"), ("split-cut", split({"Regex": "[a"}), "unsupported"),
         ("split-deep", split({"Regex": "(" * 100_000}), "unsupported"),
         ("sequence-of-nothing", {"type": "Sequence"}, "tokenizer"),
         ("sequence-of-object", {"type": "Sequence", "pretokenizers": {}}, "tokenizer"),
@@ -130,15 +130,15 @@ def surroundings(reject):
     ]:
         reject("pre-" + name, changed(pre_tokenizer=value), error, "a pre-tokenizer that is not understood")
     for name, value, error in [
-        ("unknown", {"type": "Lowercase"}, "unsupported"), ("number", 5, "unsupported"),
+        ("unknown", {"type": "BertNormalizer"}, "unsupported"), ("number", 5, "unsupported"),
         ("prepend-without-text", {"type": "Prepend"}, "tokenizer"),
         ("replace-without-content", {"type": "Replace", "pattern": {"String": " "}}, "tokenizer"),
-        ("sequence-of-unknown", {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Strip"}]}, "unsupported"),
+        ("sequence-of-unknown", {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Unknown"}]}, "unsupported"),
     ]:
         reject("normalizer-" + name, changed(normalizer=value), error, "a normalizer that is not understood")
-    reject("decoder", changed(decoder={"type": "Metaspace"}), "unsupported", "another alphabet")
+    reject("decoder", changed(decoder={"type": "WordPiece"}), "unsupported", "a decoder of words")
     for name, value, error in [
-        ("number", 1, "unsupported"), ("unknown", {"type": "BertProcessing"}, "unsupported"),
+        ("number", 1, "unsupported"), ("unknown", {"type": "Unknown"}, "unsupported"), ("token-unknown", {"type": "BertProcessing", "sep": ["x", 12], "cls": ["a", 1]}, "tokenizer"),
         ("sequence-of-nothing", {"type": "Sequence"}, "tokenizer"), ("template-empty", {"type": "TemplateProcessing"}, "tokenizer"),
         ("template-unknown", template(piece("x"), TEXT), "tokenizer"),
         ("template-of-strings", template("x", TEXT), "tokenizer"),
@@ -190,6 +190,13 @@ def accepted(corpus):
     accept("split", changed(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Split", "pattern": {"Regex": "c|\\s+(?!\\S)"}, "behavior": "MergedWithNext", "invert": False},
         TOKENIZER["pre_tokenizer"]]}), "the prompt has no c")
+    accept("pre-lookbehind", changed(pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": "(?<=c)\\p{Han}+?|(?:cd)+"}, "behavior": "Isolated", "invert": False},
+        TOKENIZER["pre_tokenizer"], {"type": "Digits"}]}), "no such match in the prompt; a step behind bytes")
+    for name, value in [("missing", ...), ("null", None)]:
+        accept("pre-" + name, changed(pre_tokenizer=value), "the whole prompt is one word")
+    accept("model-neutral", changed(model={"dropout": 0.0, "continuing_subword_prefix": "", "end_of_word_suffix": ""}),
+           "options that ask for nothing")
     accept("normalizer", changed(normalizer={"type": "Sequence", "normalizers": [
         {"type": "NFC"}, {"type": "Replace", "pattern": {"String": "xyz"}, "content": "a"}]}), "nothing to be changed")
     accept("byte-fallback", changed(model={"byte_fallback": True, "fuse_unk": True}), "every byte of the prompt has a token")

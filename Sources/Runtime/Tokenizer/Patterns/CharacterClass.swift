@@ -1,69 +1,33 @@
-/// A set of Unicode scalars: single ASCII characters, whole categories and ranges of the others.
-struct CharacterClass {
-  /// One bit per character below U+0080.
-  private var ascii: (low: UInt64, high: UInt64) = (0, 0)
-  /// One bit per category, for characters from U+0080 on.
-  private var categories: UInt32 = 0
-  private var ranges: [ClosedRange<UInt32>] = []
-  /// Whether the characters from U+0080 on are those outside of categories and ranges.
-  private var isComplement = false
+/// A set of Unicode scalars, laid out for quick tests: a bit per scalar below U+10000, bounds for the others.
+struct CharacterClass: Sendable {
+  private let bits: [UInt64]
+  private let set: ScalarSet
 
-  init() {}
+  /// The number of words that the bits take.
+  static let words = 0x10000 / 64
 
-  init(categories: UInt32) { insert(categories: categories) }
+  init(_ set: ScalarSet) { (bits, self.set) = (Self.bits(of: set), set) }
 
-  init(_ scalar: UInt32) { insert(scalar...scalar) }
-
-  static let lineFeed = CharacterClass(0x0A)
-  /// The class `.` of regular expressions.
-  static let anyButLineFeed = lineFeed.complement
-
-  mutating func insert(_ range: ClosedRange<UInt32>) {
-    for scalar in range where scalar < 0x80 { setASCII(scalar) }
-    if range.upperBound >= 0x80 { ranges.append(max(0x80, range.lowerBound)...range.upperBound) }
-  }
-
-  mutating func insert(categories mask: UInt32) {
-    for scalar in UInt32(0)..<0x80 where mask >> UInt32(ScalarCategory.of(scalar)) & 1 != 0 { setASCII(scalar) }
-    categories |= mask
-  }
-
-  private mutating func setASCII(_ scalar: UInt32) {
-    if scalar < 64 { ascii.low |= 1 << UInt64(scalar) } else { ascii.high |= 1 << UInt64(scalar - 64) }
-  }
-
-  var complement: CharacterClass {
-    var result = self
-    result.ascii = (~ascii.low, ~ascii.high)
-    result.isComplement.toggle()
-    return result
-  }
-
-  /// The class with the letters added that differ in case alone, of those whose simple folding is an ASCII letter.
-  var ignoringCase: CharacterClass {
-    var result = self
-    for upper in UInt32(0x41)...0x5A where contains(ascii: UInt8(upper)) || contains(ascii: UInt8(upper + 32)) {
-      result.setASCII(upper)
-      result.setASCII(upper + 32)
-      if upper == 0x53 { result.ranges.append(0x17F...0x17F) }
-      if upper == 0x4B { result.ranges.append(0x212A...0x212A) }
+  /// A bit per scalar below U+10000.
+  static func bits(of set: ScalarSet) -> [UInt64] {
+    var bits = [UInt64](repeating: 0, count: words)
+    for range in set.ranges where range.lowerBound < 0x10000 {
+      var scalar = range.lowerBound
+      let end = min(range.upperBound, 0x10000)
+      while scalar < end {
+        // The bits of one word at a time.
+        let count = min(64 - scalar % 64, end - scalar)
+        let mask = count == 64 ? UInt64.max : (1 << UInt64(count) - 1) << UInt64(scalar % 64)
+        bits[Int(scalar / 64)] |= mask
+        scalar += count
+      }
     }
-    return result
+    return bits
   }
 
   @inline(__always)
-  func contains(ascii byte: UInt8) -> Bool {
-    (byte < 64 ? ascii.low >> UInt64(byte) : ascii.high >> UInt64(byte - 64)) & 1 != 0
+  func contains(_ scalar: UInt32) -> Bool {
+    guard scalar < 0x10000 else { return set.contains(scalar) }
+    return bits.withUnsafeBufferPointer { $0[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0 }
   }
-
-  /// - Parameter scalar: from U+0080 on.
-  @inline(__always)
-  func contains(wide scalar: UInt32) -> Bool {
-    let isIn =
-      categories >> UInt32(ScalarCategory.of(scalar)) & 1 != 0 || ranges.contains { $0.contains(scalar) }
-    return isIn != isComplement
-  }
-
-  /// Whether the class may contain a character from U+0080 on.
-  var mayContainWide: Bool { isComplement || categories != 0 || !ranges.isEmpty }
 }

@@ -2,30 +2,21 @@ import Format
 
 /// Parses the regular expressions of tokenizers, in Oniguruma's syntax.
 ///
-/// Supports alternatives, sequences, character classes with quantifiers, groups without one or with `?`, lookahead.
+/// Supports all but what captures and what few engines have: back references, calls, absent groups, `\K`, `\X`, `\G`.
 struct PatternParser {
-  private let source: [Unicode.Scalar]
+  let source: [Unicode.Scalar]
   private let location: String
-  private var position = 0
-  private var ignoresCase = false
+  var position = 0
+  var ignoresCase = false
+  /// Whether `.` takes line feeds too.
+  private var takesLines = false
   private var depth = 0
 
-  /// The longest pattern and the deepest group: far beyond any published pattern.
-  private static let limit = (length: 4096, depth: 32)
-
-  indirect enum Tree {
-    /// The longest run of a class; shorter ones are tried unless `isPossessive`.
-    case run(CharacterClass, min: Int, max: Int, isPossessive: Bool)
-    case sequence([Tree])
-    /// Alternatives, of which the first that leads to a match counts.
-    case either([Tree])
-    case lookahead(Tree, isNegative: Bool)
-    case lineStart
-    case lineEnd
-  }
+  /// Bounds far beyond any published pattern: characters, groups in groups, instructions.
+  private static let limit = (length: 4096, depth: 32, size: 20_000)
 
   /// - Throws: `FormatError` of kind `unsupported` that shows the pattern.
-  static func parse(_ text: String, location: String) throws(FormatError) -> Tree {
+  static func parse(_ text: String, location: String) throws(FormatError) -> PatternTree {
     var parser = PatternParser(source: Array(text.unicodeScalars), location: location)
     guard parser.source.count <= limit.length else {
       throw FormatError(
@@ -36,6 +27,7 @@ struct PatternParser {
     guard parser.position == parser.source.count else {
       throw parser.refusal("a closing parenthesis without its opening")
     }
+    guard tree.size <= limit.size else { throw parser.refusal("repetitions as large as these") }
     return tree
   }
 
@@ -44,198 +36,206 @@ struct PatternParser {
     self.location = location
   }
 
-  private func refusal(_ what: String) -> FormatError {
-    var text = String.UnicodeScalarView()
-    text.append(contentsOf: source)
-    return FormatError(
+  func refusal(_ what: String) -> FormatError {
+    FormatError(
       .unsupported, location, "the pattern is not supported", expected: "none with \(what)",
-      got: "\(String(text).debugDescription) at \(position)")
+      got: "\(String(source).debugDescription) at \(position)")
   }
 
-  private var current: Unicode.Scalar? { position < source.count ? source[position] : nil }
+  var current: Unicode.Scalar? { position < source.count ? source[position] : nil }
 
-  private mutating func take(_ text: String) -> Bool {
-    guard source[position...].starts(with: text.unicodeScalars) else { return false }
+  func isNext(_ text: String) -> Bool { source[position...].starts(with: text.unicodeScalars) }
+
+  mutating func take(_ text: String) -> Bool {
+    guard isNext(text) else { return false }
     position += text.unicodeScalars.count
     return true
   }
 
-  private mutating func next() throws(FormatError) -> Unicode.Scalar {
+  mutating func next() throws(FormatError) -> Unicode.Scalar {
     guard let scalar = current else { throw refusal("an end here") }
     position += 1
     return scalar
   }
 
-  private mutating func alternatives() throws(FormatError) -> Tree {
+  /// Calls `body` one level deeper.
+  mutating func nested<Result>(
+    _ body: (inout PatternParser) throws(FormatError) -> Result
+  ) throws(FormatError) -> Result {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.limit.depth else { throw refusal("groups as deep as this") }
+    return try body(&self)
+  }
+
+  private mutating func alternatives() throws(FormatError) -> PatternTree {
     var list = [try sequence()]
     while take("|") { list.append(try sequence()) }
     return list.count == 1 ? list[0] : .either(list)
   }
 
-  private mutating func sequence() throws(FormatError) -> Tree {
-    var parts: [Tree] = []
-    while let scalar = current, scalar != "|", scalar != ")" { parts.append(try quantified()) }
+  private mutating func sequence() throws(FormatError) -> PatternTree {
+    var parts: [PatternTree] = []
+    while let scalar = current, scalar != "|", scalar != ")" {
+      let start = position
+      let part = try quantified()
+      if ignoresCase, let last = parts.last, CaseFolding.mayFold(last, part) {
+        position = start
+        throw refusal("letters that are one character in another case")
+      }
+      parts.append(part)
+    }
     return .sequence(parts)
   }
 
-  private mutating func quantified() throws(FormatError) -> Tree {
-    let atom = try atom()
-    guard let (least, most) = try quantifier() else { return atom }
-    let isInterval = source[position - 1] == "}"
-    var isPossessive = false
-    var limit = most
-    if take("?") { throw refusal("lazy quantifiers") }
-    if take("+") {
-      // After an interval, a plus is a second quantifier.
-      if isInterval {
-        guard least <= 1 else { throw refusal("a repeated interval") }
-        limit = .max
-      } else {
-        isPossessive = true
+  // MARK: - Repetition
+
+  private mutating func quantified() throws(FormatError) -> PatternTree {
+    var tree = try atom()
+    var count = 0
+    while let (range, isInterval) = try quantifier() {
+      if case .look = tree { throw refusal("a repeated condition") }
+      if case .assertion = tree { throw refusal("a repeated condition") }
+      count += 1
+      guard count <= Self.limit.depth else { throw refusal("as many quantifiers as these") }
+      let (least, most) = range
+      var greed = PatternTree.Greed.greedy
+      if isInterval, least == most {
+        // Oniguruma reads a{2}? as (?:a{2})?, and a plus behind any interval as a second quantifier.
+      } else if take("?") {
+        greed = .lazy
+      } else if !isInterval, take("+") {
+        greed = .possessive
       }
+      tree = .repeated(tree, min: least, max: most, greed)
     }
-    if case .run(let set, 1, 1, false) = atom {
-      return .run(set, min: least, max: limit, isPossessive: isPossessive)
-    }
-    guard least == 0, limit == 1, !isPossessive else { throw refusal("a repeated group") }
-    return .either([atom, .sequence([])])
+    return tree
   }
 
-  private mutating func quantifier() throws(FormatError) -> (Int, Int)? {
-    if take("?") { return (0, 1) }
-    if take("*") { return (0, .max) }
-    if take("+") { return (1, .max) }
+  private mutating func quantifier() throws(FormatError) -> (range: (Int, Int), isInterval: Bool)? {
+    if take("?") { return ((0, 1), false) }
+    if take("*") { return ((0, .max), false) }
+    if take("+") { return ((1, .max), false) }
+    let start = position
     guard take("{") else { return nil }
-    guard let least = number() else { throw refusal("this interval") }
-    let most = take(",") ? number() ?? .max : least
-    guard take("}"), least <= most, most > 0 else { throw refusal("this interval") }
-    return (least, most)
+    let least = number()
+    let isRange = take(",")
+    let most = isRange ? number() ?? (least == nil ? nil : .max) : least
+    guard let most, take("}") else {
+      // A brace that begins no interval stands for itself.
+      position = start
+      return nil
+    }
+    guard least ?? 0 <= most else { throw refusal("this interval") }
+    return ((least ?? 0, most), true)
   }
 
   private mutating func number() -> Int? {
     var value: Int?
-    while let digit = current, ("0"..."9").contains(digit), (value ?? 0) < 1000 {
+    while let digit = current, ("0"..."9").contains(digit), (value ?? 0) <= 10_000 {
       value = (value ?? 0) * 10 + Int(digit.value - 48)
       position += 1
     }
     return value
   }
 
-  private mutating func atom() throws(FormatError) -> Tree {
+  // MARK: - Atoms
+
+  private mutating func atom() throws(FormatError) -> PatternTree {
     let scalar = try next()
     switch scalar {
-    case "(": return try group()
-    case "[": return run(try bracket())
-    case "\\": return run(try escape())
-    case ".": return run(.anyButLineFeed)
-    case "^": return .lineStart
-    case "$": return .lineEnd
-    case "*", "+", "?", "{": throw refusal("a quantifier here")
-    default: return run(CharacterClass(scalar.value))
+    case "(": return try nested { parser throws(FormatError) in try parser.group() }
+    case "[":
+      return .set(try nested { parser throws(FormatError) in try parser.bracket() })
+    case "\\": return try escape()
+    case ".": return .set(takesLines ? .all : ScalarSet(0x0A).complement)
+    case "^": return .assertion(.lineStart)
+    case "$": return .assertion(.lineEnd)
+    case "*", "+", "?": throw refusal("a quantifier here")
+    default: return .set(try literal(scalar.value))
     }
   }
 
-  private func run(_ set: CharacterClass) -> Tree {
-    .run(ignoresCase ? set.ignoringCase : set, min: 1, max: 1, isPossessive: false)
+  /// The set of one character, with its other cases where case is ignored.
+  private func literal(_ scalar: UInt32) throws(FormatError) -> ScalarSet {
+    guard ignoresCase else { return ScalarSet(scalar) }
+    guard let set = CaseFolding.closure(of: ScalarSet(scalar)) else {
+      throw refusal("a letter that is several characters in another case")
+    }
+    return set
   }
 
-  private mutating func group() throws(FormatError) -> Tree {
-    let outer = ignoresCase
-    depth += 1
-    defer { (ignoresCase, depth) = (outer, depth - 1) }
-    guard depth <= Self.limit.depth else { throw refusal("groups as deep as this") }
-    var lookahead: Bool?
-    if take("?i:") {
-      ignoresCase = true
-    } else if take("?!") {
-      lookahead = true
-    } else if take("?=") {
-      lookahead = false
-    } else if !take("?:"), current == "?" {
-      throw refusal("this kind of group")
+  private mutating func group() throws(FormatError) -> PatternTree {
+    let outer = (ignoresCase, takesLines)
+    defer { (ignoresCase, takesLines) = outer }
+    guard take("?") else { return try inner() }
+    if take("#") {
+      while let scalar = current, scalar != ")" { position += scalar == "\\" ? 2 : 1 }
+      guard take(")") else { throw refusal("an end here") }
+      return .empty
     }
-    let inner = try alternatives()
+    if take(":") { return try inner() }
+    if take(">") { return .atomic(try inner()) }
+    for (mark, isBehind, isNegative) in [
+      ("=", false, false), ("!", false, true), ("<=", true, false), ("<!", true, true),
+    ] where take(mark) {
+      return .look(try lookaround(isBehind), isBehind: isBehind, isNegative: isNegative)
+    }
+    if take("<") {
+      while let scalar = current,
+        scalar.properties.isAlphabetic || scalar == "_" || scalar.properties.numericType != nil
+      {
+        position += 1
+      }
+      guard take(">") else { throw refusal("this kind of group") }
+      return try inner()
+    }
+    try options()
+    // Options without a colon hold for the rest of the group, its alternatives included.
+    if take(":") || take(")") == false { return try inner() }
+    return try alternatives()
+  }
+
+  /// The alternatives up to the closing parenthesis.
+  private mutating func inner() throws(FormatError) -> PatternTree {
+    let tree = try alternatives()
     guard take(")") else { throw refusal("an end here") }
-    return lookahead.map { .lookahead(inner, isNegative: $0) } ?? inner
+    return tree
   }
 
-  // MARK: - Classes
+  private mutating func lookaround(_ isBehind: Bool) throws(FormatError) -> PatternTree {
+    let tree = try inner()
+    guard !isBehind || tree.lengths.max <= Int(UInt8.max) else { throw refusal("lookbehind without a limit") }
+    return tree
+  }
 
-  private mutating func bracket() throws(FormatError) -> CharacterClass {
-    let isComplement = take("^")
-    var set = CharacterClass()
-    var isFirst = true
-    while current != "]" || isFirst {
-      isFirst = false
-      if current == "[" || source[position...].starts(with: "&&".unicodeScalars) { throw refusal("sets in sets") }
-      guard let first = try bracketItem(into: &set) else { continue }
-      guard position + 1 < source.count, current == "-", source[position + 1] != "]" else {
-        set.insert(first...first)
-        continue
+  private mutating func options() throws(FormatError) {
+    var isOn = true
+    while let scalar = current, scalar != ":", scalar != ")" {
+      position += 1
+      switch scalar {
+      case "-": isOn = false
+      case "i": ignoresCase = isOn
+      case "m": takesLines = isOn
+      default: throw refusal("this kind of group")
       }
-      position += 1
-      guard let last = try bracketItem(into: &set), first <= last else { throw refusal("this range") }
-      set.insert(first...last)
-    }
-    position += 1
-    return isComplement ? (ignoresCase ? set.ignoringCase : set).complement : set
-  }
-
-  /// A single character, which the caller inserts, or nil after a class, which has been inserted into `set`.
-  private mutating func bracketItem(into set: inout CharacterClass) throws(FormatError) -> UInt32? {
-    guard take("\\") else { return try next().value }
-    if let scalar = try escapedScalar() { return scalar }
-    set.insert(categories: try escapedCategories())
-    return nil
-  }
-
-  private mutating func escape() throws(FormatError) -> CharacterClass {
-    if let scalar = try escapedScalar() { return CharacterClass(scalar) }
-    return CharacterClass(categories: try escapedCategories())
-  }
-
-  /// The character that is escaped after a backslash, nil where a class is.
-  private mutating func escapedScalar() throws(FormatError) -> UInt32? {
-    guard let scalar = current else { throw refusal("an end here") }
-    switch scalar {
-    case "n", "r", "t", "f", "v":
-      position += 1
-      return ["n": 0x0A, "r": 0x0D, "t": 0x09, "f": 0x0C, "v": 0x0B][scalar]
-    case "x", "u":
-      position += 1
-      let isBraced = take("{")
-      var digits = ""
-      while digits.count < (isBraced ? 6 : scalar == "x" ? 2 : 4), let digit = current, digit.properties.isHexDigit {
-        digits.unicodeScalars.append(digit)
-        position += 1
-      }
-      guard let value = UInt32(digits, radix: 16), !isBraced || take("}") else { throw refusal("this escape") }
-      return value
-    default:
-      guard !scalar.properties.isAlphabetic, scalar.properties.numericType == nil else { return nil }
-      position += 1
-      return scalar.value
     }
   }
 
-  private mutating func escapedCategories() throws(FormatError) -> UInt32 {
-    let scalar = try next()
-    switch scalar {
-    case "s": return ScalarCategory.spaces
-    case "S": return ~ScalarCategory.spaces
-    case "d": return ScalarCategory.mask("Nd")
-    case "D": return ~ScalarCategory.mask("Nd")
-    case "p", "P":
-      guard take("{") else { throw refusal("a property without its name") }
-      let isNegative = take("^") != (scalar == "P")
-      var name = ""
-      while let letter = current, letter != "}" {
-        name.unicodeScalars.append(letter)
-        position += 1
-      }
-      let mask = (1...2 ~= name.count) ? ScalarCategory.mask(name) : 0
-      guard take("}"), mask != 0 else { throw refusal("properties that are no general category") }
-      return isNegative ? ~mask : mask
+  private mutating func escape() throws(FormatError) -> PatternTree {
+    if let scalar = try escapedScalar() { return .set(try literal(scalar)) }
+    if let set = try escapedSet(isAlone: true) { return .set(set) }
+    switch try next() {
+    case "b": return .assertion(.wordBoundary)
+    case "B": return .assertion(.noWordBoundary)
+    case "A": return .assertion(.textStart)
+    case "z": return .assertion(.textEnd)
+    case "Z": return .assertion(.lastLineEnd)
+    case "N": return .set(ScalarSet(0x0A).complement)
+    case "O": return .set(.all)
+    case "R":
+      let ends = ScalarSet(0x0A...0x0D).union(ScalarSet(0x85)).union(ScalarSet(0x2028...0x2029))
+      return .atomic(.either([.sequence([.set(ScalarSet(0x0D)), .set(ScalarSet(0x0A))]), .set(ends)]))
     default: throw refusal("this escape")
     }
   }

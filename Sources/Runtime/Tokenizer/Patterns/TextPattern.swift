@@ -1,181 +1,116 @@
 import Format
 
-/// A regular expression, matched by backtracking.
+/// A regular expression that is looked for in texts.
 struct TextPattern: Sendable {
-  private enum Node: Sendable {
-    case run(CharacterClass, min: Int, max: Int, isPossessive: Bool, next: Int)
-    case either([Int])
-    case lookahead(Int, isNegative: Bool, next: Int)
-    case lineStart(next: Int)
-    case lineEnd(next: Int)
-    case match
-  }
-
-  private var nodes: [Node] = [.match]
-  /// The first node of each alternative, and per first byte of a text a mask of the alternatives that may match.
-  private var starts: [Int] = []
-  private var startsByByte = [UInt64](repeating: 0, count: 256)
+  private let program: PatternProgram
+  /// Per first byte of a text a mask of the alternatives that may match; the last one is for the end of a text. Alternatives
+  /// beyond those that the mask has bits for share its last bit.
+  private var startsByByte = [UInt64](repeating: 0, count: 257)
 
   /// - Throws: `FormatError` of kind `unsupported` that shows the pattern.
   init(_ source: String, location: String) throws(FormatError) {
     self.init(try PatternParser.parse(source, location: location))
-    guard starts.count <= UInt64.bitWidth else {
-      throw FormatError(.unsupported, location, "the pattern has too many alternatives", expected: "at most 64")
-    }
   }
 
   /// A pattern that matches `text` itself.
-  init(literal text: String) {
-    self.init(
-      .sequence(text.unicodeScalars.map { .run(CharacterClass($0.value), min: 1, max: 1, isPossessive: false) }))
-  }
+  init(literal text: String) { self.init(.sequence(text.unicodeScalars.map { .set(ScalarSet($0.value)) })) }
 
-  private init(_ tree: PatternParser.Tree) {
-    if case .either(let list) = tree {
-      starts = list.map { add($0, next: 0) }
-    } else {
-      starts = [add(tree, next: 0)]
-    }
-    for (i, start) in starts.enumerated() where i < UInt64.bitWidth {
-      for byte in UInt8.min...(.max) where mayBegin(start, with: byte) { startsByByte[Int(byte)] |= 1 << UInt64(i) }
-    }
-  }
+  /// A pattern that matches one character of a set.
+  init(_ set: ScalarSet) { self.init(.set(set)) }
 
-  /// Adds the nodes of `tree`, and returns the first.
-  private mutating func add(_ tree: PatternParser.Tree, next: Int) -> Int {
-    switch tree {
-    case .sequence(let parts): return parts.reversed().reduce(next) { add($1, next: $0) }
-    case .run(let set, let least, let most, let isPossessive):
-      nodes.append(.run(set, min: least, max: most, isPossessive: isPossessive, next: next))
-    case .either(let list):
-      let starts = list.map { add($0, next: next) }
-      nodes.append(.either(starts))
-    case .lookahead(let inner, let isNegative):
-      let start = add(inner, next: 0)
-      nodes.append(.lookahead(start, isNegative: isNegative, next: next))
-    case .lineStart: nodes.append(.lineStart(next: next))
-    case .lineEnd: nodes.append(.lineEnd(next: next))
-    }
-    return nodes.count - 1
-  }
-
-  private func mayBegin(_ node: Int, with byte: UInt8) -> Bool {
-    switch nodes[node] {
-    case .run(let set, let least, _, _, let next):
-      if byte < 0x80 ? set.contains(ascii: byte) : set.mayContainWide { return true }
-      return least == 0 && mayBegin(next, with: byte)
-    case .either(let list): return list.contains { mayBegin($0, with: byte) }
-    case .lookahead(_, _, let next), .lineStart(let next), .lineEnd(let next): return mayBegin(next, with: byte)
-    case .match: return true
+  init(_ tree: PatternTree) {
+    program = PatternProgram(tree)
+    for (i, start) in program.starts.enumerated() {
+      let bit = UInt64(1) << UInt64(min(i, UInt64.bitWidth - 1))
+      for byte in 0...256 where program.mayBegin(start, with: byte < 256 ? UInt8(byte) : nil) {
+        startsByByte[byte] |= bit
+      }
     }
   }
-
-  // MARK: - Matching
 
   /// Calls `body` with the parts of `text` in order: matches, and the text between them.
+  ///
+  /// A match may be empty, but not right behind another, as in the library.
   func forEachPart(in text: ArraySlice<UInt8>, _ body: (_ part: Range<Int>, _ isMatch: Bool) -> Void) {
+    guard !text.isEmpty else { return }
     text.withUnsafeBufferPointer { bytes in
-      let offset = text.startIndex
-      var (unmatched, position) = (0, 0)
-      while position < bytes.count {
-        let end = match(bytes, at: position)
-        guard end > position else {
-          position = UTF8Scalars.read(bytes, position).end
-          continue
+      program.code.withUnsafeBufferPointer { code in
+        withClasses { bits, sets in
+          var search = Search(
+            pattern: self, text: bytes,
+            matcher: PatternMatcher(code, bits: bits, sets: sets, slotCount: program.slotCount, text: bytes))
+          let offset = text.startIndex
+          var (unmatched, lastEnd) = (0, -1)
+          var position = 0
+          while position <= bytes.count, let match = search.next(from: position) {
+            if match.isEmpty, match.lowerBound == lastEnd {
+              guard position < bytes.count else { break }
+              position = UTF8Scalars.read(bytes, position).end
+              continue
+            }
+            if unmatched < match.lowerBound { body((offset + unmatched)..<(offset + match.lowerBound), false) }
+            body((offset + match.lowerBound)..<(offset + match.upperBound), true)
+            (unmatched, lastEnd, position) = (match.upperBound, match.upperBound, match.upperBound)
+          }
+          if unmatched < bytes.count { body((offset + unmatched)..<text.endIndex, false) }
         }
-        if unmatched < position { body((offset + unmatched)..<(offset + position), false) }
-        body((offset + position)..<(offset + end), true)
-        (unmatched, position) = (end, end)
       }
-      if unmatched < bytes.count { body((offset + unmatched)..<text.endIndex, false) }
     }
   }
 
-  /// The steps of one match. After many it remembers failures, so that no pattern takes exponential time.
-  private struct Attempt {
-    private var steps = 0
-    private var failures: Set<UInt64> = []
-    private static let patience = 1 << 12
+  private func withClasses(_ body: (UnsafeBufferPointer<UInt64>, UnsafeBufferPointer<ScalarSet>) -> Void) {
+    program.bits.withUnsafeBufferPointer { bits in program.sets.withUnsafeBufferPointer { body(bits, $0) } }
+  }
 
-    mutating func search(_ node: Int, _ position: Int, _ body: (inout Attempt) -> Int) -> Int {
-      steps += 1
-      guard steps > Self.patience else { return body(&self) }
-      let location = UInt64(node) << 44 | UInt64(position)
-      guard !failures.contains(location) else { return -1 }
-      let end = body(&self)
-      if end < 0 { failures.insert(location) }
+  /// A search for matches in one text.
+  private struct Search {
+    let pattern: TextPattern
+    let text: UnsafeBufferPointer<UInt8>
+    var matcher: PatternMatcher
+    /// Per alternative the end of a run that it begins with and from which it does not match, so that no run is tried again
+    /// from each of its characters.
+    private var failedUntil: [Int: Int] = [:]
+
+    init(pattern: TextPattern, text: UnsafeBufferPointer<UInt8>, matcher: PatternMatcher) {
+      (self.pattern, self.text, self.matcher) = (pattern, text, matcher)
+    }
+
+    /// The first match that begins at `position` or behind it.
+    mutating func next(from position: Int) -> Range<Int>? {
+      var start = position
+      while true {
+        let open = pattern.startsByByte[start < text.count ? Int(text[start]) : 256]
+        if open != 0, case let end = match(open, at: start), end >= 0 { return start..<end }
+        guard start < text.count else { return nil }
+        start = UTF8Scalars.read(text, start).end
+      }
+    }
+
+    /// The end of the first alternative that matches, −1 where none does.
+    private mutating func match(_ mask: UInt64, at position: Int) -> Int {
+      var open = mask
+      while open != 0 {
+        let bit = open.trailingZeroBitCount
+        open &= open - 1
+        let last = bit == UInt64.bitWidth - 1 ? pattern.program.starts.count - 1 : bit
+        for alternative in bit...max(bit, last) {
+          let end = match(alternative: alternative, at: position)
+          if end >= 0 { return end }
+        }
+      }
+      return -1
+    }
+
+    private mutating func match(alternative: Int, at position: Int) -> Int {
+      let first = pattern.program.starts[alternative]
+      let instruction = pattern.program.code[first]
+      guard instruction.code == .run || instruction.code == .fixedRun, instruction.max == .max else {
+        return matcher.match(first, at: position)
+      }
+      if let failed = failedUntil[alternative], position <= failed { return -1 }
+      let end = matcher.match(first, at: position)
+      if end < 0 { failedUntil[alternative] = matcher.runEnd(first, from: position) }
       return end
     }
-  }
-
-  /// The end of the match at `position`, −1 where there is none.
-  private func match(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
-    var open = startsByByte[Int(text[position])]
-    var attempt = Attempt()
-    while open != 0 {
-      let end = match(text, starts[open.trailingZeroBitCount], position, &attempt)
-      if end >= 0 { return end }
-      open &= open - 1
-    }
-    return -1
-  }
-
-  private func match(
-    _ text: UnsafeBufferPointer<UInt8>, _ first: Int, _ start: Int, _ attempt: inout Attempt
-  ) -> Int {
-    var (node, position) = (first, start)
-    while true {
-      switch nodes[node] {
-      case .match: return position
-      case .run(let set, let least, let most, let isPossessive, let next):
-        var (count, end) = run(of: set, in: text, from: position, most: most)
-        guard count >= least else { return -1 }
-        if !isPossessive, next != 0 {
-          while count > least {
-            let found = attempt.search(next, end) { match(text, next, end, &$0) }
-            if found >= 0 { return found }
-            end = UTF8Scalars.before(text, end)
-            count -= 1
-          }
-        }
-        (node, position) = (next, end)
-      case .either(let list):
-        for start in list.dropLast() {
-          let found = attempt.search(start, position) { match(text, start, position, &$0) }
-          if found >= 0 { return found }
-        }
-        node = list[list.count - 1]
-      case .lookahead(let inner, let isNegative, let next):
-        guard (match(text, inner, position, &attempt) >= 0) != isNegative else { return -1 }
-        node = next
-      case .lineStart(let next):
-        guard position == 0 || text[position - 1] == 0x0A && position < text.count else { return -1 }
-        node = next
-      case .lineEnd(let next):
-        guard position == text.count || text[position] == 0x0A else { return -1 }
-        node = next
-      }
-    }
-  }
-
-  /// The longest run of a class from `position` on, up to `most` characters: its length and its end.
-  @inline(__always)
-  private func run(
-    of set: CharacterClass, in text: UnsafeBufferPointer<UInt8>, from position: Int, most: Int
-  ) -> (count: Int, end: Int) {
-    var (count, end) = (0, position)
-    while count < most, end < text.count {
-      let byte = text[end]
-      if byte < 0x80 {
-        guard set.contains(ascii: byte) else { break }
-        end += 1
-      } else {
-        let (scalar, after) = UTF8Scalars.read(text, end)
-        guard set.contains(wide: scalar) else { break }
-        end = after
-      }
-      count += 1
-    }
-    return (count, end)
   }
 }

@@ -9,24 +9,32 @@ enum SymbolAlphabet: Sendable {
   case characters(fallback: [Int32]?, unknown: Int32?, fuses: Bool)
 
   init(_ model: JSONValue, vocabulary: Vocabulary, isByteLevel: Bool) throws(FormatError) {
-    if isByteLevel {
-      self = .bytes(
-        ByteLevelAlphabet.scalars.map { scalar in
-          Int32(vocabulary.id(Array(String(Unicode.Scalar(scalar)!).utf8)) ?? -1)
-        })
-      return
-    }
-    var unknown: Int32?
-    if let token = model["unk_token"], !token.isNull {
-      guard let id = token.stringBytes.flatMap({ vocabulary.id($0) }) else {
-        throw FormatError(.tokenizer, token.location, "is not in the vocabulary", got: token.kindDescription)
-      }
-      unknown = Int32(id)
-    }
     let hasFallback = try model.flag("byte_fallback", default: false)
-    let bytes = (UInt8.min...(.max)).map { Int32(vocabulary.id(TokenSpelling.spelling(ofByte: $0)) ?? -1) }
+    let unknown = model["unk_token"].flatMap { $0.isNeutral ? nil : $0 }
+    if isByteLevel {
+      let tokens = (UInt8.min...(.max)).map {
+        Int32(vocabulary.id(ByteLevelAlphabet.spelling(of: CollectionOfOne($0))) ?? -1)
+      }
+      if unknown == nil && !hasFallback || !tokens.contains(-1) {
+        self = .bytes(tokens)
+        return
+      }
+    }
+    let id = unknown.flatMap { $0.stringBytes.flatMap { vocabulary.id($0) } }
+    if let unknown, id == nil {
+      throw FormatError(.tokenizer, unknown.location, "is not in the vocabulary", got: unknown.kindDescription)
+    }
     self = .characters(
-      fallback: hasFallback ? bytes : nil, unknown: unknown, fuses: try model.flag("fuse_unk", default: false))
+      fallback: hasFallback ? Self.byteTokens(of: vocabulary) : nil, unknown: id.map { Int32($0) },
+      fuses: try model.flag("fuse_unk", default: false))
+  }
+
+  /// The token of each byte by its spelling `<0x0A>`, −1 where none.
+  static func byteTokens(of vocabulary: Vocabulary) -> [Int32] {
+    (UInt8.min...(.max)).map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return Int32(vocabulary.id(Array("<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)) ?? -1)
+    }
   }
 
   /// Appends the tokens of a word in UTF-8.
@@ -60,9 +68,6 @@ enum SymbolAlphabet: Sendable {
   /// The token that a whole word is, nil where there is none.
   func whole(_ word: UnsafeBufferPointer<UInt8>, _ vocabulary: Vocabulary) -> Int? {
     guard case .bytes = self else { return vocabulary.id(word) }
-    var spelling: [UInt8] = []
-    spelling.reserveCapacity(2 * word.count)
-    for byte in word { ByteLevelAlphabet.appendSpelling(of: byte, to: &spelling) }
-    return vocabulary.id(spelling)
+    return vocabulary.id(ByteLevelAlphabet.spelling(of: word))
   }
 }
