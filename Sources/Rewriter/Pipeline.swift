@@ -26,7 +26,7 @@ public struct Pipeline {
     try request.checkOutputs(beside: checkpoint)
     let job = try RewriteJob(request, checkpoint, pool: pool, progress: progress)
     let model = job.model
-    let warnings = model.warnings + job.specs.compactMap(\.seamHint)
+    let warnings = model.warnings + job.seamHints
     warn(warnings)
     var link = try Link(checkpoint.memories, adding: job.specs)
     job.clock.lap(.load)

@@ -13,6 +13,12 @@ struct RewriteJob {
   private let pool: WorkerPool
   private var settings: CompilerSettings { request.settings }
 
+  /// Where targets run into prompts, of many the first.
+  var seamHints: [String] {
+    let hints = specs.compactMap(\.seamHint)
+    return hints.count > 4 ? hints.prefix(3) + ["and so do the targets of \(hints.count - 3) more memories"] : hints
+  }
+
   init(
     _ request: RewriteRequest, _ checkpoint: Checkpoint, pool: WorkerPool,
     progress: @escaping @Sendable (StepProgress) -> Void

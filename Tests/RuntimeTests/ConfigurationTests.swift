@@ -53,7 +53,7 @@ import Testing
       "pack-quantized"
     ),
     ("llama-biases", #"{"quantization_config":[]}"#, "quantization_config"),
-    ("gemma3-b", #"{"final_logit_softcapping":30.0}"#, "final_logit_softcapping"),
+    ("gemma3-b", #"{"final_logit_softcapping":0.0}"#, "final_logit_softcapping"),
     ("gemma3-b", #"{"attn_logit_softcapping":50.0}"#, "attn_logit_softcapping"),
     ("gemma3-b", #"{"use_bidirectional_attention":true}"#, "use_bidirectional_attention"),
     ("gemma3-b", #"{"hidden_activation":"relu"}"#, "hidden_activation"),
@@ -156,6 +156,13 @@ import Testing
   func optionsCount(_ index: Int) throws {
     let (model, changes) = Self.telling[index]
     #expect(try logits(load(model, changes)) != logits(load(model, "{}")))
+  }
+
+  @Test func logitsAreCappedSoftly() throws {
+    let (plain, capped) = (
+      try logits(load("gemma3-b", "{}")), try logits(load("gemma3-b", #"{"final_logit_softcapping":0.5}"#))
+    )
+    for (a, b) in zip(plain, capped) { #expect(abs(0.5 * tanh(a / 0.5) - b) < 1e-5) }
   }
 
   /// Names that transformers has for one function, and functions that are none of the architecture's own.

@@ -4,7 +4,7 @@ import Runtime
 
 /// Compiles the memories of a spec into the base, after memories were taken out and those of other files added.
 struct CompileAction: RewriteAction {
-  static let askedBy = ["spec"]
+  static let askedBy = ["spec", "update"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
       "method", "setting", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
@@ -14,6 +14,8 @@ struct CompileAction: RewriteAction {
   var edits: MemoryEdits
   var outputs: RewriteOutputs
   var spec: String
+  /// Whether the memories are to become those of the spec: only what differs is compiled, what it lacks goes.
+  var isUpdate: Bool
   /// Overrides the method of every memory; nil leaves it to the spec.
   var method: MemorySpec.Method?
   /// Other values of the compiler's settings; the last of a name counts.
@@ -35,7 +37,9 @@ struct CompileAction: RewriteAction {
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try ModelFile(arguments.soleOperand(), arguments)
     edits = try MemoryEdits(arguments)
-    spec = arguments.text("spec") ?? ""
+    try arguments.requireAtMostOne(of: "spec", "update")
+    isUpdate = arguments.has("update")
+    spec = arguments.text("spec") ?? arguments.text("update") ?? ""
     method = try arguments.choice("method")
     settings = try arguments.assignments("setting")
     map = arguments.has("map")
@@ -50,11 +54,14 @@ struct CompileAction: RewriteAction {
   }
 
   func run(on console: Console) throws -> Int32 {
-    let request = try request()
+    var request = try request()
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
     try checkReport(beside: checkpoint)
+    var update: SpecUpdate?
+    if isUpdate { update = self.update(&checkpoint, &request) }
+    guard !request.spec.memories.isEmpty else { return try writeUnchanged(checkpoint, update, progress, on: console) }
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell) { warnings in
       guard !quiet else { return }
       progress.end()
@@ -62,8 +69,32 @@ struct CompileAction: RewriteAction {
     }
     let result = try pipeline.run(request)
     progress.end()
-    try tell(result, on: console)
+    try tell(result, update, on: console)
     return !result.isConsistent ? 4 : result.holds ? 0 : 3
+  }
+
+  /// Takes out what the spec lacks, and leaves in the request what is to be compiled.
+  private func update(_ checkpoint: inout Checkpoint, _ request: inout RewriteRequest) -> SpecUpdate {
+    let update = SpecUpdate(checkpoint.memories, to: request.spec)
+    let removed = Set(update.removed.map { ByteString($0) })
+    checkpoint.memories.removeAll { removed.contains(ByteString($0.name)) }
+    request.spec.memories = update.compiled
+    return update
+  }
+
+  /// Writes a file that has nothing new to be compiled.
+  private func writeUnchanged(
+    _ checkpoint: Checkpoint, _ update: SpecUpdate?, _ progress: ProgressLine, on console: Console
+  ) throws -> Int32 {
+    try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
+    try outputs.write(checkpoint, progress)
+    progress.end()
+    guard let update else { return 0 }
+    let node: JSONNode = ["update": update.json]
+    try afterWriting(outputs.files) {
+      try console.write(json ? node.text() + "\n" : "update: \(update.summary)\n")
+    }
+    return 0
   }
 
   /// Finds out before the work whether the report will overwrite another file, or cannot be written.
@@ -86,13 +117,16 @@ struct CompileAction: RewriteAction {
   }
 
   /// Writes the report and prints the results, after the outputs were written.
-  func tell(_ result: RewriteResult, on console: Console) throws {
+  func tell(_ result: RewriteResult, _ update: SpecUpdate? = nil, on console: Console) throws {
     if let report {
       let page = HTMLReport(result, base: base.path, version: toolVersion).text
       try afterWriting(outputs.files) { try writeFile(Array(page.utf8), to: report) }
     }
     try afterWriting(outputs.files + [report].compactMap(\.self)) {
-      try console.write(json ? result.json.text() + "\n" : TextReport(result).text)
+      var node = result.json
+      if let update, case .object(let members) = node { node = .object(members + [("update", update.json)]) }
+      let text = TextReport(result).text + (update.map { "update: \($0.summary)\n" } ?? "")
+      try console.write(json ? node.text() + "\n" : text)
     }
   }
 }

@@ -37,31 +37,13 @@ struct EditAction: RewriteAction {
     let isMerged = !edits.merged.isEmpty && !checkpoint.isSidecar
     let check =
       isMerged ? try MergeCheck(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell) : nil
-    try write(checkpoint, progress)
+    try outputs.write(checkpoint, progress)
     progress.end()
     let names = checkpoint.memories.map(\.name)
     try afterWriting(outputs.files) {
       try console.write(json ? node(names, check).text() + "\n" : text(names, check))
     }
     return check?.broken.isEmpty == false ? 3 : 0
-  }
-
-  private func write(_ checkpoint: Checkpoint, _ progress: ProgressLine) throws {
-    guard !outputs.files.isEmpty else { return }
-    let identity = checkpoint.identity(progress: progress.tell)
-    var pending: [PendingCheckpoint] = []
-    for path in [outputs.sidecar, checkpoint.isSidecar ? outputs.model : nil].compactMap(\.self) {
-      pending.append(
-        try checkpoint.prepareSidecar(
-          memories: checkpoint.memories, to: path, replacing: outputs.isReplacing, baseHash: identity))
-    }
-    if let model = outputs.model, !checkpoint.isSidecar {
-      pending.append(
-        try checkpoint.prepare(
-          memories: checkpoint.memories, to: model, replacing: outputs.isReplacing, baseHash: identity
-        ) { progress.tell(StepProgress("writing", $0, of: $1)) })
-    }
-    try PendingCheckpoint.commit(pending)
   }
 
   private func node(_ names: [String], _ check: MergeCheck?) -> JSONNode {

@@ -26,6 +26,25 @@ struct RewriteOutputs {
 
   /// The files that are written.
   var files: [String] { [model, sidecar].compactMap(\.self) }
+
+  /// Writes the memories of a checkpoint with their base, alone, or both ways.
+  func write(_ checkpoint: Checkpoint, _ progress: ProgressLine) throws {
+    guard !files.isEmpty else { return }
+    let identity = checkpoint.identity(progress: progress.tell)
+    var pending: [PendingCheckpoint] = []
+    for path in [sidecar, checkpoint.isSidecar ? model : nil].compactMap(\.self) {
+      pending.append(
+        try checkpoint.prepareSidecar(
+          memories: checkpoint.memories, to: path, replacing: isReplacing, baseHash: identity))
+    }
+    if let model, !checkpoint.isSidecar {
+      pending.append(
+        try checkpoint.prepare(
+          memories: checkpoint.memories, to: model, replacing: isReplacing, baseHash: identity
+        ) { progress.tell(StepProgress("writing", $0, of: $1)) })
+    }
+    try PendingCheckpoint.commit(pending)
+  }
 }
 
 /// Does what comes after `files` were written, so that an error says that they were.

@@ -4,6 +4,7 @@ extension RewriteCommand {
     summary: "Compiles memories offline and writes them, with the model, into one safetensors file.",
     forms: [
       "BASE --spec SPEC.json -o OUT.safetensors [options]",
+      "BASE --update SPEC.json -o OUT.safetensors",
       "BASE --remove NAME -o OUT.safetensors",
       "BASE --merge FILE -o OUT.safetensors",
       "FILE --sidecar OUT.memory.safetensors",
@@ -23,7 +24,13 @@ extension RewriteCommand {
       CommandOperand("TARGET", isRequired: false, isFile: false, help: "with --init: what should follow the text"),
     ],
     options: [
-      CommandOption("spec", value: "FILE", help: "the memories to compile: JSON, JSON lines, or a CounterFact file"),
+      CommandOption(
+        "spec", value: "FILE",
+        help: "the memories to compile: JSON, JSON lines, a table (CSV, TSV), or a CounterFact file"),
+      CommandOption(
+        "update", value: "FILE",
+        help: "make the memories those of a spec: compile what is new or changed, take out what it lacks, keep the rest"
+      ),
       CommandOption("output", letter: "o", value: "FILE", help: "the file to write"),
       CommandOption("method", value: "auto|seed", help: "the method of every memory, instead of the spec's"),
       CommandOption(

@@ -34,7 +34,7 @@ public struct PromptFile: Sendable {
   /// The prompts in the file's order, each text once; at least one. Lines that are not text are among them.
   public let prompts: [Prompt]
 
-  /// Reads a file; it is a spec if its name ends in `.json` or `.jsonl`, or if it holds an object with `memories`.
+  /// Reads a file; it is a spec if its name ends in `.json`, `.jsonl`, `.csv` or `.tsv`, or if it holds an object with `memories`.
   ///
   /// - Throws: `FormatError`; of kind `spec` or `json` where a spec is not valid.
   public init(path: String) throws(FormatError) {
@@ -50,6 +50,7 @@ public struct PromptFile: Sendable {
     let name = path.lowercased()
     if name.hasSuffix(".json") || name.hasSuffix(".jsonl") { return true }
     let bytes = try MappedFile(path: path).contents
+    if Catalog.matches(bytes, location: path) { return true }
     guard bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") else { return false }
     return (try? JSONDocument(bytes, location: path).root["memories"]) != nil
   }

@@ -5,8 +5,9 @@ public struct Spec: Sendable {
   /// The memories, at least one; names are unique.
   public var memories: [MemorySpec]
 
-  /// Reads and validates the file at `path`: a spec, JSON lines of memories (written as in a spec), or a
-  /// CounterFact file (see `CounterFact`). The content decides which; a name in `.jsonl` always means lines.
+  /// Reads and validates the file at `path`: a spec, JSON lines of memories (written as in a spec), a table with a header
+  /// (comma-, semicolon- or tab-separated), or a CounterFact file (see `CounterFact`). The content decides which; a name
+  /// in `.jsonl` always means lines, one in `.csv` or `.tsv` a table.
   ///
   /// - Throws: `FormatError` of kind `spec` where a rule of the spec is broken, with a location such as
   ///   `nepal.json: memories[0].layer`, `facts.jsonl: line 7: layer` or
@@ -21,8 +22,8 @@ public struct Spec: Sendable {
   /// - Parameter location: the file's name, for errors and for its ending.
   public init(json: [UInt8], location: String) throws(FormatError) {
     let entries = try SpecFile.entries(json, location: location)
-    try Self.rejectDuplicateNames(entries)
     try Self.rejectConflictingTargets(entries)
+    try Self.rejectDuplicateNames(entries)
     memories = entries.map(\.memory)
   }
 

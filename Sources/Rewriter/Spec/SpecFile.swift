@@ -17,6 +17,7 @@ enum SpecFile {
   /// - Throws: `FormatError` of kind `json` or `spec`.
   static func entries(_ bytes: [UInt8], location: String) throws(FormatError) -> [Entry] {
     if location.lowercased().hasSuffix(".jsonl") { return try lines(JSONLines(bytes), location: location) }
+    if Catalog.matches(bytes, location: location) { return try rows(of: Catalog(bytes, location: location), location) }
     let root: JSONValue
     do {
       root = try JSONDocument(bytes, location: location).root
@@ -55,6 +56,18 @@ enum SpecFile {
     for line in lines.lines {
       let document = try JSONDocument(Array(line.bytes), location: "\(location): line \(line.number)")
       entries += try entry(document.root, label: "line \(line.number)")
+    }
+    return entries
+  }
+
+  private static func rows(of catalog: consuming Catalog, _ location: String) throws(FormatError) -> [Entry] {
+    var entries: [Entry] = []
+    while let (fact, line) = try catalog.next() {
+      let document = try JSONDocument(fact.bytes(), location: "\(location): line \(line)")
+      entries += try entry(document.root, label: "line \(line)")
+    }
+    guard !entries.isEmpty else {
+      throw FormatError(.spec, location, "no memories", expected: "a row per memory below the header")
     }
     return entries
   }

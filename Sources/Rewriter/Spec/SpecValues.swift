@@ -125,7 +125,7 @@ extension JSONValue {
 func quoted(_ text: String) -> String { "\"\(text.printable(limit: 60))\"" }
 
 /// `"a", "b" or "c"`
-private func alternatives(_ words: [String]) -> String {
+func alternatives(_ words: [String]) -> String {
   let quotedWords = words.map(quoted)
   guard quotedWords.count > 1 else { return quotedWords.joined() }
   return quotedWords.dropLast().joined(separator: ", ") + " or " + quotedWords[quotedWords.count - 1]

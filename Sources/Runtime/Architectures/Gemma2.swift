@@ -25,8 +25,8 @@ enum Gemma2: GemmaDescendant {
 
 extension Configuration {
   /// The bound of a soft cap; nil where it is null, the default where it is absent.
-  fileprivate func cap(_ key: String, default fallback: Float) throws(FormatError) -> Float? {
-    guard root[key]?.isNull != true else { return nil }
-    return try positive(key, default: fallback)
+  func cap(_ key: String, default fallback: Float? = nil) throws(FormatError) -> Float? {
+    guard let value = root[key] else { return fallback }
+    return value.isNull ? nil : try positive(key)
   }
 }

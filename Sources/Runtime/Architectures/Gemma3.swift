@@ -14,8 +14,9 @@ enum Gemma3: GemmaDescendant {
   static func load(_ given: LlamaFamily, pool: WorkerPool) throws(FormatError) -> Transformer {
     var family = given
     try family.addGemmaNorms()
+    family.logitCap = try family.config.cap("final_logit_softcapping")
     let (gemma, config, width) = (family, family.config, family.shape.headWidth)
-    for key in ["attn_logit_softcapping", "final_logit_softcapping"] { try config.refuse(key) }
+    try config.refuse("attn_logit_softcapping")
     let biases = try gemma.biases(inFeedForward: false)
     let global = try config.rotary(width: width, layers: "full_attention", base: 1_000_000)
     let local = try config.rotary(

@@ -51,7 +51,7 @@ def add(corpus):
     reject("twice-key", layout(raw=doubled), "json", "a tensor with two shards")
     reject("deep", layout(raw=b'{"weight_map":' + b"[" * 300 + b"]" * 300 + b"}"), "json", "nested 300 deep")
     for name, shard in [
-        ("parent", "../" + SHARDS[1]), ("absolute", "/dev/null"), ("folder", "./" + SHARDS[1]), ("empty", ""), ("dot", "."),
+        ("parent", "../" + SHARDS[1]), ("absolute", "/dev/null"), ("out-and-in", "x/../" + SHARDS[1]), ("empty", ""), ("dot-alone", "."),
         ("dots", ".."), ("nul", SHARDS[1] + "\0"), ("number", 2), ("null", None), ("array", [SHARDS[1]]),
     ]:
         index = mapped()
@@ -62,10 +62,9 @@ def add(corpus):
     reject("shard-config", layout(mapped(extra="config.json")), "headerTooLarge", "a shard that is not safetensors")
     reject("shard-index", layout(mapped(extra=INDEX)), "headerTooLarge", "the index as a shard")
     reject("shard-cut", layout(second=safetensors(second)[:-1]), "metadataIncompleteBuffer", "a shard that is cut short")
-    reject("tensor-absent", layout(mapped(absent=SHARDS[1])), "index", "the index names a tensor that no shard has")
-    reject("tensor-under-other", layout(mapped(**{norm: SHARDS[0]})), "index", "a tensor under another shard")
-    reject("tensor-unindexed", layout(mapped(**{norm: None})), "index", "a shard has a tensor that the index has not")
-    reject("tensor-in-both", layout(first=safetensors(first + second[-1:])), "index", "a tensor in two shards")
+    name, dtype, shape, data = second[-1]
+    other = (name, dtype, shape, data[:-1] + bytes([data[-1] ^ 1]))
+    reject("tensor-in-both-differs", layout(first=safetensors(first + [other])), "index", "a tensor in two shards, with other bytes")
     lacking = {"weight_map": {name: shard for name, shard in weight_map().items() if "norm" not in name}}
     reject("tensor-of-model-missing",
            layout(lacking, safetensors([t for t in first if "norm" not in t[0]]),
@@ -76,6 +75,11 @@ def add(corpus):
         corpus.accept("index", name, files, why, {"base": base}, **more)
 
     accept("valid", layout(), "two shards")
+    accept("tensor-absent", layout(mapped(absent=SHARDS[1])), "the index names a tensor that no shard has")
+    accept("tensor-under-other", layout(mapped(**{norm: SHARDS[0]})), "a tensor under another shard")
+    accept("tensor-unindexed", layout(mapped(**{norm: None})), "a shard has a tensor that the index has not")
+    accept("tensor-in-both", layout(first=safetensors(first + second[-1:])), "a tensor in two shards, the same bytes in both")
+    accept("shard-dot", layout(mapped(**{norm: "./" + SHARDS[1]})), "a shard by two names")
     accept("opened-by-index", layout(), "the index's own path", opened=INDEX)
     accept("total-size-wrong", layout({"metadata": {"total_size": -1}} | mapped()), "no reader depends on the size")
     accept("shard-link", layout(second={"link": SHARDS[1] + ".blob"}) | {SHARDS[1] + ".blob": "model/" + SHARDS[1]},
