@@ -4,7 +4,7 @@ import Runtime
 
 /// Takes memories out, adds those of other files, and writes the memories with their base, alone, or both ways.
 struct EditAction: RewriteAction {
-  static let askedBy = ["remove", "merge", "sidecar"]
+  static let askedBy = ["remove", "remove-list", "merge", "sidecar"]
   static let taken = MemoryEdits.options + RewriteOutputs.options + ModelFile.options + ["json", "threads", "quiet"]
 
   var base: ModelFile
@@ -32,7 +32,7 @@ struct EditAction: RewriteAction {
   func run(on console: Console) throws -> Int32 {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
-    try edits.apply(to: &checkpoint, progress)
+    let removed = try edits.apply(to: &checkpoint, progress)
     try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
     let isMerged = !edits.merged.isEmpty && !checkpoint.isSidecar
     let check =
@@ -41,13 +41,13 @@ struct EditAction: RewriteAction {
     progress.end()
     let names = checkpoint.memories.map(\.name)
     try afterWriting(outputs.files) {
-      try console.write(json ? node(names, check).text() + "\n" : text(names, check))
+      try console.write(json ? node(removed, names, check).text() + "\n" : text(removed, names, check))
     }
     return check?.broken.isEmpty == false ? 3 : 0
   }
 
-  private func node(_ names: [String], _ check: MergeCheck?) -> JSONNode {
-    var members = [("removed", JSONNode(edits.removed)), ("memories", JSONNode(names))]
+  private func node(_ removed: [String], _ names: [String], _ check: MergeCheck?) -> JSONNode {
+    var members = [("removed", JSONNode(removed)), ("memories", JSONNode(names))]
     if let check {
       members += [
         ("merged", JSONNode(edits.merged)), ("broken", JSONNode(check.broken)), ("idle", JSONNode(check.idle)),
@@ -56,10 +56,10 @@ struct EditAction: RewriteAction {
     return .object(members)
   }
 
-  private func text(_ names: [String], _ check: MergeCheck?) -> String {
-    let (removed, merged) = (edits.removed, edits.merged)
+  private func text(_ removed: [String], _ names: [String], _ check: MergeCheck?) -> String {
+    let merged = edits.merged
     var parts: [String] = []
-    if !removed.isEmpty { parts.append("removed \(removed.joined(separator: ", "))") }
+    if !removed.isEmpty { parts.append("removed \(removed.listed(limit: 20))") }
     if !merged.isEmpty { parts.append("merged \(merged.joined(separator: ", "))") }
     parts.append("\(names.count) memories" + (merged.isEmpty && !removed.isEmpty ? " remain" : ""))
     var lines = [parts.joined(separator: "; ")]

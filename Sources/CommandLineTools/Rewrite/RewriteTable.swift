@@ -46,7 +46,10 @@ extension RewriteCommand {
       CommandOption("dry-run", help: "compile and measure, but write neither model nor sidecar"),
       CommandOption("force", help: "replace outputs that exist"),
       CommandOption(
-        "remove", value: "NAME", isRepeatable: true, help: "take a memory out; may be given several times"),
+        "remove", value: "NAME", isRepeatable: true,
+        help: "take a memory out, or all whose names a pattern with * and ? matches; may be given several times"),
+      CommandOption(
+        "remove-list", value: "FILE", isRepeatable: true, help: "take out the memories that a file names, one per line"),
       CommandOption(
         "merge", value: "FILE", isRepeatable: true,
         help: "add the memories of another patched file or sidecar of the same base; may be given several times"),

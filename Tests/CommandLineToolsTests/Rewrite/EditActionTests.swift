@@ -43,6 +43,36 @@ import Testing
     #expect(try empty.baseHash() == Checkpoint(path: base).baseHash() && folder.contents("patched.safetensors") == old)
   }
 
+  /// Patterns and lists; a name that is there counts before a pattern of the same letters.
+  @Test func removingMany() throws {
+    let names = ["king-1", "king-2", "queen", "k*", "caf\u{E9}", "cafe\u{301}"]
+    let file = try folder.patched("many", names.enumerated().map { memory($1, key: Float($0 + 1)) })
+    func rest(_ arguments: String...) throws -> [ByteString] {
+      let outcome = Capture().run(RewriteCommand.self, [file] + arguments + ["-o", folder.file("out"), "--force"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try Checkpoint(path: folder.file("out")).memories.map { ByteString($0.name) }
+    }
+    func expected(_ indices: Int...) -> [ByteString] { indices.map { ByteString(names[$0]) } }
+    #expect(try rest("--remove", "king-*") == expected(2, 3, 4, 5))
+    #expect(try rest("--remove", "k*") == expected(0, 1, 2, 4, 5))
+    #expect(try rest("--remove", "king-?", "--remove", "*ee*") == expected(3, 4, 5))
+    let list = try folder.write("queen\n\nking-1\r\ncafe\u{301}\n", to: "list.txt")
+    #expect(try rest("--remove-list", list) == expected(1, 3, 4))
+    #expect(try rest("--remove-list", list, "--remove", "*") == [])
+    try folder.expectRewriteFails([file, "--remove", "x*", "-o", folder.file("no")], "got x*")
+    try folder.expectRewriteFails(
+      [file, "--remove-list", list, "--remove", "queen", "-o", folder.file("no")], "got queen")
+  }
+
+  @Test(arguments: [
+    ("*", "", true), ("a*b", "ab", true), ("a*b*c", "a-b-b-c", true), ("a*b", "abc", false), ("?", "", false),
+    ("??", "né", true), ("*a", "banana", true), ("a?c*", "abcd", true), ("*x*", "banana", false),
+  ])
+  func patterns(_ pattern: String, _ name: String, _ isMatch: Bool) throws {
+    #expect(try #require(NamePattern(pattern)).matches(name) == isMatch)
+    #expect(NamePattern("plain") == nil)
+  }
+
   @Test func mergesTwoFilesAndRefusesContradictions() throws {
     let first = try folder.patched("1", [memory("a", key: 1), memory("b", key: 2)])
     let second = try folder.patched("2", [memory("b", key: 2), memory("c", key: 3)])
