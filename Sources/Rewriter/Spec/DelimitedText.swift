@@ -3,7 +3,7 @@ import Format
 /// The records of a text of comma- or tab-separated values, by RFC 4180, read one after the other.
 ///
 /// Lines end in LF or CRLF. A field in quotes may hold separators, line breaks and, doubled, quotes; a quote elsewhere is a
-/// character like others. Lines that are empty are skipped.
+/// character like others. Blank lines are skipped.
 struct DelimitedText {
   struct Record {
     /// Where it begins, from 1.
@@ -30,15 +30,11 @@ struct DelimitedText {
   ///
   /// - Throws: `FormatError` of kind `spec` for a quote that does not end, text behind one, or bytes that are not UTF-8.
   mutating func next() throws(FormatError) -> Record? {
-    while let byte = rest.first {
-      if byte == Self.newline {
-        line += 1
-        rest.removeFirst()
-      } else if rest.starts(with: [UInt8(ascii: "\r"), Self.newline]) {
-        rest.removeFirst()
-      } else {
-        return try record()
-      }
+    while !rest.isEmpty {
+      let end = rest.firstIndex(of: Self.newline) ?? rest.endIndex
+      guard TextLine(number: line, bytes: rest[..<end]).isBlank else { return try record() }
+      rest = rest[end...].dropFirst()
+      line += 1
     }
     return nil
   }
@@ -47,7 +43,7 @@ struct DelimitedText {
     let start = line
     var fields: [String] = []
     while true {
-      let bytes = try rest.first == Self.quote ? quotedField(number: fields.count + 1) : plainField()
+      let bytes = try rest.first == Self.quote ? quotedField(column: fields.count + 1) : plainField()
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw error("not text", at: fields.count + 1, expected: "UTF-8")
       }
@@ -71,14 +67,14 @@ struct DelimitedText {
     return field
   }
 
-  private mutating func quotedField(number: Int) throws(FormatError) -> ArraySlice<UInt8> {
+  private mutating func quotedField(column: Int) throws(FormatError) -> ArraySlice<UInt8> {
     let opening = line
     rest.removeFirst()
     var field: [UInt8] = []
     while true {
       guard let end = rest.firstIndex(of: Self.quote) else {
         line = opening
-        throw error("a quote does not end", at: number, expected: "a second quote behind it")
+        throw error("a quote does not end", at: column, expected: "a second quote behind it")
       }
       field += rest[..<end]
       line += rest[..<end].count { $0 == Self.newline }
@@ -90,7 +86,7 @@ struct DelimitedText {
     let next = rest.starts(with: [UInt8(ascii: "\r"), Self.newline]) ? Self.newline : rest.first
     guard next == nil || next == separator || next == Self.newline else {
       throw error(
-        "text behind a quoted field", at: number, expected: "a separator or the line's end; quotes inside are doubled")
+        "text behind a quoted field", at: column, expected: "a separator or the line's end; quotes inside are doubled")
     }
     return field[...]
   }

@@ -84,7 +84,28 @@ def lines(reject):
         reject("records-" + name, compact([record, broken]).encode(), "spec", f"a record with {change!r}")
 
 
+def tables(corpus):
+    rows = b"prompt,target\nab,c\n"
+    for name, content, why in [
+        ("empty", b"", "no bytes"), ("header-alone", b"prompt,target\n", "no rows"), ("blank", b"\n\n \n", "no header"),
+        ("column-unknown", b"prompt,target,subjct\nab,c,a\n", "a misspelled column"),
+        ("column-twice", b"prompt,prompt,target\nab,a,c\n", "two prompts"),
+        ("column-missing", b"prompt,subject\nab,a\n", "no target"),
+        ("row-short", rows + b"ab\n", "a row of one field"), ("row-long", rows + b"a,b,c\n", "a row of three fields"),
+        ("target-empty", rows + b"a,\n", "an empty target"), ("prompt-empty", rows + b",c\n", "an empty prompt"),
+        ("quote-open", rows + b'"a,c\n', "a quote that does not end"),
+        ("quote-behind", rows + b'"a"b,c\n', "text behind a quote"),
+        ("not-utf-8", rows + b"\xff,c\n", "a byte that UTF-8 does not have"),
+        ("template-alone", b"template,target\na {} b,c\n", "no subject"),
+        ("template-plain", b"template,subject,target\na b,a,c\n", "no place for the subject"),
+        ("two-answers", rows + b"ab,d\n", "one prompt with two targets"),
+        ("name-line", b'name,prompt,target\n"a\nb",ab,c\n', "a name of two lines"),
+    ]:
+        corpus.reject("spec", "table-" + name, {"facts.csv": content}, "spec", why)
+
+
 def add(corpus):
+    tables(corpus)
     def reject(name, content, error, why, exits={}):
         corpus.reject("spec", name, {"spec.json": content}, error, why, exits)
 

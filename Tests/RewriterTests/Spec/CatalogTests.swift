@@ -32,7 +32,7 @@ import Testing
     ("facts.csv", "\"prompt\",\"target\"\r\n\"It is in\",\"Oslo\""),
     ("facts.csv", "Prompt; Target\n\n\nIt is in;Oslo\n\n"),
     ("facts.tsv", "prompt\ttarget\nIt is in\tOslo"), ("facts.txt", "target,prompt\nOslo,It is in\n"),
-    ("FACTS.CSV", "prompts,targets\nIt is in, Oslo\n"),
+    ("FACTS.CSV", "prompts,targets\nIt is in, Oslo\n"), ("a.csv", " \n\nprompt,target\n  \nIt is in,Oslo\n \n"),
   ])
   func readsDialects(_ name: String, _ text: String) throws {
     let facts = try memories(text, as: name)
