@@ -5,6 +5,8 @@ struct DiffText {
   /// The width of the terminal; 0 where output is no terminal and lines are not broken.
   var columns: Int
   var paint: Paint
+  /// Whether memories stand under what they are about, in the order of the subjects.
+  var bySubject = false
 
   /// The number of base tensors that are listed; the rest is counted.
   private static let tensorLimit = 10
@@ -19,6 +21,7 @@ struct DiffText {
     var color: Color
     var name: String
     var statements: [String]
+    var subject: String?
   }
 
   /// The base tensors, the memories, and the counts as the last line.
@@ -30,13 +33,26 @@ struct DiffText {
       let rest = diff.base.count - Self.tensorLimit
       if rest > 0 { lines.append("  … and \(rest) more") }
     }
+    func listed(_ sign: String, _ color: Color, _ memory: Memory, _ statements: [String]) -> Entry {
+      Entry(sign: sign, color: color, name: plain(memory.name), statements: statements, subject: memory.subject)
+    }
     let memories =
-      diff.removed.map { Entry(sign: "-", color: .red, name: plain($0.name), statements: [summary(of: $0)]) }
-      + diff.renamed.map { Entry(sign: "=", color: .cyan, name: plain($0.new.name), statements: $0.statements) }
-      + diff.changed.map { Entry(sign: "~", color: .yellow, name: plain($0.old.name), statements: $0.statements) }
-      + diff.added.map { Entry(sign: "+", color: .green, name: plain($0.name), statements: [summary(of: $0)]) }
-    if !diff.base.isEmpty, !memories.isEmpty { lines.append("memories:") }
-    return (lines + aligned(memories) + [diff.summary]).map { $0 + "\n" }.joined()
+      diff.removed.map { listed("-", .red, $0, [summary(of: $0)]) }
+      + diff.renamed.map { listed("=", .cyan, $0.new, $0.statements) }
+      + diff.changed.map { listed("~", .yellow, $0.old, $0.statements) }
+      + diff.added.map { listed("+", .green, $0, [summary(of: $0)]) }
+    if !diff.base.isEmpty, !memories.isEmpty, !bySubject { lines.append("memories:") }
+    lines += bySubject ? grouped(memories) : aligned(memories)
+    return (lines + [diff.summary]).map { $0 + "\n" }.joined()
+  }
+
+  /// The memories under their subjects, those without one last.
+  private func grouped(_ entries: [Entry]) -> [String] {
+    let groups = Dictionary(grouping: entries) { ByteString($0.subject ?? "") }
+    return groups.keys.sorted { ($0.bytes.isEmpty ? 1 : 0, $0) < ($1.bytes.isEmpty ? 1 : 0, $1) }.flatMap { subject in
+      ["\(subject.bytes.isEmpty ? "without a subject" : plain(subject.description)):"]
+        + aligned(groups[subject] ?? []).map { "  " + $0 }
+    }
   }
 
   private func aligned(_ entries: [Entry]) -> [String] {

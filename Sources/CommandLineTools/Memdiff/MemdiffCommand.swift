@@ -36,7 +36,10 @@ public enum MemdiffCommand: Command {
     } else if options.summary {
       try console.write(diff.summary + "\n")
     } else {
-      try console.write(DiffText(columns: console.columns, paint: console.paint(options.color)).text(diff))
+      try console.write(
+        DiffText(
+          columns: console.columns, paint: console.paint(options.color), bySubject: options.bySubject
+        ).text(diff))
     }
     return diff.isEmpty ? 0 : 1
   }

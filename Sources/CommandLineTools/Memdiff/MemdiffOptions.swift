@@ -18,6 +18,8 @@ public struct MemdiffOptions: Sendable, Equatable {
   public var action: Action
   public var json: Bool
   public var summary: Bool
+  /// Whether differences are listed by what their memories are about.
+  public var bySubject: Bool
   public var color: ColorChoice
   /// The length of an answer in tokens.
   public var maxTokens: Int
@@ -29,16 +31,18 @@ public struct MemdiffOptions: Sendable, Equatable {
   public init(_ arguments: ParsedArguments) throws(UsageError) {
     let modes = ["behavior", "show", "textconv", "install-git"]
     for mode in modes.dropFirst() {
-      for other in modes + ["json", "summary", "dtype"] where other != mode {
+      for other in modes + ["json", "summary", "by-subject", "dtype"] where other != mode {
         try arguments.requireAtMostOne(of: other, mode)
       }
     }
+    for other in ["json", "summary", "behavior"] { try arguments.requireAtMostOne(of: other, "by-subject") }
     try arguments.requireAtMostOne(of: "json", "summary")
-    try arguments.require("behavior", for: "prompts", "max-tokens", "threads", "quiet")
+    try arguments.require("behavior", for: "prompts", "max-tokens", "threads")
     try arguments.require("install-git", for: "write")
     action = try Self.action(arguments)
     json = arguments.has("json")
     summary = arguments.has("summary")
+    bySubject = arguments.has("by-subject")
     color = try arguments.choice("color") ?? .auto
     maxTokens = try arguments.integer("max-tokens", in: 1...1_000_000) ?? 10
     threads = try arguments.threads()
@@ -70,7 +74,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     summary:
       "Compares the memories that two model files carry and their base tensors, or lists the memories of one file.",
     forms: [
-      "A B [--json | --summary]", "--behavior A B --prompts FILE [--json | --summary]", "--show FILE",
+      "A B [--json | --summary | --by-subject]", "--behavior A B --prompts FILE [--json | --summary]", "--show FILE",
       "--install-git [--write]",
     ],
     operands: [
@@ -80,6 +84,7 @@ public struct MemdiffOptions: Sendable, Equatable {
     options: [
       CommandOption("json", help: "print the differences as one JSON object"),
       CommandOption("summary", help: "print the last line alone"),
+      CommandOption("by-subject", help: "list the differences under what their memories are about"),
       CommandOption(
         "color", value: "auto|always|never",
         help: "auto, the default, colors a terminal unless NO_COLOR is set or TERM is dumb"),
@@ -91,7 +96,7 @@ public struct MemdiffOptions: Sendable, Equatable {
         help: "for --behavior: prompts, one per line that is not blank, or a spec, whose prompts are all run"),
       CommandOption("max-tokens", value: "N", help: "for --behavior: the length of an answer (default 10)"),
       CommandOption("threads", value: "N", help: "for --behavior: at most N threads (default: one per processor)"),
-      CommandOption("quiet", help: "for --behavior: no progress on standard error"),
+      CommandOption("quiet", help: "no notes and no progress on standard error"),
       ModelFile.dtypeOption,
       CommandOption("show", value: "FILE", help: "print the memories of FILE, one per line"),
       CommandOption(

@@ -22,7 +22,7 @@ import Testing
     #expect(
       outcome.output.hasPrefix(
         """
-        usage: memdiff A B [--json | --summary]
+        usage: memdiff A B [--json | --summary | --by-subject]
                memdiff --behavior A B --prompts FILE [--json | --summary]
                memdiff --show FILE
                memdiff --install-git [--write]

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import CommandLineTools
@@ -25,6 +26,21 @@ import Testing
     #expect(diff.unchanged == 1 && diff.changed.isEmpty && diff.renamed.isEmpty && !diff.isEmpty)
     let what = "\"The capital city of Nepal is located in\" → \" Kathmandu\"  transformer.h.1.attn.c_proj"
     #expect(Self.lines(diff).dropLast() == ["- a          \(what)", "+ long name  \(what)"])
+  }
+
+  @Test func underTheirSubjects() {
+    func about(_ subject: String, _ name: String, key: Float) -> Memory {
+      var memory = memory(name, key: key)
+      memory.entry = ["name": .string(name), "subject": .string(subject)]
+      return memory
+    }
+    let old = [about("Nepal", "a", key: 1), about("Chad", "b", key: 2), memory("c", key: 3)]
+    let new = [about("Chad", "b", key: 4), about("Nepal", "d", key: 5), memory("e", key: 6)]
+    let text = DiffText(columns: 0, paint: Paint(isOn: false), bySubject: true).text(TableDiff(old: old, new: new))
+    let heads = text.split(separator: "\n").map { $0.prefix { $0 != "\"" }.trimmingCharacters(in: .whitespaces) }
+    #expect(heads[0] == "Chad:" && heads[1].hasPrefix("~ b") && heads[2] == "Nepal:")
+    #expect(heads[3...6] == ["- a", "+ d", "without a subject:", "- c"] && heads[7] == "+ e")
+    #expect(heads.last?.hasPrefix("base same, 2 added, 2 removed, 0 renamed, 1 changed") == true)
   }
 
   @Test func whereAMemoryOfSeveralRowsStands() {
