@@ -67,6 +67,8 @@ enum Parsers {
 
   /// The entry that a manifest keeps of a memory can be read again.
   static func spec(_ bytes: [UInt8]) throws {
+    // The same bytes as a table, which the name asks for.
+    _ = try? Spec(json: bytes, location: "f.csv")
     for memory in try Spec(json: bytes, location: "f.json").memories {
       let again = try MemorySpec(JSONDocument(memory.completeEntry.bytes(), location: "entry").root)
       precondition(ByteString(again.name) == ByteString(memory.name) && again.keyToken == memory.keyToken)
@@ -77,8 +79,10 @@ enum Parsers {
 
   static func table(_ bytes: [UInt8]) throws {
     let checkpoint = try Checkpoint(path: write(withRightHash(bytes), as: "f.safetensors"))
-    let tables = Memory.tables(of: checkpoint.memories)
-    precondition(tables.allSatisfy { $0.keys.count == $0.count * $0.width && $0.deltas.count == $0.keys.count })
+    let tables = try Memory.tables(of: checkpoint.memories, location: "f")
+    for table in tables {
+      precondition(table.keys.count == table.count * table.width && table.deltas.count == table.keys.count)
+    }
     try run(LanguageModel(checkpoint, pool: pool))
   }
 
