@@ -28,8 +28,8 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from fixture_models import (
-    FUSED, LEAN_ROWS, MODELS, OLD_SPELLING, QUANTISED, WHOLE, publish_names, quantize, spell_as_before)
+from fixture_files import FUSED, OLD_SPELLING, publish_names, quantize, spell_as_before
+from fixture_models import LEAN_ROWS, MODELS, QUANTISED, WHOLE
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
 GREEDY = 16
