@@ -59,9 +59,10 @@ struct CompileAction: RewriteAction {
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
     try checkReport(beside: checkpoint)
-    var update: SpecUpdate?
-    if isUpdate { update = self.update(&checkpoint, &request) }
-    guard !request.spec.memories.isEmpty else { return try writeUnchanged(checkpoint, update, progress, on: console) }
+    let update = isUpdate ? self.update(&checkpoint, &request) : nil
+    if let update, request.spec.memories.isEmpty {
+      return try writeUnchanged(checkpoint, update, progress, on: console)
+    }
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell) { warnings in
       guard !quiet else { return }
       progress.end()
@@ -84,12 +85,11 @@ struct CompileAction: RewriteAction {
 
   /// Writes a file that has nothing new to be compiled.
   private func writeUnchanged(
-    _ checkpoint: Checkpoint, _ update: SpecUpdate?, _ progress: ProgressLine, on console: Console
+    _ checkpoint: Checkpoint, _ update: SpecUpdate, _ progress: ProgressLine, on console: Console
   ) throws -> Int32 {
     try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
     try outputs.write(checkpoint, progress)
     progress.end()
-    guard let update else { return 0 }
     let node: JSONNode = ["update": update.json]
     try afterWriting(outputs.files) {
       try console.write(json ? node.text() + "\n" : "update: \(update.summary)\n")

@@ -14,9 +14,13 @@ struct DistinctTexts {
   ///   - columns: at least 40.
   init(_ texts: [String], columns: Int) {
     let texts = texts.map { $0.printable(limit: .max) }
+    // In their order, a text shares its longest beginning with a neighbor.
+    let sorted = Set(texts).sorted()
+    let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
     self.texts = texts.map { text in
-      guard text.columns > columns else { return text }
-      let shared = texts.filter { $0 != text }.map { text.sharedBeginning(with: $0) }.max { $0.count < $1.count } ?? ""
+      guard text.columns > columns, let place = places[text] else { return text }
+      let neighbors = [place - 1, place + 1].filter(sorted.indices.contains).map { sorted[$0] }
+      let shared = neighbors.map { text.sharedBeginning(with: $0) }.max { $0.count < $1.count } ?? ""
       guard shared.columns > columns - Self.lead else { return text.fitted(to: columns) }
       let tail = String(text.dropFirst(shared.count - Self.lead))
       let cut = text.prefix(Self.head) + "…" + tail
