@@ -19,42 +19,81 @@ public struct Pipeline {
     self.warn = warn
   }
 
-  /// Compiles a spec and writes the files that the request names.
+  /// Compiles a spec, or the request's share of it, and writes the files that the request names.
   ///
   /// - Throws: `FormatError`; no output has its name then, unless the error says which one has.
   public func run(_ request: RewriteRequest) throws(FormatError) -> RewriteResult {
     try request.checkOutputs(beside: checkpoint)
-    let job = try RewriteJob(request, checkpoint, pool: pool, progress: progress)
-    let model = job.model
-    let warnings = model.warnings + job.seamHints
-    warn(warnings)
-    var link = try Link(checkpoint.memories, adding: job.specs)
+    let (job, link) = try begin(request)
+    let statistics = try job.openStatistics()
+    let identity = BaseIdentity(checkpoint, known: statistics?.origin.base)
+    let journal = try job.journal(identity)
     job.clock.lap(.load)
 
-    let statistics = try job.openStatistics()
-    let (probes, written) = try job.probe(statistics)
-    let surroundings = try job.surround(probes, by: written, beside: link.kept, statistics)
-    let compiled = try job.compile(probes, in: surroundings, beside: link.kept)
-    let maps = job.map(probes)
+    let written = try job.probe(statistics)
+    let surroundings = try job.surround(by: written, beside: link.kept, statistics)
+    let loop = CompileLoop(job: job, surroundings: surroundings, kept: link.kept, journal: journal)
+    let compiled = try loop.memories()
+    let result = try finish(job, compiled, link, identity, surroundings)
+    try job.keep(statistics, surroundings)
+    journal?.remove()
+    return result
+  }
 
+  /// Puts the parts of a compile together: the file has the bytes that a compile of the whole spec gives.
+  ///
+  /// - Parameter request: as for the whole compile; its spec, and what only a compile asks for, count for nothing.
+  /// - Throws: `FormatError`, also where a part is missing or is one of another compile.
+  public func merge(_ parts: [Checkpoint], _ request: RewriteRequest) throws(FormatError) -> RewriteResult {
+    try request.checkOutputs(beside: checkpoint)
+    let identity = BaseIdentity(checkpoint)
+    let whole = try PartMerge(parts, identity: identity.wait(), isComplete: !request.keepsGoing)
+    var request = request
+    request.spec.memories = whole.compiled.map(\.spec)
+    // What the base says behind a target is asked for by compilers alone.
+    request.settings.afterLength = 0
+    let (job, link) = try begin(request)
+    job.clock.lap(.load)
+    try job.ask()
+    return try finish(
+      job, Array(zip(whole.compiled.indices, whole.compiled)), link, identity, nil, failures: whole.failures)
+  }
+
+  private func begin(_ request: RewriteRequest) throws(FormatError) -> (RewriteJob, Link) {
+    let job = try RewriteJob(request, checkpoint, pool: pool, progress: progress)
+    warn(job.warnings)
+    return (job, try Link(checkpoint.memories, adding: job.specs))
+  }
+
+  /// Asks all memories together, writes them, and asks what was written.
+  private func finish(
+    _ job: RewriteJob, _ all: [(index: Int, memory: CompiledMemory)], _ link: Link, _ identity: BaseIdentity,
+    _ surroundings: Surroundings?, failures: [MemoryPart.Failure] = []
+  ) throws(FormatError) -> RewriteResult {
+    let (compiled, probes) = (all.map(\.memory), all.map { job.probes[$0.index] })
+    let maps = job.map(probes)
     let unscored = link.kept + compiled.map { $0.memory(scores: .null) }
-    let set = try MemorySet(unscored, for: model.transformer)
-    try job.link(&link, unscored, set)
-    let evaluation = Evaluation(probes, compiled, model: model)
-    let results = evaluation.results(set, on: model)
+    let set = try MemorySet(unscored, for: job.model.transformer)
+    let evaluation = Evaluation(probes, compiled, model: job.model, progress: progress)
+    let results = evaluation.results(set, on: job.model)
+    job.clock.lap(.evaluate)
+    var link = link
+    try job.link(&link, results, probes, set: set)
     let contradictions = try Contradiction.all(
-      results, probes, link: link, memories: unscored, set: set, model: model)
+      results, probes, link: link, memories: unscored, set: set, model: job.model)
     job.clock.lap(.evaluate)
 
-    let memories = link.kept + zip(compiled, results).map { $0.memory(scores: $1.scores) }
-    try job.emit(memories, identity: statistics?.origin.base) { written in
-      evaluation.results(written.memories, on: written) == results
+    try job.emit(
+      zip(compiled, results).map { $0.memory(scores: $1.scores) }, beside: link.kept, identity: identity,
+      part: job.part(identity, of: all)
+    ) { written in
+      evaluation.results(written.memories, on: written, as: "verifying") == results
     }
-    try job.keep(statistics, surroundings)
     let figures = try job.draw(compiled, probes, results, maps, surroundings)
     return RewriteResult(
-      compiled: compiled, results: results, link: link, contradictions: contradictions, maps: maps, figures: figures,
-      targetTexts: compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }, warnings: warnings,
+      compiled: compiled, results: results, link: link, contradictions: contradictions,
+      failures: (failures + job.failures).sorted { $0.index < $1.index }, maps: maps, figures: figures,
+      targetTexts: compiled.map { $0.targetIDs.map(job.model.tokenizer.text(of:)) }, warnings: job.warnings,
       costs: job.clock.costs)
   }
 }

@@ -3,9 +3,15 @@ import Foundation
 import Runtime
 
 /// One rewrite under way: the steps of the pipeline, with the model that they share.
-struct RewriteJob {
+final class RewriteJob {
   let request: RewriteRequest
+  /// The memories that can be compiled, and their places in the request's spec.
   let specs: [MemorySpec]
+  private let places: [Int]
+  /// One per spec; of those outside of the request's share only the ids are known.
+  private(set) var probes: [Probe]
+  let plan: CompilePlan
+  private(set) var failures: [MemoryPart.Failure] = []
   let checkpoint: Checkpoint
   let model: LanguageModel
   let clock: StageClock
@@ -13,20 +19,49 @@ struct RewriteJob {
   private let pool: WorkerPool
   private var settings: CompilerSettings { request.settings }
 
-  /// Where targets run into prompts, of many the first.
-  var seamHints: [String] {
+  /// What the user should know of the base and of the spec: of targets that run into prompts the first.
+  var warnings: [String] {
     let hints = specs.compactMap(\.seamHint)
-    return hints.count > 4 ? hints.prefix(3) + ["and so do the targets of \(hints.count - 3) more memories"] : hints
+    return model.warnings
+      + (hints.count > 4
+        ? hints.prefix(3) + ["and so do the targets of \(hints.count - 3) more memories"] : hints)
   }
 
+  /// - Throws: `FormatError` for a memory that cannot be compiled, where the request does not leave such out.
   init(
     _ request: RewriteRequest, _ checkpoint: Checkpoint, pool: WorkerPool,
     progress: @escaping @Sendable (StepProgress) -> Void
   ) throws(FormatError) {
     (self.request, self.checkpoint, self.pool, self.progress) = (request, checkpoint, pool, progress)
-    specs = request.specs
     clock = StageClock(pool)
     model = try LanguageModel(checkpoint, pool: pool)
+    var (probes, places): ([Probe], [Int]) = ([], [])
+    for (i, spec) in request.specs.enumerated() {
+      do {
+        probes.append(try Probe(encoding: spec, model: model))
+        places.append(i)
+      } catch {
+        guard request.keepsGoing else { throw error }
+        failures.append(.init(index: i, name: spec.name, problem: error.description))
+      }
+    }
+    (self.probes, self.places, specs) = (probes, places, probes.map(\.spec))
+    plan = CompilePlan(specs)
+  }
+
+  /// Leaves a memory out, or ends the rewrite where the request does not leave any out.
+  func leaveOut(_ index: Int, _ error: FormatError) throws(FormatError) {
+    guard request.keepsGoing else { throw error }
+    failures.append(.init(index: places[index], name: specs[index].name, problem: error.description))
+  }
+
+  /// The places in the request's spec of memories of `specs`.
+  func places(of indices: [Int]) -> [Int] { indices.map { places[$0] } }
+
+  /// The places in `specs` of the memories of the request's share that can be compiled.
+  var share: [Int] {
+    let failed = Set(failures.map(\.index))
+    return plan.families(of: request.share).flatMap(\.members).filter { !failed.contains(places[$0]) }.sorted()
   }
 
   /// What the model writes before a compile, for memories to be told from.
@@ -36,8 +71,8 @@ struct RewriteJob {
     var turns: [String] = []
   }
 
-  /// Pass 1 for every memory, and the texts that the model writes, in one run.
-  func probe(_ statistics: OpenStatistics?) throws(FormatError) -> (probes: [Probe], written: WrittenTexts) {
+  /// Pass 1 for every memory of the share, and the texts that the model writes, in one run.
+  func probe(_ statistics: OpenStatistics?) throws(FormatError) -> WrittenTexts {
     defer { clock.lap(.probe) }
     let isWritten = request.background == nil && statistics?.known == nil && specs.contains(where: \.isOpen)
     let background = isWritten ? Background.requests(model, settings: settings) : []
@@ -45,116 +80,58 @@ struct RewriteJob {
     if specs.contains(where: { $0.isChat && $0.isOpen }) {
       turns = ChatTurns.requests(ChatForm(try model.chatTemplate()), model: model, settings: settings)
     }
-    let (probes, drawn) = try Probe.all(
-      specs, beside: background + turns, seed: request.seed, model: model, settings: settings
-    ) { progress(StepProgress("probing", $0, of: $1, .prompts)) }
+    let drawn = try Probe.ask(
+      &probes, share, beside: background + turns, seed: request.seed, model: model, settings: settings,
+      progress: { progress(StepProgress("probing", $0, of: $1, .prompts)) }, failed: leaveOut)
     var written = WrittenTexts()
     written.background =
       isWritten
       ? Background(drawn: drawn.ids[..<background.count], model: model)
       : statistics?.known?.background ?? givenBackground()
     written.turns = ChatTurns(drawn: drawn.ids[background.count...], model: model).words
-    return (probes, written)
+    return written
   }
 
-  /// Passes 2 to 5 for every memory, in the order of the spec: later ones are made beside the earlier.
-  func compile(
-    _ probes: [Probe], in surroundings: Surroundings?, beside kept: [Memory]
-  ) throws(FormatError) -> [CompiledMemory] {
-    var compiled: [CompiledMemory] = []
-    var ready: [Int: CompiledMemory] = [:]
-    for (i, probe) in probes.enumerated() {
-      progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
-      if let surroundings, ready[i] == nil {
-        for (index, memory) in try family(of: i, among: probes, in: surroundings) { ready[index] = memory }
-      }
-      if let memory = ready[i] {
-        compiled.append(memory)
-        continue
-      }
-      guard let surroundings, probe.spec.isOpen else {
-        compiled.append(try SeedCompiler(probe, model: model, settings: settings, clock: clock).memory())
-        continue
-      }
-      let related = try RelatedMemory.all(
-        of: i, among: probes, rows: compiled.map(\.rows), kept: kept,
-        at: settings.subjectSite(model.transformer.shape), model: model)
-      compiled.append(
-        try OneRegionCompiler(
-          probe: probe, model: model, surroundings: surroundings, index: i, related: related, settings: settings,
-          clock: clock
-        ).memory())
-    }
-    return compiled
+  /// Asks the base model about all memories, for memories that are compiled already.
+  func ask() throws(FormatError) {
+    defer { clock.lap(.probe) }
+    _ = try Probe.ask(
+      &probes, Array(probes.indices), model: model, settings: settings,
+      progress: { progress(StepProgress("probing", $0, of: $1, .prompts)) }, failed: leaveOut)
   }
 
-  /// The memories about the subject of one, itself and later ones among them; none where no row knows its question.
-  private func family(
-    of own: Int, among probes: [Probe], in surroundings: Surroundings
-  ) throws(FormatError) -> [Int: CompiledMemory] {
-    let spec = probes[own].spec
-    guard spec.isOpen, spec.keyToken == .auto else { return [:] }
-    if let subject = spec.subject {
-      let members = probes.indices.filter { i in
-        i >= own && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto && probes[i].spec.subject == subject
-      }
-      let others = probes.compactMap(\.spec.subject).filter { $0 != subject && ContrastTexts.areAlike($0, subject) }
-      return try memories(of: members, probes, about: subject, rivals: Array(Set(others)).sorted(), surroundings)
-    }
-    let found = SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
-    clock.lap(.locate)
-    if let found {
-      let made = try memories(of: [own], probes, about: found, rivals: [], surroundings)
-      if !made.isEmpty { return made }
-    }
-    return try memories(of: [own], probes, about: nil, rivals: [], surroundings)
-  }
-
-  private func memories(
-    of members: [Int], _ probes: [Probe], about subject: String?, rivals: [String], _ surroundings: Surroundings
-  ) throws(FormatError) -> [Int: CompiledMemory] {
-    guard
-      let family = SubjectFamily(
-        members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: rivals,
-        layers: GatedCompiler.layers(settings, model.transformer.shape), model: model, surroundings: surroundings,
-        settings: settings),
-      let made = try GatedCompiler(family: family, settings: settings, clock: clock).memories()
-    else { return [:] }
-    var result: [Int: CompiledMemory] = [:]
-    for (member, var memory) in zip(members, made) {
-      let (fired, count) = try surroundings.firings(of: memory.rows[0])
-      memory.otherText = (fired, count)
-      memory.reason += "; acts on \(fired) of \(count) tokens of other text"
-      result[member] = memory
-    }
-    return result
-  }
-
-  /// The token × layer map of every memory, where it was asked for.
+  /// The token × layer map of memories, where it was asked for.
   func map(_ probes: [Probe]) -> [[PatchTrial]] {
     guard request.map else { return [] }
     defer { clock.lap(.map) }
     return probes.map { Locate(settings: settings).map($0, model: model) }
   }
 
-  /// Pass 6.
-  func link(_ link: inout Link, _ memories: [Memory], _ set: MemorySet) throws(FormatError) {
+  /// Pass 6, from what the prompts of the new memories came out as.
+  func link(
+    _ link: inout Link, _ results: [MemoryResult], _ probes: [Probe], set: MemorySet
+  ) throws(FormatError) {
     progress(StepProgress("linking"))
-    try link.findCrossings(memories, set: set, model: model)
+    try link.findCrossings(results, probes, set: set, model: model)
     clock.lap(.link)
   }
 
   /// Pass 7.
   ///
-  /// - Parameter holds: whether a model reopened from a written file answers as the one in memory did.
+  /// - Parameters:
+  ///   - kept: the base's memories, which a part is written without.
+  ///   - part: what the sidecar is a part of; nil where it stands by itself.
+  ///   - holds: whether a model reopened from a written file answers as the one in memory did.
   func emit(
-    _ memories: [Memory], identity: String?, holds: (LanguageModel) -> Bool
+    _ memories: [Memory], beside kept: [Memory], identity: BaseIdentity, part: MemoryPart?,
+    holds: (LanguageModel) -> Bool
   ) throws(FormatError) {
     guard request.output != nil || request.sidecar != nil else { return }
+    progress(StepProgress("writing"))
     let emit = Emit(
-      checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing)
+      checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing, part: part)
     try emit.write(
-      memories, identity: identity ?? checkpoint.identity(progress: progress),
+      memories, beside: kept, identity: identity.wait(),
       progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }
     ) { written, path throws(FormatError) in
       clock.lap(.write)
@@ -222,7 +199,7 @@ extension RewriteJob {
 
   /// The surroundings of the memories whose address is the compiler's to choose; nil where there is none.
   func surround(
-    _ probes: [Probe], by written: WrittenTexts, beside kept: [Memory], _ statistics: OpenStatistics?
+    by written: WrittenTexts, beside kept: [Memory], _ statistics: OpenStatistics?
   ) throws(FormatError) -> Surroundings? {
     defer { clock.lap(.background) }
     let open = probes.filter(\.spec.isOpen)

@@ -21,11 +21,20 @@ public struct RewriteRequest: Sendable {
   /// there.
   public var statistics: String?
   public var settings: CompilerSettings
+  /// The share of the spec that is compiled, beside all of it; the sidecar is a part then. nil compiles all.
+  public var share: CompileShare?
+  /// Whether the compile goes on where an earlier one was interrupted.
+  public var resumes = false
+  /// Whether memories that cannot be compiled are left out, and the others written.
+  public var keepsGoing = false
+  /// The time from which on what is done is saved again.
+  var journalInterval = Duration.seconds(20)
 
   public init(
     spec: Spec, method: MemorySpec.Method? = nil, output: String?, sidecar: String? = nil, replacing: Bool = false,
     map: Bool = false, figures: Bool = false, seed: UInt64 = 0, background: [String]? = nil,
-    statistics: String? = nil, settings: CompilerSettings = CompilerSettings()
+    statistics: String? = nil, settings: CompilerSettings = CompilerSettings(), share: CompileShare? = nil,
+    resumes: Bool = false, keepsGoing: Bool = false
   ) {
     self.spec = spec
     self.method = method
@@ -38,6 +47,9 @@ public struct RewriteRequest: Sendable {
     self.background = background
     self.statistics = statistics
     self.settings = settings
+    self.share = share
+    self.resumes = resumes
+    self.keepsGoing = keepsGoing
   }
 
   /// The specs, each with the method that the request asks for.

@@ -8,6 +8,8 @@ public struct RewriteResult: Sendable {
   public var link: Link
   /// The memories that give one question two answers.
   public var contradictions: [Contradiction]
+  /// The memories that could not be compiled and were left out.
+  public var failures: [MemoryPart.Failure]
   /// Token × layer maps, one per compiled memory; empty unless asked for.
   public var maps: [[PatchTrial]]
   /// The figures of the memories that the report shows closely; empty unless asked for.
@@ -19,12 +21,12 @@ public struct RewriteResult: Sendable {
   /// The cost of each pass, of all memories together; without passes that were not needed.
   public var costs: [Stage: StageCost]
 
-  /// Whether every memory gives its target on its own key prompt.
+  /// Whether every memory could be compiled and gives its target on its own key prompt.
   ///
   /// A memory that the spec pins down entirely is computed as told and leaves the compiler nothing to reach the target
   /// by: it is reported, not counted here.
   public var holds: Bool {
-    zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
+    failures.isEmpty && zip(compiled, results).allSatisfy { $1.keyHolds || $0.spec.isPinned }
   }
 
   /// Whether no two memories give one question two answers, but for memories that the spec pins down entirely.

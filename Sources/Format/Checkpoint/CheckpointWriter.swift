@@ -26,7 +26,7 @@ extension Checkpoint {
       if let bytes = companion(file) { added.append(Tensor(name: file.tensorName, bytes: bytes)) }
     }
     if let header { added.append(header) }
-    for (key, value) in metadata where entries[key] == nil { entries[key] = value }
+    for (key, value) in metadata where entries[key] == nil && key != MemoryPart.key { entries[key] = value }
     if let format = metadata.first(where: { $0.key == "format" }) { entries["format"] = format.value }
     let file = try SafetensorsFile.prepare(tensors + added, metadata: entries, for: output, progress: progress)
     return PendingCheckpoint(file, replacing: replacing)
@@ -43,15 +43,17 @@ extension Checkpoint {
 
   /// Writes the file of `writeSidecar` under a temporary name, so that it can be read before it replaces anything.
   ///
+  /// - Parameter part: what the file is a part of, which may have no memories; nil for one that stands by itself.
   /// - Throws: `FormatError` as `writeSidecar` does.
   public func prepareSidecar(
-    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil
+    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil, part: MemoryPart? = nil
   ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)
-    guard !memories.isEmpty else {
+    guard !memories.isEmpty || part != nil else {
       throw FormatError(.memoryTable, output, "there are no memories to write to a file of their own")
     }
-    let (added, entries) = try additions(memories, to: output, baseHash: baseHash)
+    var (added, entries) = try additions(memories, to: output, baseHash: baseHash)
+    if let part { entries[MemoryPart.key] = part.entry }
     return PendingCheckpoint(
       try SafetensorsFile.prepare(added, metadata: entries, for: output), replacing: replacing)
   }

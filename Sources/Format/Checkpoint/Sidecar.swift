@@ -26,6 +26,8 @@ extension Checkpoint {
         expected: identity, got: other.recordedBase ?? "no record of a base")
     }
     var byName = Dictionary(memories.map { (ByteString($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    var targets = Dictionary(
+      memories.map { (ByteString($0.prompt), $0) }, uniquingKeysWith: { first, _ in first })
     for memory in other.memories {
       if let known = byName[ByteString(memory.name)] {
         guard memory.isSame(as: known) else {
@@ -33,12 +35,15 @@ extension Checkpoint {
         }
         continue
       }
-      if !memory.prompt.isEmpty, let rival = memories.first(where: { $0.contradicts(memory) }) {
+      if !memory.prompt.isEmpty, let rival = targets[ByteString(memory.prompt)],
+        ByteString(rival.target) != ByteString(memory.target)
+      {
         throw FormatError(
           .memoryTable, other.path, "memory \(memory.name) gives the prompt of \(rival.name) another target",
           expected: "\"\(rival.target)\"", got: "\"\(memory.target)\"")
       }
       byName[ByteString(memory.name)] = memory
+      if targets[ByteString(memory.prompt)] == nil { targets[ByteString(memory.prompt)] = memory }
       memories.append(memory)
     }
   }
@@ -48,9 +53,5 @@ extension Memory {
   fileprivate func isSame(as other: Memory) -> Bool {
     ByteString(prompt) == ByteString(other.prompt) && ByteString(target) == ByteString(other.target)
       && rows == other.rows
-  }
-
-  fileprivate func contradicts(_ other: Memory) -> Bool {
-    ByteString(prompt) == ByteString(other.prompt) && ByteString(target) != ByteString(other.target)
   }
 }

@@ -37,6 +37,55 @@ extension CompiledMemory {
   }
 }
 
+extension CompiledMemory {
+  /// What a file that is not the last keeps beside the memory, for the report.
+  var notes: JSONNode {
+    let node: JSONNode = ["reason": .string(reason), "steps": .array(steps.map(JSONNode.int))]
+    return node.adding(otherText.map { [("other_text", .array([.int($0.fired), .int($0.of)]))] } ?? [])
+  }
+
+  /// A memory of a part or a journal, with the spec that its entry is.
+  ///
+  /// What is only shown of a memory in the making (trials, curves, candidates) is not kept there.
+  /// - Throws: `FormatError` where the entry is no memory of a spec.
+  init(_ memory: Memory, location: String) throws(FormatError) {
+    let location = "\(location): memory \(memory.name)"
+    spec = try MemorySpec(JSONDocument(memory.entry.bytes(), location: location).root)
+    guard let method = MemorySpec.Method(rawValue: memory.method), let site = Site(rawValue: memory.site),
+      let token = MemorySpec.Token(memory.token), ByteString(spec.name) == ByteString(memory.name)
+    else {
+      throw FormatError(.manifest, location, "not a memory that a compile left for a later one")
+    }
+    spec.method = method
+    targetIDs = memory.targetIDs
+    address = SiteAddress(layer: memory.layer, site: site)
+    self.token = token
+    rows = memory.rows
+    let notes = try JSONDocument(memory.scores.bytes(), location: location).root["compiled"]
+    reason = notes?["reason"]?.string ?? ""
+    let given = notes?["steps"]?.elements.compactMap(\.int) ?? []
+    steps = given.count == rows.count ? given : rows.map { _ in 0 }
+    considered = []
+    if let counts = notes?["other_text"]?.elements.compactMap(\.int), counts.count == 2 {
+      otherText = (fired: counts[0], of: counts[1])
+    }
+  }
+}
+
+extension MemorySpec.Token {
+  /// Reads the word that `description` gives.
+  fileprivate init?(_ word: String) {
+    switch word {
+    case "auto": self = .auto
+    case "last": self = .last
+    case "subject": self = .subject
+    default:
+      guard let index = Int(word) else { return nil }
+      self = .index(index)
+    }
+  }
+}
+
 extension MemorySpec {
   /// Whether the spec leaves nothing to be chosen: the post's computation with its published settings.
   var isPinned: Bool {

@@ -63,7 +63,8 @@ struct LeastSquaresCompiler {
   // MARK: - The key
 
   private func fits(_ samples: Samples, _ run: ContextRun) -> [Fit] {
-    let lookalikes = TextActivations(samples.lookalikes.map(\.ids), transformer: transformer)
+    let lookalikes = TextActivations(
+      samples.lookalikes.map(\.ids), keeping: samples.lookalikes.map { [$0.token] }, transformer: transformer)
     let excluded = Set(samples.contexts.map(\.head))
     return samples.addresses.compactMap { address in
       var keys = surroundings.keys(at: address)
@@ -72,7 +73,7 @@ struct LeastSquaresCompiler {
       let fits = keys.count + own.rows + rest.rows < rest.width
       keys.append(own, weight: fits ? 1 : settings.positiveWeight, pool: transformer.pool)
       keys.append(rest, pool: transformer.pool)
-      keys.append(lookalikes.activations(address, of: samples.lookalikes.map(\.token)), pool: transformer.pool)
+      keys.append(lookalikes.activations(address), pool: transformer.pool)
       let others = prompts.activations(of: samples.apart, address, excluding: excluded)
       keys.append(others, pool: transformer.pool)
       // The key prompt's token is among the surroundings' samples too, so that it cannot be left out of the fit.

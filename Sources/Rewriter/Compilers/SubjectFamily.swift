@@ -59,7 +59,7 @@ final class SubjectFamily {
         Fact(
           probe: probe, index: member.index, variants: variants, contrast: contrast, run: run, asked: asked,
           asksTheSame: Self.asksTheSame(
-            probe, facts.first.map { [($0.run, $0.contrast), (run, contrast)] } ?? [(run, contrast)],
+            probe, asked, facts.first.map { [($0.run, $0.contrast), (run, contrast)] } ?? [(run, contrast)],
             from: settings.sameAnswer, model, settings)))
     }
     self.facts = facts
@@ -68,12 +68,10 @@ final class SubjectFamily {
   /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt;
   /// of questions in a chat, whose answers begin alike, also behind each of the first tokens of the key prompt's answer.
   private static func asksTheSame(
-    _ probe: Probe, _ runs: [(run: StemmedRun, contrast: ContrastTexts)], from part: Float, _ model: LanguageModel,
-    _ settings: CompilerSettings
+    _ probe: Probe, _ asked: ContextRun, _ runs: [(run: StemmedRun, contrast: ContrastTexts)], from part: Float,
+    _ model: LanguageModel, _ settings: CompilerSettings
   ) -> [Bool] {
-    let key = FloatMatrix(1, probe.base.logits[0].count)
-    key.row(0).update(from: probe.base.logits[0], count: key.width)
-    key.normalize(row: 0)
+    let key = asked.probabilities(behind: 0)
     return runs.flatMap { run, contrast in
       let whole = run.texts.indices.filter { !run.texts[$0].isShort }
       let others = run.probabilities(of: whole)

@@ -108,7 +108,7 @@ private struct Side {
 
   func answers(_ prompts: [[Int]], _ maxTokens: Int) throws(FormatError) -> [BehaviorDiff.Answer] {
     let continuations = Continuations(of: prompts, count: maxTokens, memories: memories, model: model)
-    if let i = continuations.notFinite { throw model.numberProblem(behind: prompts[i], memories: memories) }
+    if let i = continuations.notFinite.first { throw model.numberProblem(behind: prompts[i], memories: memories) }
     return zip(continuations.ids, continuations.firings).map { ids, firings in
       let isEnded = ids.last.map(model.endTokens.contains) ?? false
       let kept = isEnded ? ids.dropLast() : ids

@@ -24,7 +24,8 @@ extension Contradiction {
   static func all(
     _ results: [MemoryResult], _ probes: [Probe], link: Link, memories: [Memory], set: MemorySet, model: LanguageModel
   ) throws(FormatError) -> [Contradiction] {
-    let search = Search(memories: memories, set: set, model: model)
+    let search = Search(memories, set: set, model: model)
+    let crossings = Dictionary(grouping: link.crossings) { ByteString($0.prompt) }
     var found: [Contradiction] = []
     for (result, probe) in zip(results, probes) {
       for (prompt, ids) in zip(result.prompts, probe.positives) where !prompt.holds {
@@ -35,10 +36,7 @@ extension Contradiction {
     }
     let old = Set(link.kept.map { ByteString($0.name) })
     for memory in link.kept where !memory.prompt.isEmpty {
-      let acting = Set(
-        link.crossings.filter { ByteString($0.prompt) == ByteString(memory.name) }.map {
-          ByteString($0.memory)
-        })
+      let acting = Set((crossings[ByteString(memory.name)] ?? []).map { ByteString($0.memory) })
       found += search.answer(
         to: try model.encode(promptOf: memory), memory.prompt, of: memory.name, saying: memory.targetIDs,
         among: acting.subtracting(old))
@@ -56,19 +54,28 @@ extension Contradiction {
   private var pair: Set<ByteString> { [ByteString(memory), ByteString(other)] }
 
   private struct Search {
-    let memories: [Memory]
-    let set: MemorySet
-    let model: LanguageModel
+    private let memories: [Memory]
+    private let places: [ByteString: Int]
+    private let set: MemorySet
+    private let model: LanguageModel
+
+    init(_ memories: [Memory], set: MemorySet, model: LanguageModel) {
+      (self.memories, self.set, self.model) = (memories, set, model)
+      places = Dictionary(
+        memories.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The memories of the given names that have a target, but for one, in the order of the file.
+    private func rivals(_ names: Set<ByteString>, of own: String) -> [Memory] {
+      names.subtracting([ByteString(own)]).compactMap { places[$0] }.sorted().map { memories[$0] }
+        .filter { !$0.targetIDs.isEmpty }
+    }
 
     /// The memories of another answer that act on a prompt's last token too, and not only a little.
     func rivals(of probe: Probe, on prompt: PromptResult, token: Int) -> [Contradiction] {
       let acting = Set(
         prompt.firings.filter { $0.position == token && $0.strength > 0.5 }.map { ByteString($0.memory) })
-      return memories.filter {
-        let other = ByteString($0.name)
-        return acting.contains(other) && other != ByteString(probe.spec.name) && !$0.targetIDs.isEmpty
-          && $0.targetIDs[0] != probe.targetIDs[0]
-      }.map {
+      return rivals(acting, of: probe.spec.name).filter { $0.targetIDs[0] != probe.targetIDs[0] }.map {
         Contradiction(
           memory: probe.spec.name, prompt: prompt.prompt, other: $0.name, target: $0.target, isSaid: false)
       }
@@ -78,10 +85,7 @@ extension Contradiction {
     func answer(
       to ids: [Int], _ prompt: String, of name: String, saying own: [Int], among acting: Set<ByteString>
     ) -> [Contradiction] {
-      let rivals = memories.filter {
-        let other = ByteString($0.name)
-        return acting.contains(other) && other != ByteString(name) && !$0.targetIDs.isEmpty
-      }
+      let rivals = rivals(acting, of: name)
       guard let longest = (rivals.map(\.targetIDs.count) + [own.count]).max(), !rivals.isEmpty else { return [] }
       let said = model.generate(ids, maxTokens: longest, memories: set).ids
       guard !said.starts(with: own), let other = rivals.first(where: { said.starts(with: $0.targetIDs) }) else {

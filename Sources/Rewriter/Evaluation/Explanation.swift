@@ -1,5 +1,4 @@
 import Format
-import Kernels
 import Runtime
 
 /// The behavior of one memory of a file on some prompts.
@@ -104,21 +103,19 @@ public struct Explanation: Sendable {
     model: LanguageModel
   ) -> [Case] {
     let count = max(Continuations.comparedCount, memory.targetIDs.count)
-    let before = Continuations(of: ids, count: count, memories: rest, model: model)
-    let after = Continuations(of: ids, count: count, memories: model.memories, model: model)
+    let target = memory.targetIDs.first.flatMap { 0..<model.transformer.shape.vocabulary ~= $0 ? $0 : nil }
+    let before = Continuations(of: ids, count: count, target: target, memories: rest, model: model)
+    let after = Continuations(of: ids, count: count, target: target, memories: model.memories, model: model)
     let nearest = nearest(ids, model: model)
     let keyCount = (try? model.encode(promptOf: memory))?.count
     let regions = RegionReadings.all(
       ids, of: memory.rows.first, keyCount: keyCount ?? 1 + (memory.rows.first?.position ?? 0), model: model)
     func answer(_ continuations: Continuations, _ i: Int) -> Answer {
       let target = memory.targetIDs
-      let logits = continuations.logits[i]
-      let logprob = target.first.flatMap { id in
-        logits.indices ~= id ? logits[id] - kernel_log_sum_exp(logits, logits.count) : nil
-      }
       return Answer(
         text: model.tokenizer.decode(continuations.ids[i]),
-        isTarget: !target.isEmpty && continuations.ids[i].starts(with: target), targetLogprob: logprob)
+        isTarget: !target.isEmpty && continuations.ids[i].starts(with: target),
+        targetLogprob: continuations.starts[i].targetLogprob)
     }
     let own = ByteString(memory.name)
     return prompts.indices.map { i in

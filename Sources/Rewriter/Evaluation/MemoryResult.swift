@@ -1,5 +1,4 @@
 import Format
-import Foundation
 import Runtime
 
 /// One prompt of a spec, continued by the base model and by the patched one.
@@ -64,9 +63,9 @@ public struct MemoryResult: Sendable, Equatable {
         holds: roles[i].isPositive
           ? after.ids[i].starts(with: probe.targetIDs) : after.ids[i] == probe.base.ids[i],
         similarity: places.similarities[i], regions: places.regions[i], firings: after.firings[i],
-        isIdentical: zip(after.logits[i], probe.base.logits[i]).allSatisfy { $0.bitPattern == $1.bitPattern },
-        targetBefore: logprob(of: probe.targetIDs[0], probe.base.logits[i]),
-        targetAfter: logprob(of: probe.targetIDs[0], after.logits[i]))
+        isIdentical: after.starts[i].digest == probe.base.starts[i].digest,
+        targetBefore: probe.base.starts[i].targetLogprob ?? -.infinity,
+        targetAfter: after.starts[i].targetLogprob ?? -.infinity)
     }
   }
 
@@ -119,20 +118,17 @@ public struct MemoryResult: Sendable, Equatable {
   }
 }
 
-/// log p of a token; −∞ where a delta beyond all measure leaves no numbers, so that results stay equal to themselves.
-private func logprob(of id: Int, _ logits: [Float]) -> Float {
-  let most = logits.max() ?? 0
-  let value = logits[id] - most - log(logits.reduce(0) { $0 + exp($1 - most) })
-  return value.isNaN ? -.infinity : value
-}
-
 /// The prompts of all memories of a rewrite, to be asked of the model in memory and again of each written file.
 struct Evaluation {
   private let probes: [Probe]
   private let places: [MemoryResult.Places]
+  private let progress: @Sendable (StepProgress) -> Void
 
-  init(_ probes: [Probe], _ compiled: [CompiledMemory], model: LanguageModel) {
-    self.probes = probes
+  init(
+    _ probes: [Probe], _ compiled: [CompiledMemory], model: LanguageModel,
+    progress: @escaping @Sendable (StepProgress) -> Void
+  ) {
+    (self.probes, self.progress) = (probes, progress)
     let counts = probes.map { $0.prompts.reduce(0) { $0 + $1.count } }
     var places: [MemoryResult.Places] = []
     for group in groups(ofRows: counts, limit: Self.rowLimit) {
@@ -154,10 +150,14 @@ struct Evaluation {
   /// Rows of a run at most, but for a memory that has more.
   private static let rowLimit = 1024
 
-  func results(_ memories: MemorySet, on model: LanguageModel) -> [MemoryResult] {
-    let after = Continuations(
-      probes.flatMap { probe in probe.prompts.map { .init(ids: $0, count: probe.continuationCount) } },
-      memories: memories, model: model)
+  /// - Parameter step: what progress calls it.
+  func results(_ memories: MemorySet, on model: LanguageModel, as step: String = "evaluating") -> [MemoryResult] {
+    let requests: [Continuations.Request] = probes.flatMap { probe in
+      probe.prompts.map { .init(ids: $0, count: probe.continuationCount, target: probe.targetIDs[0]) }
+    }
+    let after = Continuations(requests, memories: memories, model: model) {
+      progress(StepProgress(step, $0, of: requests.count, .prompts))
+    }
     var first = 0
     return zip(probes, places).map { probe, places in
       defer { first += probe.prompts.count }

@@ -7,13 +7,25 @@ import Runtime
 /// in its Gram form; y is 1 on the positives and 0 elsewhere), and k = w / ‖w‖², so that (a · k) / ‖k‖² = a · w. The
 /// factorization of what all memories have in common is made once and extended by each one's own samples. A sample that
 /// counts β times is a row of √β a with the goal √β y.
+///
+/// Where the common samples are more than the activation has dimensions, they are kept as coordinates instead
+/// (`Whitening`), so that a fit costs the same beside ten thousand memories as beside a hundred.
 struct LeastSquaresKeys {
-  private var samples: [FloatMatrix]
+  private struct Common {
+    let samples: FloatMatrix
+    let whitening: Whitening
+  }
+
+  /// The common samples that are no rows of A any more; A's rows are whitened then.
+  private let common: Common?
+  private var samples: [FloatMatrix] = []
   /// Rows of the lower triangle L, A Aᵀ + λ I = L Lᵀ.
   private var factor: [[Float]] = []
   /// √β of each sample.
   private var scales: [Float] = []
   private let lambda: Float
+  /// D.
+  let width: Int
 
   /// - Parameters:
   ///   - samples: not to be fired on.
@@ -21,8 +33,11 @@ struct LeastSquaresKeys {
   ///   - pool: nil for a fit that runs beside others.
   init(apartFrom samples: FloatMatrix, ridge: Float, pool: WorkerPool?) {
     lambda = ridge * Self.medianSquare(samples)
-    self.samples = []
-    append(samples, pool: pool)
+    width = samples.width
+    let isLong = samples.rows > samples.width && lambda > 0
+    common =
+      isLong ? Common(samples: samples, whitening: Whitening(samples, lambda: lambda, pool: pool)) : nil
+    if !isLong { append(samples, pool: pool) }
   }
 
   /// The median of ‖a‖² over samples [n, D]: unlike the mean it does not follow a first token whose activations are huge.
@@ -31,9 +46,9 @@ struct LeastSquaresKeys {
     return squares.sorted()[samples.rows / 2]
   }
 
-  var count: Int { factor.count }
-  /// D.
-  var width: Int { samples[0].width }
+  private var commonCount: Int { common?.samples.rows ?? 0 }
+  /// The number of all samples, the common ones first.
+  var count: Int { commonCount + factor.count }
 
   /// Extends the factorization by further samples [n, D], each of which counts `weight` times.
   mutating func append(_ more: FloatMatrix, weight: Float = 1, pool: WorkerPool?) {
@@ -45,17 +60,18 @@ struct LeastSquaresKeys {
       for i in 0..<(more.rows * more.width) { scaled.values[i] = scale * more.values[i] }
       more = scaled
     }
+    if let common { more = common.whitening.whitened(more, pool: pool) }
+    let old = factor.count
     samples.append(more)
-    let old = count
     let products = products(with: more, pool: pool)
     for i in 0..<more.rows {
       extend(by: Array(UnsafeBufferPointer(start: products.row(i), count: old + i + 1)))
     }
   }
 
-  /// The dot products [n, all samples] of the newest samples with all.
+  /// The dot products [n, rows of A] of the newest rows with all.
   private func products(with more: FloatMatrix, pool: WorkerPool?) -> FloatMatrix {
-    let products = FloatMatrix(more.rows, count + more.rows)
+    let products = FloatMatrix(more.rows, factor.count + more.rows)
     var column = 0
     for part in samples {
       let product = ProductLoop(
@@ -89,35 +105,56 @@ struct LeastSquaresKeys {
 
   /// The direction for the samples of the given indices, and the leave-one-out similarity of each of `judged`, by a
   /// direction fitted without it: y − c / (G⁻¹)ᵢᵢ, c = G⁻¹ y, G = A Aᵀ + λ I.
+  ///
+  /// - Parameter judged: none of them a common sample.
   func solve(positives: [Int], judged: [Int] = []) -> (key: LinearKey, leftOut: [Float]) {
-    var goals = [Float](repeating: 0, count: count)
-    for i in positives { goals[i] = scales[i] }
-    var c = forward(goals, from: 0)
-    for i in (0..<count).reversed() {
+    let own = factor.count
+    var goals = [Float](repeating: 0, count: own)
+    for i in positives where i >= commonCount { goals[i - commonCount] = scales[i - commonCount] }
+    // What the common samples alone make of it, from which the own ones' goals are a distance.
+    var w = directionOfCommon(positives.filter { $0 < commonCount })
+    var c = goals
+    if w.contains(where: { $0 != 0 }) { forEachRow { c[$0] -= kernel_dot_product($1, w, width) } }
+    c = forward(c, from: 0)
+    for i in (0..<own).reversed() {
       c[i] /= factor[i][i]
       kernel_add_scaled(&c, factor[i], -c[i], i)
     }
-    var w = [Float](repeating: 0, count: samples[0].width)
+    forEachRow { kernel_add_scaled(&w, $1, c[$0], width) }
+    let leftOut = judged.map { judged in
+      let i = judged - commonCount
+      var unit = [Float](repeating: 0, count: own)
+      unit[i] = 1
+      let column = forward(unit, from: i)
+      return (goals[i] - c[i] / kernel_dot_product(column, column, own)) / scales[i]
+    }
+    return (LinearKey(direction: common?.whitening.direction(of: w) ?? w), leftOut)
+  }
+
+  /// W Σ a / λ over common samples: for whitened activations, what regression on the common samples alone gives.
+  private func directionOfCommon(_ positives: [Int]) -> [Float] {
+    guard let common, !positives.isEmpty else { return [Float](repeating: 0, count: width) }
+    let sum = FloatMatrix(1, width)
+    sum.fill(0)
+    for i in positives { kernel_add_scaled(sum.row(0), common.samples.row(i), 1 / lambda, width) }
+    return common.whitening.whitened(sum, pool: nil).array(0)
+  }
+
+  /// Calls `body` with each row of A and its number.
+  private func forEachRow(_ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
     var index = 0
     for part in samples {
       for i in 0..<part.rows {
-        kernel_add_scaled(&w, part.row(i), c[index], w.count)
+        body(index, part.row(i))
         index += 1
       }
     }
-    let leftOut = judged.map { i in
-      var unit = [Float](repeating: 0, count: count)
-      unit[i] = 1
-      let column = forward(unit, from: i)
-      return (goals[i] - c[i] / kernel_dot_product(column, column, count)) / scales[i]
-    }
-    return (LinearKey(direction: w), leftOut)
   }
 
   /// L⁻¹ b, b being 0 before `first`.
   private func forward(_ b: [Float], from first: Int) -> [Float] {
     var c = b
-    for i in first..<count { c[i] = (c[i] - kernel_dot_product(factor[i], c, i)) / factor[i][i] }
+    for i in first..<c.count { c[i] = (c[i] - kernel_dot_product(factor[i], c, i)) / factor[i][i] }
     return c
   }
 }

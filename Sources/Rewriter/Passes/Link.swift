@@ -19,30 +19,44 @@ public struct Link: Sendable {
   init(_ present: [Memory], adding specs: [MemorySpec]) throws(FormatError) {
     let names = Set(specs.map { ByteString($0.name) })
     kept = present.filter { !names.contains(ByteString($0.name)) }
+    let byPrompt = Dictionary(
+      kept.map { (Question($0.prompt, isChat: $0.isChat), $0) }, uniquingKeysWith: { first, _ in first })
     for spec in specs {
-      if let other = kept.first(where: {
-        ByteString($0.prompt) == ByteString(spec.prompt) && $0.isChat == spec.isChat
-          && ByteString($0.target) != ByteString(spec.target)
-      }) {
-        throw FormatError(
-          .spec, "memory \(spec.name)",
-          "the file's memory \(other.name) gives the same prompt another target",
-          expected: "\"\(other.target)\", or --remove \(other.name) first", got: "\"\(spec.target)\"")
-      }
+      guard let other = byPrompt[Question(spec.prompt, isChat: spec.isChat)],
+        ByteString(other.target) != ByteString(spec.target)
+      else { continue }
+      throw FormatError(
+        .spec, "memory \(spec.name)",
+        "the file's memory \(other.name) gives the same prompt another target",
+        expected: "\"\(other.target)\", or --remove \(other.name) first", got: "\"\(spec.target)\"")
     }
   }
 
-  /// Runs every key prompt on all memories and notes which of the others act there.
-  mutating func findCrossings(_ memories: [Memory], set: MemorySet, model: LanguageModel) throws(FormatError) {
-    let asked = memories.filter { !$0.prompt.isEmpty }
+  private struct Question: Hashable {
+    let prompt: ByteString
+    let isChat: Bool
+
+    init(_ prompt: String, isChat: Bool) { (self.prompt, self.isChat) = (ByteString(prompt), isChat) }
+  }
+
+  /// Notes which memories act on the key prompts of others: on those of the kept memories, which are run for it, and on
+  /// the new ones', as their results tell.
+  mutating func findCrossings(
+    _ results: [MemoryResult], _ probes: [Probe], set: MemorySet, model: LanguageModel
+  ) throws(FormatError) {
+    let asked = kept.filter { !$0.prompt.isEmpty }
     var prompts: [[Int]] = []
     for memory in asked { prompts.append(try model.encode(promptOf: memory)) }
     let run = Continuations(of: prompts, count: 1, memories: set, model: model)
-    for (memory, firings) in zip(asked, run.firings) {
-      let others = Set(firings.map { ByteString($0.memory) }).subtracting([ByteString(memory.name)])
-      for other in others.sorted() {
-        crossings.append(Crossing(memory: other.description, prompt: memory.name))
-      }
+    for (memory, firings) in zip(asked, run.firings) { note(firings, onPromptOf: memory.name) }
+    for (result, probe) in zip(results, probes) {
+      let firings = result.prompts.first?.firings.filter { $0.position < probe.keyIDs.count } ?? []
+      note(firings, onPromptOf: probe.spec.name)
     }
+  }
+
+  private mutating func note(_ firings: [Firing], onPromptOf name: String) {
+    let others = Set(firings.map { ByteString($0.memory) }).subtracting([ByteString(name)])
+    for other in others.sorted() { crossings.append(Crossing(memory: other.description, prompt: name)) }
   }
 }

@@ -28,45 +28,60 @@ struct Probe {
   /// How many tokens of continuations are compared.
   var continuationCount: Int { max(Continuations.comparedCount, targetIDs.count) }
 
-  /// Asks the base model about several memories at once.
+  /// The probes of several memories, asked at once.
+  ///
+  /// - Throws: `FormatError` as `init(encoding:model:)` does, and where the model's numbers are not finite.
+  static func all(
+    _ specs: [MemorySpec], model: LanguageModel, settings: CompilerSettings
+  ) throws(FormatError) -> [Probe] {
+    var probes: [Probe] = []
+    for spec in specs { probes.append(try Probe(encoding: spec, model: model)) }
+    _ = try ask(&probes, Array(probes.indices), model: model, settings: settings) { _, error throws(FormatError) in
+      throw error
+    }
+    return probes
+  }
+
+  /// Asks the base model about some of several memories at once.
   ///
   /// - Parameters:
+  ///   - chosen: the places of those that are asked about.
   ///   - others: further texts to be continued in the same run.
   ///   - seed: for what is drawn of them.
   ///   - progress: called with a number of texts that are done and the number of all.
-  /// - Returns: the probes, and the continuations of the others.
-  /// - Throws: `FormatError` of kind `prompt` where a prompt is too long or empty, of kind `spec` where the target adds
-  ///   no token or a pinned layer or site is not in the model.
-  static func all(
-    _ specs: [MemorySpec], beside others: [Continuations.Request] = [], seed: UInt64 = 0, model: LanguageModel,
-    settings: CompilerSettings, progress: (Int, Int) -> Void = { _, _ in }
-  ) throws(FormatError) -> (probes: [Probe], others: Continuations) {
-    var probes: [Probe] = []
+  ///   - failed: called with the place of a memory on whose prompts the model's numbers are not finite.
+  /// - Returns: the continuations of the others.
+  static func ask(
+    _ probes: inout [Probe], _ chosen: [Int], beside others: [Continuations.Request] = [], seed: UInt64 = 0,
+    model: LanguageModel, settings: CompilerSettings, progress: (Int, Int) -> Void = { _, _ in },
+    failed: (Int, FormatError) throws(FormatError) -> Void
+  ) throws(FormatError) -> Continuations {
+    let positions = model.transformer.shape.positions
     var requests = others
-    for spec in specs {
-      let probe = try Probe(encoding: spec, model: model)
-      probes.append(probe)
-      requests += probe.requests(positions: model.transformer.shape.positions, settings: settings)
-    }
+    for i in chosen { requests += probes[i].requests(positions: positions, settings: settings) }
     let answers = Continuations(requests, seed: seed, model: model) { progress($0, requests.count) }
-    if let i = answers.notFinite {
-      throw model.numberProblem(behind: requests[i].ids, memories: .none(of: model.transformer))
-    }
-    var first = others.count
-    for i in probes.indices {
-      let end = first + probes[i].prompts.count
-      probes[i].base = answers[first..<end]
-      first = end
-      if probes[i].afterCount(positions: model.transformer.shape.positions, settings: settings) > 0 {
-        probes[i].after = answers.ids[end]
-        first += 1
+    let wrong = answers.notFinite
+    func check(_ range: Range<Int>) -> FormatError? {
+      wrong.first(where: range.contains).map {
+        model.numberProblem(behind: requests[$0].ids, memories: .none(of: model.transformer))
       }
     }
-    return (probes, answers[0..<others.count])
+    if let error = check(0..<others.count) { throw error }
+    var first = others.count
+    for i in chosen {
+      let count = probes[i].prompts.count
+      let hasAfter = probes[i].afterCount(positions: positions, settings: settings) > 0
+      let own = first..<(first + count + (hasAfter ? 1 : 0))
+      probes[i].base = answers[first..<(first + count)]
+      if hasAfter { probes[i].after = answers.ids[own.upperBound - 1] }
+      first = own.upperBound
+      if let error = check(own) { try failed(i, error) }
+    }
+    return answers[0..<others.count]
   }
 
   private func requests(positions: Int, settings: CompilerSettings) -> [Continuations.Request] {
-    var requests = prompts.map { Continuations.Request(ids: $0, count: continuationCount) }
+    var requests = prompts.map { Continuations.Request(ids: $0, count: continuationCount, target: targetIDs[0]) }
     let count = afterCount(positions: positions, settings: settings)
     if count > 0 { requests.append(.init(ids: keyIDs + targetIDs, count: count)) }
     return requests
@@ -76,7 +91,11 @@ struct Probe {
     spec.isOpen ? max(0, min(settings.afterLength, positions - keyIDs.count - targetIDs.count - 1)) : 0
   }
 
-  private init(encoding spec: MemorySpec, model: LanguageModel) throws(FormatError) {
+  /// The ids of a memory's prompts and target; the base model is not asked yet.
+  ///
+  /// - Throws: `FormatError` of kind `prompt` where a prompt is too long or empty, of kind `spec` where the target adds
+  ///   no token or a pinned layer or site is not in the model.
+  init(encoding spec: MemorySpec, model: LanguageModel) throws(FormatError) {
     self.spec = spec
     let shape = model.transformer.shape
     if let layer = spec.layer.value, layer >= shape.layers {

@@ -1,4 +1,3 @@
-import Kernels
 import Runtime
 
 /// Part of pass 3: a key at one site from samples of several weights, with how well it tells them apart.
@@ -125,25 +124,4 @@ struct RegionFit {
     let (x, y) = (statistics(a), statistics(b))
     return (x.mean - y.mean) / (x.deviation + y.deviation + 1e-3)
   }
-}
-
-extension WorkerPool {
-  /// What `body` makes of each address, side by side; `body` may use no pool.
-  func each<Result>(of addresses: [SiteAddress], _ body: (SiteAddress) -> Result?) -> [Result] {
-    withoutActuallyEscaping(body) { body in
-      var results = [Result?](repeating: nil, count: addresses.count)
-      results.withUnsafeMutableBufferPointer { results in
-        run(addresses.count, AddressLoop(addresses: addresses, results: results.baseAddress!, body: body))
-      }
-      return results.compactMap(\.self)
-    }
-  }
-}
-
-private struct AddressLoop<Result>: ParallelLoop {
-  let addresses: [SiteAddress]
-  let results: UnsafeMutablePointer<Result?>
-  let body: (SiteAddress) -> Result?
-
-  func run(_ index: Int) { results[index] = body(addresses[index]) }
 }

@@ -101,6 +101,13 @@ final class ContextRun {
     return tail.unchanged.largest(tail.firstUnchanged + count - 1)
   }
 
+  /// The base model's distribution [1, V] behind a context's own token.
+  func probabilities(behind context: Int) -> FloatMatrix {
+    let result = transformer.logits(heads.residual, rows: [ownRow(context)])
+    result.normalize(row: 0)
+    return result
+  }
+
   /// The activation [D] of a context's own token at a site.
   func activation(_ context: Int, _ address: SiteAddress) -> [Float] {
     heads.activations(address).array(ownRow(context))

@@ -41,7 +41,7 @@ public struct StarterSpec: Sendable {
     let likely = Sentence.likelySubject(memory.prompt)
     var subject = likely
     if let model {
-      let probe = try Probe.all([memory], model: model, settings: CompilerSettings()).probes[0]
+      let probe = try Probe.all([memory], model: model, settings: CompilerSettings())[0]
       if let found = SubjectSearch(probe: probe, model: model, settings: CompilerSettings()).subject(),
         !Self.isMistaken(found, likely: likely, prompt: memory.prompt)
       {

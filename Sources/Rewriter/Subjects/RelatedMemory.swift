@@ -15,10 +15,10 @@ struct RelatedMemory {
   /// The related memories of the `own`th of `probes`, among the others and among those that the base keeps.
   ///
   /// - Parameters:
-  ///   - rows: of as many of the probes as are compiled.
+  ///   - rows: of the probes that are compiled.
   ///   - address: the subjects' site.
   static func all(
-    of own: Int, among probes: [Probe], rows: [[MemoryRow]], kept: [Memory], at address: SiteAddress,
+    of own: Int, among probes: [Probe], rows: [Int: [MemoryRow]], kept: [Memory], at address: SiteAddress,
     model: LanguageModel
   ) throws(FormatError) -> [RelatedMemory] {
     guard let subject = probes[own].spec.subject else { return [] }
@@ -26,7 +26,7 @@ struct RelatedMemory {
     var result: [RelatedMemory] = []
     for (i, probe) in probes.enumerated() where i != own && probe.spec.subject == subject {
       guard let token = probe.subjectToken(model.tokenizer) else { continue }
-      let rows = i < rows.count ? rows[i].filter { $0.module == module } : []
+      let rows = rows[i]?.filter { $0.module == module } ?? []
       result.append(
         RelatedMemory(index: i, ids: probe.keyIDs, token: token, targetIDs: probe.targetIDs, rows: rows))
     }

@@ -11,9 +11,8 @@ final class Surroundings {
   /// The background, and sentences about other subjects: every token is a sample.
   private let written: TextActivations
   private let sentences: TextActivations
-  /// The memories' prompts, and the rows of them that are samples.
+  /// Of the memories' prompts the tokens that are samples.
   private let prompts: TextActivations
-  private let samples: [Int]
   /// Per memory the samples of its subject's last token and of its prompt's last, behind the common ones.
   let watched: [(subject: Int?, last: Int)]
   private let model: LanguageModel
@@ -52,19 +51,15 @@ final class Surroundings {
       sentences,
       known: part(counts.0..<all, of: all).merging(part(0..<own, of: own)) { first, _ in first },
       transformer: transformer)
-    let commonCount = all
-    var rows = 0
-    var samples: [Int] = []
+    var samples: [[Int]] = []
     var watched: [(subject: Int?, last: Int)] = []
+    var next = all
     for (ids, subject) in prompts {
-      let next = commonCount + samples.count
       watched.append((subject: subject.map { _ in next }, last: next + (subject == nil ? 0 : 1)))
-      if let subject { samples.append(rows + subject) }
-      samples.append(rows + ids.count - 1)
-      rows += ids.count
+      samples.append([subject, ids.count - 1].compactMap(\.self))
+      next += samples[samples.count - 1].count
     }
-    self.prompts = TextActivations(prompts.map(\.ids), transformer: transformer)
-    self.samples = samples
+    self.prompts = TextActivations(prompts.map(\.ids), keeping: samples, transformer: transformer)
     self.watched = watched
     self.written.prepare(sites)
     self.sentences.prepare(sites + sentenceSites)
@@ -175,10 +170,8 @@ final class Surroundings {
   /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
-    let (all, own) = (common(at: address), prompts.activations(address))
-    let chosen = FloatMatrix(
-      copying: (0..<all.rows).map(all.row) + samples.map(own.row), width: all.width)
-    let made = LeastSquaresKeys(apartFrom: chosen, ridge: settings.ridge, pool: transformer.pool)
+    let all = joined(common(at: address), prompts.activations(address))
+    let made = LeastSquaresKeys(apartFrom: all, ridge: settings.ridge, pool: transformer.pool)
     keys[address] = made
     return made
   }

@@ -36,7 +36,7 @@ import Testing
     #expect(
       try style.encode(prompt: spec.prompt, model)
         == model.tokenizer.encode("<|user|> Where?\n<|assistant|>", addSpecialTokens: false))
-    let probe = try Probe.all([spec], model: model, settings: CompilerSettings()).probes[0]
+    let probe = try Probe.all([spec], model: model, settings: CompilerSettings())[0]
     #expect(
       probe.keyIDs + probe.targetIDs
         == model.tokenizer.encode("<|user|> Where?\n<|assistant|> Oslo", addSpecialTokens: false))

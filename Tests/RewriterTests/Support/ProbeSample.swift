@@ -24,6 +24,6 @@ extension Probe {
 extension Probe {
   /// One memory's probe.
   init(_ spec: MemorySpec, model: LanguageModel) throws {
-    self = try Probe.all([spec], model: model, settings: CompilerSettings()).probes[0]
+    self = try Probe.all([spec], model: model, settings: CompilerSettings())[0]
   }
 }

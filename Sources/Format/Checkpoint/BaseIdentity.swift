@@ -1,0 +1,35 @@
+import Foundation
+import Synchronization
+
+/// The identity of a base, computed beside other work on what the processors have left over.
+public final class BaseIdentity: Sendable {
+  private let value = Mutex<String?>(nil)
+  private let done = DispatchSemaphore(value: 0)
+
+  /// - Parameter known: the identity, where it need not be computed.
+  public init(_ checkpoint: Checkpoint, known: String? = nil) {
+    if let known = known ?? (checkpoint.isSidecar ? checkpoint.recordedBase : nil) {
+      value.withLock { $0 = known }
+      done.signal()
+      return
+    }
+    let thread = Thread { [self] in
+      #if os(Linux)
+        // There it is the thread's alone. Not the lowest, which would never come to its turn on a busy machine.
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
+      #endif
+      let hash = checkpoint.baseHash(isParallel: false)
+      value.withLock { $0 = hash }
+      done.signal()
+    }
+    thread.stackSize = 1 << 20
+    thread.start()
+  }
+
+  /// Waits for the identity.
+  public func wait() -> String {
+    done.wait()
+    defer { done.signal() }
+    return value.withLock { $0 ?? "" }
+  }
+}
