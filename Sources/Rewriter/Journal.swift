@@ -44,7 +44,8 @@ final class Journal {
     }
     guard known.compile == part.compile, known.shard == part.shard, known.shards == part.shards else {
       throw FormatError(
-        .memoryTable, path, "the journal of another compile (another base, spec, share or setting): --force begins anew",
+        .memoryTable, path,
+        "the journal of another compile (another base, spec, share or setting): --force begins anew",
         expected: part.title, got: known.title)
     }
     self.part = known

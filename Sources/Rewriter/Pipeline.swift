@@ -1,4 +1,5 @@
 import Format
+import Foundation
 import Runtime
 
 /// The compiler: its passes in their order.
@@ -42,21 +43,53 @@ public struct Pipeline {
 
   /// Puts the parts of a compile together: the file has the bytes that a compile of the whole spec gives.
   ///
-  /// - Parameter request: as for the whole compile; its spec, and what only a compile asks for, count for nothing.
+  /// - Parameters:
+  ///   - output, sidecar, replacing, figures: as of a request.
+  ///   - keepsGoing: whether parts may be missing.
   /// - Throws: `FormatError`, also where a part is missing or is one of another compile.
-  public func merge(_ parts: [Checkpoint], _ request: RewriteRequest) throws(FormatError) -> RewriteResult {
-    try request.checkOutputs(beside: checkpoint)
+  public func merge(
+    _ parts: [Checkpoint], output: String?, sidecar: String? = nil, replacing: Bool = false, figures: Bool = false,
+    keepsGoing: Bool = false
+  ) throws(FormatError) -> RewriteResult {
     let identity = BaseIdentity(checkpoint)
-    let whole = try PartMerge(parts, identity: identity.wait(), isComplete: !request.keepsGoing)
-    var request = request
-    request.spec.memories = whole.compiled.map(\.spec)
+    let whole = try PartMerge(parts, identity: identity.wait(), isComplete: !keepsGoing)
+    var request = RewriteRequest(
+      spec: Spec(whole.compiled.map(\.spec)), output: output, sidecar: sidecar, replacing: replacing, figures: figures)
     // What the base says behind a target is asked for by compilers alone.
     request.settings.afterLength = 0
+    try request.checkOutputs(beside: checkpoint)
     let (job, link) = try begin(request)
     job.clock.lap(.load)
     try job.ask()
     return try finish(
       job, Array(zip(whole.compiled.indices, whole.compiled)), link, identity, nil, failures: whole.failures)
+  }
+
+  /// Makes the file of what all rewrites of the base have in common, where it is not there.
+  ///
+  /// - Returns: whether it was made.
+  /// - Throws: `FormatError`, also where the file is there and is of another base or background.
+  public func makeStatistics(
+    _ path: String, seed: UInt64 = 0, background: [String]? = nil, settings: CompilerSettings = CompilerSettings()
+  ) throws(FormatError) -> Bool {
+    try checkpoint.checkOutput(path, replacing: true)
+    let model = try LanguageModel(checkpoint, pool: pool)
+    let origin = Statistics.Origin(
+      checkpoint, seed: seed, given: background, settings: settings, progress: progress)
+    if access(path, F_OK) == 0 {
+      _ = try Statistics(path: path, of: origin, model: model)
+      return false
+    }
+    let written =
+      background.map { Background(texts: $0, tokenizer: model.tokenizer, settings: settings) }
+      ?? Background(writtenBy: model, seed: seed, settings: settings)
+    let shape = model.transformer.shape
+    let surroundings = Surroundings(
+      model, background: written, prompts: [], sites: [settings.subjectSite(shape)],
+      sentenceSites: settings.hereSites(shape) + settings.rowSites(shape), settings: settings)
+    try Statistics(background: written, activations: surroundings.commonActivations).write(
+      to: path, of: origin, model: model)
+    return true
   }
 
   private func begin(_ request: RewriteRequest) throws(FormatError) -> (RewriteJob, Link) {

@@ -9,17 +9,21 @@ public struct CommandOption: Sendable, Equatable {
   /// The placeholder of its value, `N`; nil for a flag.
   public var value: String?
   public var isRepeatable: Bool
+  /// Whether behind the command's required operands it takes all arguments up to the next option, as a shell's pattern
+  /// gives them.
+  public var takesSeveral: Bool
   public var help: String
 
   public init(
     _ name: String, aliases: [String] = [], letter: Character? = nil, value: String? = nil, isRepeatable: Bool = false,
-    help: String
+    takesSeveral: Bool = false, help: String
   ) {
     self.name = name
     self.aliases = aliases
     self.letter = letter
     self.value = value
     self.isRepeatable = isRepeatable
+    self.takesSeveral = takesSeveral
     self.help = help
   }
 }

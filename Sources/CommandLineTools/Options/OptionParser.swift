@@ -43,6 +43,11 @@ extension CommandTable {
         throw UsageError("\(Self.spelling(option)) is given twice")
       }
       parsed.values[option.name, default: []].append(value)
+      if option.takesSeveral, parsed.operands.count >= operands.count(where: \.isRequired) {
+        let more = rest.prefix { !$0.hasPrefix("-") || $0 == "-" }
+        parsed.values[option.name, default: []] += more
+        rest = rest.dropFirst(more.count)
+      }
       if Self.common.contains(option) { return parsed }
     }
     try checkOperands(parsed.operands)

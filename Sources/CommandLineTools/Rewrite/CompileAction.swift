@@ -7,7 +7,8 @@ struct CompileAction: RewriteAction {
   static let askedBy = ["spec", "update"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
-      "method", "setting", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
+      "method", "setting", "map", "report", "background", "statistics", "seed", "shard", "resume", "keep-going", "json",
+      "threads", "quiet",
     ]
 
   var base: ModelFile
@@ -22,14 +23,17 @@ struct CompileAction: RewriteAction {
   var settings: [(name: String, value: String)]
   /// Whether to make the token × layer map of every key prompt.
   var map: Bool
-  /// The file of the web page with the results.
-  var report: String?
+  var told: ResultOutput
   /// A text file to take as the background.
   var background: String?
   /// The file that keeps the background and its activations.
   var statistics: String?
   var seed: UInt64
-  var json: Bool
+  /// The share that is compiled; nil for all.
+  var share: CompileShare?
+  var resumes: Bool
+  /// Whether memories that cannot be compiled are left out.
+  var keepsGoing: Bool
   /// nil for one per processor.
   var threads: Int?
   var quiet: Bool
@@ -44,13 +48,15 @@ struct CompileAction: RewriteAction {
     settings = try arguments.assignments("setting")
     map = arguments.has("map")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
-    json = arguments.has("json")
+    share = try arguments.share()
+    resumes = arguments.has("resume")
+    keepsGoing = arguments.has("keep-going")
     threads = try arguments.threads()
     quiet = arguments.has("quiet")
     background = arguments.text("background")
     statistics = try arguments.file("statistics")
-    report = try arguments.file("report")
     outputs = try RewriteOutputs(arguments)
+    told = try ResultOutput(arguments, base: base.path, outputs: outputs.files)
   }
 
   func run(on console: Console) throws -> Int32 {
@@ -58,7 +64,7 @@ struct CompileAction: RewriteAction {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
-    try checkReport(beside: checkpoint)
+    try told.check(beside: checkpoint, isReplacing: outputs.isReplacing, statistics: statistics)
     let update = isUpdate ? self.update(&checkpoint, &request) : nil
     if let update, request.spec.memories.isEmpty {
       return try writeUnchanged(checkpoint, update, progress, on: console)
@@ -70,8 +76,8 @@ struct CompileAction: RewriteAction {
     }
     let result = try pipeline.run(request)
     progress.end()
-    try tell(result, update, on: console)
-    return !result.isConsistent ? 4 : result.holds ? 0 : 3
+    try told.tell(result, update, on: console)
+    return result.status
   }
 
   /// Takes out what the spec lacks, and leaves in the request what is to be compiled.
@@ -92,41 +98,34 @@ struct CompileAction: RewriteAction {
     progress.end()
     let node: JSONNode = ["update": update.json]
     try afterWriting(outputs.files) {
-      try console.write(json ? node.text() + "\n" : "update: \(update.summary)\n")
+      try console.write(told.isJSON ? node.text() + "\n" : "update: \(update.summary)\n")
     }
     return 0
-  }
-
-  /// Finds out before the work whether the report will overwrite another file, or cannot be written.
-  private func checkReport(beside checkpoint: Checkpoint) throws(FormatError) {
-    guard let report else { return }
-    try checkpoint.checkOutputs(outputs.files + [report], replacing: outputs.isReplacing)
-    if let statistics, areSameFile(report, statistics) {
-      throw FormatError(.sameFile, report, "report and statistics are the same file")
-    }
   }
 
   private func request() throws -> RewriteRequest {
     var request = RewriteRequest(
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
-      replacing: outputs.isReplacing, map: map, figures: report != nil, seed: seed,
+      replacing: outputs.isReplacing, map: map, figures: told.report != nil, seed: seed,
       background: try background.map { try TextLines(path: $0, expected: "a passage").texts() },
-      statistics: statistics)
+      statistics: statistics, share: share, resumes: resumes, keepsGoing: keepsGoing)
     for (name, value) in settings { try request.settings.set(name, to: value) }
     return request
   }
+}
 
-  /// Writes the report and prints the results, after the outputs were written.
-  func tell(_ result: RewriteResult, _ update: SpecUpdate? = nil, on console: Console) throws {
-    if let report {
-      let page = HTMLReport(result, base: base.path, version: toolVersion).text
-      try afterWriting(outputs.files) { try writeFile(Array(page.utf8), to: report) }
+extension ParsedArguments {
+  /// The share of a compile, written `K/N`; nil where the option is not given.
+  fileprivate func share() throws(UsageError) -> CompileShare? {
+    guard let text = text("shard") else { return nil }
+    let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let number = numbers[0], let count = numbers[1], 1...100_000 ~= count,
+      1...count ~= number
+    else { throw Self.wrong("shard", expected: "K/N, the K-th of N shares", got: text) }
+    guard !has("output"), has("sidecar") || has("dry-run") else {
+      throw UsageError("--shard writes a part: --sidecar FILE instead of -o FILE")
     }
-    try afterWriting(outputs.files + [report].compactMap(\.self)) {
-      var node = result.json
-      if let update, case .object(let members) = node { node = .object(members + [("update", update.json)]) }
-      let text = TextReport(result).text + (update.map { "update: \($0.summary)\n" } ?? "")
-      try console.write(json ? node.text() + "\n" : text)
-    }
+    try requireAtMostOne(of: "shard", "update")
+    return CompileShare(number: number, count: count)
   }
 }

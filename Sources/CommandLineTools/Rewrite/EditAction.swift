@@ -5,12 +5,16 @@ import Runtime
 /// Takes memories out, adds those of other files, and writes the memories with their base, alone, or both ways.
 struct EditAction: RewriteAction {
   static let askedBy = ["remove", "remove-list", "merge", "sidecar"]
-  static let taken = MemoryEdits.options + RewriteOutputs.options + ModelFile.options + ["json", "threads", "quiet"]
+  static let taken =
+    MemoryEdits.options + RewriteOutputs.options + ModelFile.options
+    + ["report", "keep-going", "json", "threads", "quiet"]
 
   var base: ModelFile
   var edits: MemoryEdits
   var outputs: RewriteOutputs
-  var json: Bool
+  var told: ResultOutput
+  /// Whether parts are put together though some are missing.
+  var keepsGoing: Bool
   /// nil for one per processor.
   var threads: Int?
   var quiet: Bool
@@ -19,10 +23,11 @@ struct EditAction: RewriteAction {
     base = try ModelFile(arguments.soleOperand(), arguments)
     guard Self.askedBy.contains(where: arguments.has) else { throw Self.nothingToDo }
     edits = try MemoryEdits(arguments)
-    json = arguments.has("json")
     threads = try arguments.threads()
     quiet = arguments.has("quiet")
+    keepsGoing = arguments.has("keep-going")
     outputs = try RewriteOutputs(arguments)
+    told = try ResultOutput(arguments, base: base.path, outputs: outputs.files)
   }
 
   /// The error of a command line that asks for no action.
@@ -32,6 +37,13 @@ struct EditAction: RewriteAction {
   func run(on console: Console) throws -> Int32 {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
+    if let parts = try edits.parts(), !checkpoint.isSidecar {
+      return try merge(parts, into: checkpoint, progress, on: console)
+    }
+    guard told.report == nil, !keepsGoing else {
+      throw UsageError(
+        "--\(keepsGoing ? "keep-going" : "report") needs --spec, or --merge with parts that --shard wrote")
+    }
     let removed = try edits.apply(to: &checkpoint, progress)
     try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
     let isMerged = !edits.merged.isEmpty && !checkpoint.isSidecar
@@ -41,9 +53,25 @@ struct EditAction: RewriteAction {
     progress.end()
     let names = checkpoint.memories.map(\.name)
     try afterWriting(outputs.files) {
-      try console.write(json ? node(removed, names, check).text() + "\n" : text(removed, names, check))
+      try console.write(told.isJSON ? node(removed, names, check).text() + "\n" : text(removed, names, check))
     }
     return check?.broken.isEmpty == false ? 3 : 0
+  }
+
+  /// Makes of parts what a compile of the whole spec makes.
+  private func merge(
+    _ parts: [Checkpoint], into checkpoint: Checkpoint, _ progress: ProgressLine, on console: Console
+  ) throws -> Int32 {
+    var checkpoint = checkpoint
+    try edits.takeOut(of: &checkpoint)
+    try told.check(beside: checkpoint, isReplacing: outputs.isReplacing)
+    let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
+    let result = try pipeline.merge(
+      parts, output: outputs.model, sidecar: outputs.sidecar, replacing: outputs.isReplacing,
+      figures: told.report != nil, keepsGoing: keepsGoing)
+    progress.end()
+    try told.tell(result, on: console)
+    return result.status
   }
 
   private func node(_ removed: [String], _ names: [String], _ check: MergeCheck?) -> JSONNode {

@@ -34,7 +34,27 @@ struct MemoryEdits {
     return taken
   }
 
-  private func takeOut(of checkpoint: inout Checkpoint) throws(FormatError) -> [String] {
+  /// The files to be merged, where they are parts of a compile; nil where none is.
+  ///
+  /// - Throws: `FormatError` where only some are.
+  func parts() throws(FormatError) -> [Checkpoint]? {
+    var files: [Checkpoint] = []
+    var areParts: [Bool] = []
+    for path in merged {
+      files.append(try Checkpoint(path: path))
+      areParts.append(try files[files.count - 1].part() != nil)
+    }
+    guard areParts.contains(true), !anyBase else { return nil }
+    if let other = areParts.firstIndex(of: false) {
+      throw FormatError(
+        .memoryTable, files[other].path, "is no part of a compile, as the others are: merge it by itself")
+    }
+    return files
+  }
+
+  /// Takes memories out of `checkpoint`.
+  @discardableResult
+  func takeOut(of checkpoint: inout Checkpoint) throws(FormatError) -> [String] {
     var names = removed
     for list in removedLists { names += try TextLines(path: list, expected: "a memory's name").texts() }
     let all = checkpoint.memories.map(\.name)

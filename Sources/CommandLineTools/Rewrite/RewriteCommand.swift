@@ -2,7 +2,8 @@
 public enum RewriteCommand: Command {
   /// All actions; where a command line asks for several, the error is that of the first.
   static let actions: [any RewriteAction.Type] = [
-    StripAction.self, VerifyAction.self, ExplainAction.self, InitAction.self, CompileAction.self, EditAction.self,
+    StripAction.self, VerifyAction.self, ExplainAction.self, InitAction.self, CompileAction.self,
+    StatisticsAction.self, EditAction.self,
   ]
 
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {

@@ -6,7 +6,9 @@ extension RewriteCommand {
       "BASE --spec SPEC.json -o OUT.safetensors [options]",
       "BASE --update SPEC.json -o OUT.safetensors",
       "BASE --remove NAME -o OUT.safetensors",
-      "BASE --merge FILE -o OUT.safetensors",
+      "BASE --merge FILE... -o OUT.safetensors",
+      "BASE --spec SPEC.json --shard K/N --sidecar PART.memory.safetensors",
+      "BASE --statistics FILE",
       "FILE --sidecar OUT.memory.safetensors",
       "FILE --strip -o OUT.safetensors",
       "FILE --verify",
@@ -51,8 +53,9 @@ extension RewriteCommand {
       CommandOption(
         "remove-list", value: "FILE", isRepeatable: true, help: "take out the memories that a file names, one per line"),
       CommandOption(
-        "merge", value: "FILE", isRepeatable: true,
-        help: "add the memories of another patched file or sidecar of the same base; may be given several times"),
+        "merge", value: "FILE", isRepeatable: true, takesSeveral: true,
+        help: "add the memories of other patched files or sidecars of the same base; of parts that --shard wrote, make "
+          + "the file that a compile of the whole spec writes; may be given several times"),
       CommandOption("any-base", help: "with --merge: also memories that were made for another base"),
       CommandOption(
         "sidecar", value: "FILE",
@@ -76,13 +79,19 @@ extension RewriteCommand {
       CommandOption("strip", help: "take out everything that patching added"),
       ModelFile.dtypeOption,
       CommandOption(
+        "shard", value: "K/N",
+        help: "compile the K-th of N shares of the spec, beside the prompts of all of it, and write a part for --merge"),
+      CommandOption("resume", help: "go on with an interrupted compile from the journal beside its output"),
+      CommandOption(
+        "keep-going", help: "leave out memories that cannot be compiled, with --merge also parts that are missing"),
+      CommandOption(
         "background", value: "FILE",
         help: "text that memories should leave alone, one passage per line, instead of text that the model writes"),
       CommandOption(
         "statistics", value: "FILE",
         help:
           "a file that keeps the background text and its activations, for many rewrites of one base; written where it does not "
-          + "exist"),
+          + "exist; without --spec, that is all that is done"),
       CommandOption("seed", value: "N", help: "the seed of the text that the model writes (default 0)"),
       CommandOption("threads", value: "N", help: "at most N threads (default: one per processor)"),
       CommandOption("quiet", help: "no progress on standard error"),
@@ -92,8 +101,9 @@ extension RewriteCommand {
       (2, "the command line is wrong"),
       (
         3,
-        "the file was written, but a memory does not give its target on its own prompt (only reported for a memory of "
-          + "method seed with every setting pinned, and for a merged one that does not give its target by itself)"
+        "the file was written, but a memory was left out, or does not give its target on its own prompt (only reported "
+          + "for a memory of method seed with every setting pinned, and for a merged one that does not give its target "
+          + "by itself)"
       ),
       (4, "the file was written, but two memories give one question two answers"),
     ])

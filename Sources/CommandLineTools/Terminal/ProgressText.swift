@@ -36,8 +36,8 @@ extension ProgressLine {
 
   private static func speed(_ rate: Double, _ unit: StepProgress.Unit) -> String {
     if unit == .bytes { return "\(size(Int(exactly: rate.rounded()) ?? .max))/s" }
-    // Less than one per second is told per minute.
-    let (value, time) = rate < 1 ? (rate * 60, "min") : (rate, "s")
+    // Less than one per second is told per minute, and so are memories, whose compile goes on for long.
+    let (value, time) = rate < 1 || unit == .memories ? (rate * 60, "min") : (rate, "s")
     let tenths = Int(exactly: (value * 10).rounded()) ?? .max
     return value < 10 ? "\(tenths / 10).\(tenths % 10) \(unit)/\(time)" : "\(tenths / 10) \(unit)/\(time)"
   }

@@ -24,6 +24,7 @@ extension RewriteResult {
             $0.isSaid ? "answered_with_target_of" : "acted_on_by": .string($0.other), "target": .string($0.target),
           ]
         }),
+      "left_out": .array(failures.map { ["memory": .string($0.name), "problem": .string($0.problem)] }),
       "warnings": .array(warnings.map(JSONNode.string)),
       "totals": [
         "memories": .int(compiled.count), "key_prompts_holding": .int(results.count(where: \.keyHolds)),

@@ -59,6 +59,7 @@ public struct TextReport {
     for crossing in result.link.crossings {
       lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
     }
+    lines += result.failures.map { "left out: \($0.name.printable()): \($0.problem)" }
     lines += result.contradictions.map(\.sentence)
     let contradicted = Set(result.contradictions.map { [ByteString($0.memory), ByteString($0.prompt)] })
     for (memory, result) in zip(result.compiled, result.results)

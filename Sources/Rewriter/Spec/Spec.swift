@@ -5,6 +5,9 @@ public struct Spec: Sendable {
   /// The memories, at least one; names are unique.
   public var memories: [MemorySpec]
 
+  /// Memories that are valid already.
+  init(_ memories: [MemorySpec]) { self.memories = memories }
+
   /// Reads and validates the file at `path`: a spec, JSON lines of memories (written as in a spec), a table with a header
   /// (comma-, semicolon- or tab-separated), or a CounterFact file (see `CounterFact`). The content decides which; a name
   /// in `.jsonl` always means lines, one in `.csv` or `.tsv` a table.
