@@ -18,11 +18,14 @@ struct CompileLoop {
     let chosen = Set(job.share)
     let families = job.plan.families(of: job.request.share).filter { $0.members.contains(where: chosen.contains) }
     var compiled = try resumed()
-    let rest = families.map { family in
-      var family = family
-      family.members = family.members.filter { chosen.contains($0) && compiled[$0] == nil }
-      return family
-    }.filter { !$0.members.isEmpty }
+    var rest: [CompilePlan.Family] = []
+    for var family in families {
+      family.members = family.members.filter(chosen.contains)
+      guard !family.members.allSatisfy({ compiled[$0] != nil }) else { continue }
+      // Memories about one subject are made beside each other.
+      for member in family.members { compiled[member] = nil }
+      rest.append(family)
+    }
     let count = rest.reduce(0) { $0 + $1.members.count }
     var done = 0
     for family in rest {

@@ -59,7 +59,7 @@ final class Journal {
   /// Takes note of what was compiled, and saves it from time to time.
   func note(_ compiled: [(index: Int, memory: CompiledMemory)]) throws(FormatError) {
     part.indices += compiled.map(\.index)
-    memories += compiled.map { $0.memory.memory(scores: ["compiled": $0.memory.notes]) }
+    memories += compiled.map { $0.memory.memory(scores: .object($0.memory.notes)) }
     if ContinuousClock.now - saved >= interval { try save() }
   }
 

@@ -116,10 +116,11 @@ public struct Pipeline {
       results, probes, link: link, memories: unscored, set: set, model: job.model)
     job.clock.lap(.evaluate)
 
-    try job.emit(
-      zip(compiled, results).map { $0.memory(scores: $1.scores) }, beside: link.kept, identity: identity,
-      part: job.part(identity, of: all)
-    ) { written in
+    let part = job.part(identity, of: all)
+    let memories = zip(compiled, results).map { memory, result in
+      memory.memory(scores: part == nil ? result.scores : result.scores.adding(memory.notes))
+    }
+    try job.emit(memories, beside: link.kept, identity: identity, part: part) { written in
       evaluation.results(written.memories, on: written, as: "verifying") == results
     }
     let figures = try job.draw(compiled, probes, results, maps, surroundings)

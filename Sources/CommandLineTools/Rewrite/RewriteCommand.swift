@@ -27,7 +27,8 @@ public enum RewriteCommand: Command {
   private static func rejection(
     of option: String, by action: any RewriteAction.Type, askedBy asking: String?
   ) -> UsageError {
-    let takers = actions.filter { $0.takes(option) }
+    // What statistics are made of belongs to a compile.
+    let takers = actions.filter { $0.takes(option) && !($0 == StatisticsAction.self && $0.taken.contains(option)) }
     if takers.count == 1, takers[0].taken.contains(option) {
       let reason = takers[0] == CompileAction.self ? ": it is about the memories of a spec" : ""
       return UsageError("--\(option) needs --\(takers[0].askedBy[0])\(reason)")

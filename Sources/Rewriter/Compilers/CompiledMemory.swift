@@ -38,10 +38,15 @@ extension CompiledMemory {
 }
 
 extension CompiledMemory {
-  /// What a file that is not the last keeps beside the memory, for the report.
-  var notes: JSONNode {
+  /// What a part or a journal keeps among a memory's scores, for the report.
+  var notes: [(String, JSONNode)] {
     let node: JSONNode = ["reason": .string(reason), "steps": .array(steps.map(JSONNode.int))]
-    return node.adding(otherText.map { [("other_text", .array([.int($0.fired), .int($0.of)]))] } ?? [])
+    return [
+      (
+        "compiled",
+        node.adding(otherText.map { [("other_text", .array([.int($0.fired), .int($0.of)]))] } ?? [])
+      )
+    ]
   }
 
   /// A memory of a part or a journal, with the spec that its entry is.

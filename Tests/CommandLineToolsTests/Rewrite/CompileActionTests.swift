@@ -74,7 +74,7 @@ import Testing
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
     #expect(
       root.members.map(\.key.description) == [
-        "memories", "conflicts", "contradictions", "warnings", "totals", "timings", "operations",
+        "memories", "conflicts", "contradictions", "left_out", "warnings", "totals", "timings", "operations",
       ])
     let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])
@@ -84,7 +84,7 @@ import Testing
     let operations = try #require(root["operations"]).members
     #expect(operations.map { "\($0.key)_ms" } == timings.members.map(\.key.description))
     #expect(
-      operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "write"].contains($0.key) == ($0.value.int == 0) })
+      operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "link", "write"].contains($0.key) == ($0.value.int == 0) })
   }
 
   /// Every documented field with its type, and totals that are the sums of what stands above them.

@@ -24,15 +24,31 @@ import Testing
     #expect(action.edits.removed == ["a", "b"] && action.edits.merged == [])
     #expect(action.outputs.model == "out" && action.outputs.isReplacing)
     #expect(action.method == .seed && action.seed == 7 && action.threads == 2)
-    #expect(action.report == "r" && action.background == "b" && action.statistics == "t")
-    #expect(action.json && action.quiet && action.map)
+    #expect(action.told.report == "r" && action.background == "b" && action.statistics == "t")
+    #expect(action.told.isJSON && action.quiet && action.map)
   }
 
   @Test func defaults() throws {
     let action = try compile("base --spec s.json --dry-run")
     #expect(action.outputs.files.isEmpty && action.method == nil && action.threads == nil && action.base.dtype == nil)
-    #expect(action.report == nil && action.background == nil && action.statistics == nil && action.seed == 0)
-    #expect(!action.json && !action.outputs.isReplacing && !action.quiet && !action.map)
+    #expect(action.told.report == nil && action.background == nil && action.statistics == nil && action.seed == 0)
+    #expect(!action.told.isJSON && !action.outputs.isReplacing && !action.quiet && !action.map)
+  }
+
+  @Test func sharesAndInterruptions() throws {
+    let action = try compile("base --spec s --sidecar p --shard 3/16 --resume --keep-going")
+    #expect(action.share == CompileShare(number: 3, count: 16) && action.resumes && action.keepsGoing)
+    let plain = try compile("base --spec s -o out")
+    #expect(plain.share == nil && !plain.resumes && !plain.keepsGoing)
+    let common = try #require(try self.action("base --statistics t --seed 3") as? StatisticsAction)
+    #expect(common.statistics == "t" && common.seed == 3)
+  }
+
+  @Test func aMergeTakesAllFilesOfAPattern() throws {
+    #expect(try edit("base --merge a b c -o out --merge d").edits.merged == ["a", "b", "c", "d"])
+    // Before the base it takes one, as other options do.
+    let first = try edit("--merge a base -o out")
+    #expect(first.edits.merged == ["a"] && first.base.path == "base")
   }
 
   @Test func settingsAreTakenApartAtTheFirstSign() throws {
@@ -110,6 +126,11 @@ import Testing
       "base -o out",
       "--spec FILE is missing (or --remove NAME, --merge FILE, --sidecar FILE, --strip, --verify, --explain, --init)"
     ),
+    ("base --spec s --sidecar p --shard 0/3", "--shard: expected K/N, the K-th of N shares, got \"0/3\""),
+    ("base --spec s --sidecar p --shard 4/3", "--shard: expected K/N, the K-th of N shares, got \"4/3\""),
+    ("base --spec s --sidecar p --shard 4", "--shard: expected K/N, the K-th of N shares, got \"4\""),
+    ("base --spec s -o out --shard 1/2", "--shard writes a part: --sidecar FILE instead of -o FILE"),
+    ("base --update s --sidecar p --shard 1/2", "--shard and --update exclude each other"),
     ("base --spec s", "-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)"),
     ("base --strip --spec s -o out", "--strip and --spec exclude each other"),
     ("base --strip --remove a -o out", "--strip and --remove exclude each other"),

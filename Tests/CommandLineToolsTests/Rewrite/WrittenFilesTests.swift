@@ -30,7 +30,7 @@ import Testing
     // As if the folder had been there before the work.
     let result = try Pipeline(Checkpoint(path: base), pool: WorkerPool(threads: 1)).run(
       RewriteRequest(spec: Spec(path: spec), output: nil))
-    let error = #expect(throws: FormatError.self) { try action.tell(result, on: fullConsole { _ in }) }
+    let error = #expect(throws: FormatError.self) { try action.told.tell(result, on: fullConsole { _ in }) }
     #expect(error?.kind == .unwritable && error?.location == page)
     #expect(error?.problem.hasSuffix("; \(model) was written") == true, "\(error?.problem ?? "")")
   }

@@ -20,7 +20,7 @@ import Testing
   private func emit(sidecar: String? = "out.memory.safetensors") throws -> Emit {
     Emit(
       checkpoint: try TinyModel.checkpoint("gpt2-a"), output: folder.file("out.safetensors"),
-      sidecar: sidecar.map(folder.file), replacing: true)
+      sidecar: sidecar.map(folder.file), replacing: true, part: nil)
   }
 
   private func memories() throws -> [Memory] {
@@ -37,7 +37,8 @@ import Testing
     let memories = try memories()
     var verified: [String] = []
     #expect {
-      try emit().write(memories, identity: nil, progress: { _, _ in }) { written, path throws(FormatError) in
+      try emit().write(memories, beside: [], identity: "a base", progress: { _, _ in }) {
+        written, path throws(FormatError) in
         #expect(written.memories.map(\.name) == ["a"])
         verified.append((path as NSString).lastPathComponent)
         if path.hasSuffix("/" + failing) { throw FormatError(.memoryTable, path, "answers otherwise") }
@@ -51,7 +52,7 @@ import Testing
 
   @Test func verifiedFilesAreThere() throws {
     let memories = try memories()
-    try emit().write(memories, identity: nil, progress: { _, _ in }) { _, _ in
+    try emit().write(memories, beside: [], identity: "a base", progress: { _, _ in }) { _, _ in
       #expect((try? content("out.safetensors")) == old)
     }
     #expect(try folder.names() == ["out.memory.safetensors", "out.safetensors"])
