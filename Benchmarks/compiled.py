@@ -29,9 +29,13 @@ def compile(memories, base, path):
         raise SystemExit(f"rewrite exits {status}")
     seconds = time.time() - start
     spec.unlink()
+    return seconds, size(path)
+
+
+def size(path):
+    """The bytes of the tables and of the manifest of a file."""
     with safe_open(path, "pt") as file:
-        size = sum(file.get_tensor(name).nbytes for name in file.keys() if is_of_memories(name))
-    return seconds, size
+        return sum(file.get_tensor(name).nbytes for name in file.keys() if is_of_memories(name))
 
 
 def is_of_memories(name):

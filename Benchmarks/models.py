@@ -149,8 +149,9 @@ def llama_cpp(prompt, tokens):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
-def measure(command):
-    """Runs one process: its seconds, its peak of memory in MB (anonymous and resident), and what it printed."""
+def measure(command, statuses=(0,)):
+    """Runs one process that exits with one of `statuses`: its seconds, its peak of memory in MB (anonymous and resident),
+    and what it printed."""
     peak, ended = [0], threading.Event()
 
     def sample(pid):
@@ -170,7 +171,7 @@ def measure(command):
         sampler.join()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode not in statuses:
             sys.exit(f"{' '.join(process.args)}: exits with {process.returncode}")
         output.seek(0)
         to_mb = 1024 / 1e6

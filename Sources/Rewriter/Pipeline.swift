@@ -29,13 +29,16 @@ public struct Pipeline {
     let statistics = try job.openStatistics()
     let identity = BaseIdentity(checkpoint, known: statistics?.origin.base)
     let journal = try job.journal(identity)
+    // Of a compile that may yet fail, nothing has a name.
+    let early = request.output.flatMap(checkpoint.copyEarly)
+    defer { early?.end() }
     job.clock.lap(.load)
 
     let written = try job.probe(statistics)
     let surroundings = try job.surround(by: written, beside: link.kept, statistics)
     let loop = CompileLoop(job: job, surroundings: surroundings, kept: link.kept, journal: journal)
     let compiled = try loop.memories()
-    let result = try finish(job, compiled, link, identity, surroundings)
+    let result = try finish(job, compiled, link, identity, surroundings, early: early)
     try job.keep(statistics, surroundings)
     journal?.remove()
     return result
@@ -101,7 +104,7 @@ public struct Pipeline {
   /// Asks all memories together, writes them, and asks what was written.
   private func finish(
     _ job: RewriteJob, _ all: [(index: Int, memory: CompiledMemory)], _ link: Link, _ identity: BaseIdentity,
-    _ surroundings: Surroundings?, failures: [MemoryPart.Failure] = []
+    _ surroundings: Surroundings?, early: EarlyCopy? = nil, failures: [MemoryPart.Failure] = []
   ) throws(FormatError) -> RewriteResult {
     let (compiled, probes) = (all.map(\.memory), all.map { job.probes[$0.index] })
     let maps = job.map(probes)
@@ -120,7 +123,7 @@ public struct Pipeline {
     let memories = zip(compiled, results).map { memory, result in
       memory.memory(scores: part == nil ? result.scores : result.scores.adding(memory.notes))
     }
-    try job.emit(memories, beside: link.kept, identity: identity, part: part) { written in
+    try job.emit(memories, beside: link.kept, identity: identity, part: part, early: early) { written in
       evaluation.results(written.memories, on: written, as: "verifying") == results
     }
     let figures = try job.draw(compiled, probes, results, maps, surroundings)

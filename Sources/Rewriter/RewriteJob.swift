@@ -121,9 +121,10 @@ final class RewriteJob {
   /// - Parameters:
   ///   - kept: the base's memories, which a part is written without.
   ///   - part: what the sidecar is a part of; nil where it stands by itself.
+  ///   - early: the base on its way to the output.
   ///   - holds: whether a model reopened from a written file answers as the one in memory did.
   func emit(
-    _ memories: [Memory], beside kept: [Memory], identity: BaseIdentity, part: MemoryPart?,
+    _ memories: [Memory], beside kept: [Memory], identity: BaseIdentity, part: MemoryPart?, early: EarlyCopy?,
     holds: (LanguageModel) -> Bool
   ) throws(FormatError) {
     guard request.output != nil || request.sidecar != nil else { return }

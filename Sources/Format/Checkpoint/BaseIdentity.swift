@@ -14,10 +14,7 @@ public final class BaseIdentity: Sendable {
       return
     }
     let thread = Thread { [self] in
-      #if os(Linux)
-        // There it is the thread's alone. Not the lowest, which would never come to its turn on a busy machine.
-        setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
-      #endif
+      beNice()
       let hash = checkpoint.baseHash(isParallel: false)
       value.withLock { $0 = hash }
       done.signal()

@@ -15,21 +15,43 @@ extension Checkpoint {
 
   /// Writes the file of `write` under a temporary name, so that it can be read before it replaces anything.
   ///
+  /// - Parameter early: the base tensors, as `copyEarly` began to write them for the same output.
   /// - Throws: `FormatError` as `write` does.
   public func prepare(
-    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil,
+    memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil, early: EarlyCopy? = nil,
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)
-    var (added, entries) = try additions(memories, to: output, baseHash: baseHash)
-    for file in CompanionFile.allCases {
-      if let bytes = companion(file) { added.append(Tensor(name: file.tensorName, bytes: bytes)) }
+    let (added, entries) = try additions(memories, to: output, baseHash: baseHash)
+    let file = try SafetensorsFile.prepare(
+      tensors + added + embedded, metadata: metadata(entries), for: output, early: early, progress: progress)
+    return PendingCheckpoint(file, replacing: replacing)
+  }
+
+  /// Begins to write the base tensors of the file that `prepare` will make for `output`.
+  ///
+  /// - Returns: nil where there is nothing to begin with.
+  public func copyEarly(to output: String) -> EarlyCopy? {
+    let hash = ByteString(String(repeating: "0", count: 64))
+    return EarlyCopy(
+      tensors, beside: embedded,
+      metadata: metadata(["memory.version": "2", "memory.base": hash, "memory.manifest": hash]), output: output)
+  }
+
+  /// The companion files and the base's header, as a patched file keeps them.
+  private var embedded: [Tensor] {
+    let files = CompanionFile.allCases.compactMap { file in
+      companion(file).map { Tensor(name: file.tensorName, bytes: $0) }
     }
-    if let header { added.append(header) }
+    return files + [header].compactMap(\.self)
+  }
+
+  /// The metadata of a patched file, of which `entries` are new.
+  private func metadata(_ entries: [ByteString: ByteString]) -> [ByteString: ByteString] {
+    var entries = entries
     for (key, value) in metadata where entries[key] == nil && key != MemoryPart.key { entries[key] = value }
     if let format = metadata.first(where: { $0.key == "format" }) { entries["format"] = format.value }
-    let file = try SafetensorsFile.prepare(tensors + added, metadata: entries, for: output, progress: progress)
-    return PendingCheckpoint(file, replacing: replacing)
+    return entries
   }
 
   /// Writes a sidecar: `memories` and the manifest without base tensors and companion files.

@@ -10,13 +10,16 @@ enum HeaderWriter {
 
   /// The length and the JSON text, padded with spaces.
   ///
-  /// - Parameter start: the offset, in its own file, of the data that will follow the header; nil where it is in none.
+  /// - Parameters:
+  ///   - room: bytes by which the text may still grow.
+  ///   - start: the offset, in its own file, of the data that will follow the header; nil where it is in none.
   /// - Throws: `FormatError` of kind `headerTooLarge` or `validationOverflow`.
   static func bytes(
-    _ tensors: [Tensor], metadata: [ByteString: ByteString], behind start: Int? = nil, location: String
+    _ tensors: [Tensor], metadata: [ByteString: ByteString], room: Int = 0, behind start: Int? = nil, location: String
   ) throws(FormatError) -> [UInt8] {
     var text = try text(tensors, metadata: metadata, location: location)
-    var end = 8 + text.count + 8 - text.count % 8
+    let count = text.count + room
+    var end = 8 + count + 8 - count % 8
     if let start, start % 8 == 0 {
       let shared = end + ((start - end) % granularity + granularity) % granularity
       if shared - 8 <= lengthLimit { end = shared }

@@ -23,10 +23,12 @@ package enum SafetensorsFile {
 
   /// Writes and checks the file of `write` under a temporary name; it is on the disk once it has its own.
   ///
+  /// - Parameter early: a file for the same output with the first tensors, as many as lie one behind the other; its
+  ///   source has not changed since, or the file is refused.
   /// - Throws: `FormatError` as `write` does.
   static func prepare(
     _ tensors: [Tensor], metadata: [ByteString: ByteString], header given: [UInt8]? = nil, for output: String,
-    progress: ((Int, Int) -> Void)? = nil
+    early: EarlyCopy? = nil, progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) -> PendingFile {
     var header = given ?? []
     if given == nil {
@@ -34,7 +36,9 @@ package enum SafetensorsFile {
         tensors, metadata: metadata, behind: tensors.first?.source?.offset, location: output)
     }
     let total = tensors.reduce(header.count) { $0 + $1.byteCount }
-    let file = try PendingFile(at: output)
+    let first = adjacentTensors(tensors[...])
+    let copied = early?.take(behind: header.count, count: first.reduce(0) { $0 + $1.byteCount })
+    let file = if let copied { copied } else { try PendingFile(at: output) }
     try file.resize(to: total)
     var written = 0
     func report(_ count: Int) {
@@ -43,6 +47,14 @@ package enum SafetensorsFile {
     }
     try append(Tensor(name: "header", bytes: header), to: file, report: report)
     var rest = tensors[...]
+    if copied != nil {
+      let source = first.first?.source?.file
+      guard source?.isUnchanged == true else {
+        throw FormatError(.unreadable, source?.path ?? output, "was changed while it was read")
+      }
+      file.skip(first.reduce(0) { $0 + $1.byteCount })
+      rest = rest.dropFirst(first.count)
+    }
     while let first = rest.first {
       let adjacent = adjacentTensors(rest)
       if adjacent.isEmpty {
@@ -70,7 +82,7 @@ package enum SafetensorsFile {
   }
 
   /// The longest prefix of tensors that lie one behind the other in one file.
-  private static func adjacentTensors(_ tensors: ArraySlice<Tensor>) -> ArraySlice<Tensor> {
+  static func adjacentTensors(_ tensors: ArraySlice<Tensor>) -> ArraySlice<Tensor> {
     guard let first = tensors.first?.source else { return [] }
     var end = first.offset
     return tensors.prefix { tensor in

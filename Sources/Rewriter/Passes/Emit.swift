@@ -10,6 +10,8 @@ struct Emit {
   let replacing: Bool
   /// What the sidecar is a part of; nil where it stands by itself.
   let part: MemoryPart?
+  /// The base on its way to `output`.
+  var early: EarlyCopy?
 
   /// Writes all memories, verifies what was written, and renames it into place.
   ///
@@ -28,7 +30,8 @@ struct Emit {
     var pending: [PendingCheckpoint] = []
     if let output {
       let file = try checkpoint.prepare(
-        memories: kept + memories, to: output, replacing: replacing, baseHash: identity, progress: progress)
+        memories: kept + memories, to: output, replacing: replacing, baseHash: identity, early: early,
+        progress: progress)
       try verify(file.open(), output)
       pending.append(file)
     }
