@@ -51,6 +51,61 @@ import Testing
     #expect(try folder.contents("out.safetensors") == folder.contents("direct"))
   }
 
+  /// Where the base was copied before the header is known, and where its place was foreseen wrongly, the bytes are the same.
+  @Test(arguments: [1, 2, 400])
+  func theBaseMayBeCopiedEarly(_ modules: Int) throws {
+    var memories = memories
+    for i in 2..<max(2, modules) {
+      var memory = ExampleMemories.memory("m\(i)")
+      memory.rows[0].module = ByteString("transformer.h.1.mlp.c_proj\(i)")
+      memories.append(memory)
+    }
+    try base.write(memories: memories, to: folder.file("plain"))
+    let patched = try Checkpoint(path: folder.file("plain"))
+    for source in [base, patched] {
+      let early = try #require(source.copyEarly(to: output))
+      let pending = try source.prepare(memories: memories, to: output, replacing: true, early: early)
+      #expect(try folder.names().count { $0.hasSuffix(".tmp") } == 1)
+      try pending.commit()
+      try source.write(memories: memories, to: folder.file("again"), replacing: true)
+      #expect(try folder.contents("out.safetensors") == folder.contents("again"))
+      // The copy is taken once.
+      #expect(early.take(behind: try Data(folder.contents("again")).count, count: 0) == nil)
+    }
+  }
+
+  @Test func anEarlyCopyThatIsNotTakenLeavesNothing() throws {
+    let early = try #require(base.copyEarly(to: output))
+    early.end()
+    #expect(try folder.names().isEmpty)
+    let lost = try #require(base.copyEarly(to: folder.file("gone/out.safetensors")))
+    #expect(throws: FormatError.self) {
+      try base.prepare(memories: memories, to: folder.file("gone/out.safetensors"), early: lost)
+    }
+    // A base in two files, and one without tensors, is copied later.
+    let sidecar = folder.file("side")
+    try base.writeSidecar(memories: memories, to: sidecar)
+    #expect(try Checkpoint(path: sidecar).copyEarly(to: output) == nil)
+  }
+
+  @Test func aBaseThatChangesBehindTheCopyIsRefused() throws {
+    try folder.write(
+      Array(Data(contentsOf: URL(fileURLWithPath: Fixtures.model("gpt2-a") + "/model.safetensors"))),
+      to: "base.safetensors")
+    let source = try Checkpoint(path: folder.file("base.safetensors"))
+    let early = try #require(source.copyEarly(to: output))
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("base.safetensors")))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: [1])
+    try handle.close()
+    let error = #expect(throws: FormatError.self) {
+      try source.prepare(memories: memories, to: output, early: early)
+    }
+    #expect(error?.problem == "was changed while it was read")
+    early.end()
+    #expect(try folder.names() == ["base.safetensors"])
+  }
+
   @Test(arguments: [false, true])
   func leavesTheOldFileWhenDiscarded(isSidecar: Bool) throws {
     try folder.write("old", to: "out.safetensors")

@@ -84,7 +84,9 @@ import Testing
     let operations = try #require(root["operations"]).members
     #expect(operations.map { "\($0.key)_ms" } == timings.members.map(\.key.description))
     #expect(
-      operations.allSatisfy { ($0.value.int ?? -1) >= 0 && ["load", "link", "write"].contains($0.key) == ($0.value.int == 0) })
+      operations.allSatisfy {
+        ($0.value.int ?? -1) >= 0 && ["load", "link", "write"].contains($0.key) == ($0.value.int == 0)
+      })
   }
 
   /// Every documented field with its type, and totals that are the sums of what stands above them.
