@@ -63,10 +63,15 @@ struct RewriteJob {
   ) throws(FormatError) -> [CompiledMemory] {
     var compiled: [CompiledMemory] = []
     var ready: [Int: CompiledMemory] = [:]
+    var tried: Set<Int> = []
+    let families = surroundings.map {
+      FamilyCompiler(model: model, surroundings: $0, settings: settings, clock: clock)
+    }
     for (i, probe) in probes.enumerated() {
       progress(StepProgress("compiling", i, of: probes.count, .memories, detail: probe.spec.name))
-      if let surroundings, ready[i] == nil {
-        for (index, memory) in try family(of: i, among: probes, in: surroundings) { ready[index] = memory }
+      if let families, !tried.contains(i) {
+        let made = try families.memories(from: i, among: probes, tried: &tried)
+        ready.merge(made) { known, _ in known }
       }
       if let memory = ready[i] {
         compiled.append(memory)
@@ -86,48 +91,6 @@ struct RewriteJob {
         ).memory())
     }
     return compiled
-  }
-
-  /// The memories about the subject of one, itself and later ones among them; none where no row knows its question.
-  private func family(
-    of own: Int, among probes: [Probe], in surroundings: Surroundings
-  ) throws(FormatError) -> [Int: CompiledMemory] {
-    let spec = probes[own].spec
-    guard spec.isOpen, spec.keyToken == .auto else { return [:] }
-    if let subject = spec.subject {
-      let members = probes.indices.filter { i in
-        i >= own && probes[i].spec.isOpen && probes[i].spec.keyToken == .auto && probes[i].spec.subject == subject
-      }
-      let others = probes.compactMap(\.spec.subject).filter { $0 != subject && ContrastTexts.areAlike($0, subject) }
-      return try memories(of: members, probes, about: subject, rivals: Array(Set(others)).sorted(), surroundings)
-    }
-    let found = SubjectSearch(probe: probes[own], model: model, settings: settings).subject()
-    clock.lap(.locate)
-    if let found {
-      let made = try memories(of: [own], probes, about: found, rivals: [], surroundings)
-      if !made.isEmpty { return made }
-    }
-    return try memories(of: [own], probes, about: nil, rivals: [], surroundings)
-  }
-
-  private func memories(
-    of members: [Int], _ probes: [Probe], about subject: String?, rivals: [String], _ surroundings: Surroundings
-  ) throws(FormatError) -> [Int: CompiledMemory] {
-    guard
-      let family = SubjectFamily(
-        members.map { (index: $0, probe: probes[$0]) }, subject: subject, rivals: rivals,
-        layers: GatedCompiler.layers(settings, model.transformer.shape), model: model, surroundings: surroundings,
-        settings: settings),
-      let made = try GatedCompiler(family: family, settings: settings, clock: clock).memories()
-    else { return [:] }
-    var result: [Int: CompiledMemory] = [:]
-    for (member, var memory) in zip(members, made) {
-      let (fired, count) = try surroundings.firings(of: memory.rows[0])
-      memory.otherText = (fired, count)
-      memory.reason += "; acts on \(fired) of \(count) tokens of other text"
-      result[member] = memory
-    }
-    return result
   }
 
   /// The token × layer map of every memory, where it was asked for.
