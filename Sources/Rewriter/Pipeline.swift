@@ -36,8 +36,7 @@ public struct Pipeline {
 
     let written = try job.probe(statistics)
     let surroundings = try job.surround(by: written, beside: link.kept, statistics)
-    let loop = CompileLoop(job: job, surroundings: surroundings, kept: link.kept, journal: journal)
-    let compiled = try loop.memories()
+    let compiled = try CompileLoop(job, in: surroundings, beside: link.kept, journal: journal).memories()
     let result = try finish(job, compiled, link, identity, surroundings, early: early)
     try job.keep(statistics, surroundings)
     journal?.remove()

@@ -147,16 +147,24 @@ package final class Tape {
     package func site(_ site: Site) -> FloatMatrix { site == .attn ? attention : feedForward }
   }
 
-  private let isForBackward: Bool
+  package let isForBackward: Bool
   private let wanted: Set<Int>?
+  /// Where not all of a layer is kept, the sites that are, each with the residual that its projection is added to.
+  private var sites: Set<SiteAddress>?
   private var layers: [Int: Layer] = [:]
-  /// The residual [R, C] after the last block.
+  /// The residual [R, C] after the last block; of a tape for a backward pass.
   package internal(set) var final: FloatMatrix?
 
   /// - Parameter layers: the only ones recorded; nil for all.
   package init(forBackward: Bool, layers: Set<Int>? = nil) {
     isForBackward = forBackward
     wanted = layers
+  }
+
+  /// A record of some sites alone, to read activations and to go on from.
+  package convenience init(of sites: Set<SiteAddress>) {
+    self.init(forBackward: false, layers: Set(sites.map(\.layer)))
+    self.sites = sites
   }
 
   /// The beginning of a layer's record, nil where it is not wanted.
@@ -173,7 +181,15 @@ package final class Tape {
     return record
   }
 
-  func keep(_ layer: Layer, of index: Int) { layers[index] = layer }
+  func keep(_ layer: Layer, of index: Int) {
+    var layer = layer
+    let none = FloatMatrix(0, 0)
+    for site in Site.allCases where sites?.contains(SiteAddress(layer: index, site: site)) == false {
+      if site == .attn { (layer.residual, layer.attention) = (none, none) }
+      if site == .mlp { (layer.middle, layer.feedForward) = (none, none) }
+    }
+    layers[index] = layer
+  }
 
   /// The record of a layer that the forward pass went through and the tape wanted.
   package subscript(layer: Int) -> Layer { layers[layer]! }

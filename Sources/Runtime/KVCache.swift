@@ -15,13 +15,29 @@ public final class KVCache {
   init(layers: Int, heads: Int, headWidth: Int, capacity: Int) {
     self.heads = heads
     self.headWidth = headWidth
-    self.capacity = max(16, capacity)
+    self.capacity = max(1, capacity)
     let size = self.capacity * heads * headWidth
     keys = (0..<layers).map { _ in .allocate(capacity: size) }
     values = (0..<layers).map { _ in .allocate(capacity: size) }
   }
 
   deinit { (keys + values).forEach { $0.deallocate() } }
+
+  /// The first tokens of this cache in one of its own, which further ones can be appended to; what has been seen is left
+  /// out.
+  package func copied(first count: Int, capacity: Int) -> KVCache {
+    precondition(count <= self.count)
+    let copy = KVCache(layers: keys.count, heads: heads, headWidth: headWidth, capacity: max(count, capacity))
+    for layer in keys.indices {
+      for head in 0..<heads {
+        let (from, to) = (self.head(head, layer: layer), copy.head(head, layer: layer))
+        to.keys.update(from: from.keys, count: count * headWidth)
+        to.values.update(from: from.values, count: count * headWidth)
+      }
+    }
+    copy.count = count
+    return copy
+  }
 
   /// Makes room for `additional` tokens behind the present ones.
   func reserve(_ additional: Int) {

@@ -116,7 +116,7 @@ public final class Transformer {
     if last == shape.layers - 1 {
       for sequence in batch.sequences where sequence.appends { sequence.cache?.advance(sequence.rows.count) }
     }
-    if end == nil { tape?.final = batch.residual.copied() }
+    if end == nil, let tape, tape.isForBackward { tape.final = batch.residual.copied() }
   }
 
   private func runBlock(

@@ -5,18 +5,34 @@ import Runtime
 struct GatedCompiler {
   let family: SubjectFamily
   let settings: CompilerSettings
-  let clock: StageClock
   private var model: LanguageModel { family.model }
   private var transformer: Transformer { model.transformer }
   private var surroundings: Surroundings { family.surroundings }
 
-  /// The layers whose sites are looked at.
-  static func layers(_ settings: CompilerSettings, _ shape: ModelShape) -> Set<Int> {
-    Set((settings.hereSites(shape) + settings.rowSites(shape) + [settings.subjectSite(shape)]).map(\.layer))
+  /// The sites that are looked at.
+  static func sites(_ settings: CompilerSettings, _ shape: ModelShape) -> Set<SiteAddress> {
+    Set(settings.hereSites(shape) + settings.rowSites(shape) + [settings.subjectSite(shape)])
   }
 
-  /// The family's memories, in its order; nil where no cue tells the subject from others, or no row the question.
-  func memories() throws(FormatError) -> [CompiledMemory]? {
+  /// One fact with the keys of its rows, and the deltas that are still to be found.
+  struct Draft {
+    fileprivate let cues: [MemoryCue]
+    fileprivate let fits: [RegionFit]
+    /// By row, the first one's first.
+    fileprivate let rows: [(token: Int, fit: RowFit)]
+    var descents: [Descent]
+  }
+
+  /// A row in the making.
+  private struct Part {
+    /// The number of the target's token that it is for.
+    var token: Int
+    var fit: RowFit
+    var row: MemoryRow
+  }
+
+  /// A draft of each fact; nil where no cue tells the subject from others, or no row the question.
+  func drafts() -> [Draft]? {
     var cues: [MemoryCue] = []
     var above: SiteAddress?
     if family.subject != nil {
@@ -30,52 +46,59 @@ struct GatedCompiler {
       surroundings.prepareSentenceKeys(at: sites, ridge: ridge)
     }
     if family.subject == nil { surroundings.prepareBackground(at: sites) }
-    clock.lap(.key)
-    var made: [CompiledMemory] = []
+    var drafts: [Draft] = []
     for fact in family.facts.indices {
-      guard let memory = try memory(fact, cues: cues, sites: sites, among: made) else { return nil }
-      made.append(memory)
+      guard let draft = draft(fact, cues: cues, sites: sites) else { return nil }
+      drafts.append(draft)
     }
-    return made
+    return drafts
   }
 
-  /// A row in the making.
-  private struct Part {
-    /// The number of the target's token that it is for.
-    var token: Int
-    var fit: RowFit
-    var row: MemoryRow
-    var steps: Int
-  }
-
-  private func memory(
-    _ fact: Int, cues: [MemoryCue], sites: [SiteAddress], among others: [CompiledMemory]
-  ) throws(FormatError) -> CompiledMemory? {
-    let probe = family.facts[fact].probe
+  private func draft(_ fact: Int, cues: [MemoryCue], sites: [SiteAddress]) -> Draft? {
     let later = ownTokens(of: family.facts[fact])
     // Rows for later tokens stand above the first one, whose region is a cue to them.
     let firstSites = later.isEmpty || sites.count == 1 ? sites : sites.dropLast()
     let fits = transformer.pool.each(of: Array(firstSites)) { RowFit.first(family, fact, at: $0, settings: settings) }
     guard let first = fits.max(by: { $0.fit.distinctness < $1.fit.distinctness }) else { return nil }
-    clock.lap(.key)
-    var parts = [part(first, fact, token: 0, cues: cues)]
+    var rows = [(token: 0, fit: first)]
     for token in later {
       let above = sites.first { first.fit.address < $0 }
       guard
         let fit = RowFit.later(family, fact, token: token, at: above ?? first.fit.address, settings: settings)
       else { return nil }
-      parts.append(part(fit, fact, token: token, cues: Array(cues.prefix(1))))
+      rows.append((token: token, fit: fit))
+    }
+    return Draft(
+      cues: cues, fits: fits.map(\.fit), rows: rows, descents: rows.map { $0.fit.descent(settings) })
+  }
+
+  /// The family's memories from the drafts, whose deltas have been found; nil where they do not lead to the target.
+  func memories(_ drafts: [Draft]) throws(FormatError) -> [CompiledMemory]? {
+    var made: [CompiledMemory] = []
+    for (fact, draft) in drafts.enumerated() {
+      guard let memory = try memory(fact, draft, among: made) else { return nil }
+      made.append(memory)
+    }
+    return made
+  }
+
+  private func memory(
+    _ fact: Int, _ draft: Draft, among others: [CompiledMemory]
+  ) throws(FormatError) -> CompiledMemory? {
+    let probe = family.facts[fact].probe
+    var parts = zip(draft.rows, draft.descents).map { row, descent in
+      part(
+        row.fit, fact, token: row.token, cues: row.token == 0 ? draft.cues : Array(draft.cues.prefix(1)), descent)
     }
     shareQuestion(&parts)
-    clock.lap(.delta)
     let acts = try leaveAlone(&parts, of: fact, beside: others.flatMap(\.rows))
     // A subject that was only found is given up where it does not lead to the target.
     guard acts || !family.isFound else { return nil }
-    clock.lap(.bound)
+    let address = parts[0].fit.fit.address
     return CompiledMemory(
-      spec: probe.spec, targetIDs: probe.targetIDs, address: first.fit.address, token: .last, rows: parts.map(\.row),
-      steps: parts.map(\.steps), reason: reason(fact, parts[0].row),
-      considered: fits.map { Candidate($0.fit, token: probe.keyIDs.count - 1) }.choosing(first.fit.address))
+      spec: probe.spec, targetIDs: probe.targetIDs, address: address, token: .last, rows: parts.map(\.row),
+      steps: draft.descents.map(\.steps), reason: reason(fact, parts[0].row),
+      considered: draft.fits.map { Candidate($0, token: probe.keyIDs.count - 1) }.choosing(address))
   }
 
   /// Lets the rows for later tokens act only where the question has been asked: the first row's region becomes a cue.
@@ -107,15 +130,14 @@ struct GatedCompiler {
     return (lasts.count { region.strength(of: $0, to: row.key) > 0 }, lasts.count)
   }
 
-  private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue]) -> Part {
+  private func part(_ fit: RowFit, _ fact: Int, token: Int, cues: [MemoryCue], _ descent: Descent) -> Part {
     let probe = family.facts[fact].probe
-    let (delta, alpha, steps) = fit.delta(settings)
     let region = region(fit.fit, of: probe.spec, isFirst: token == 0)
     let row = MemoryRow(
       module: transformer.module(fit.fit.address), position: probe.keyIDs.count - 1 + token,
-      targetID: probe.targetIDs[token], alpha: alpha, boundary: region.boundary, hardness: region.hardness,
-      key: region.key, delta: delta, cues: cues)
-    return Part(token: token, fit: fit, row: row, steps: steps)
+      targetID: probe.targetIDs[token], alpha: descent.alpha, boundary: region.boundary, hardness: region.hardness,
+      key: region.key, delta: descent.delta, cues: cues)
+    return Part(token: token, fit: fit, row: row)
   }
 
   /// The region of a row: the spec's bounds, else from the similarity on at which few others are let in.
@@ -153,12 +175,13 @@ struct GatedCompiler {
   private func ownTokens(of fact: SubjectFamily.Fact) -> [Int] {
     let target = fact.probe.targetIDs
     guard target.count > 1 else { return [] }
-    let texts = fact.variants.map { $0.ids + target.dropLast() }
-    let run = BaseRun(texts, recordedBy: Tape(forBackward: false, layers: []), transformer: transformer)
+    let residuals = fact.answered.flatMap { text in
+      text.ids.indices.suffix(target.count - 1).map { text.residual(token: $0) }
+    }
     let logits = transformer.logits(
-      run.residual, rows: run.sequences.flatMap { $0.rows.suffix(target.count - 1) })
+      FloatMatrix(copying: residuals, width: transformer.shape.width), rows: residuals.indices)
     return target.indices.dropFirst().filter { token in
-      texts.indices.contains { logits.largest($0 * (target.count - 1) + token - 1) != target[token] }
+      fact.answered.indices.contains { logits.largest($0 * (target.count - 1) + token - 1) != target[token] }
     }
   }
 
@@ -169,26 +192,23 @@ struct GatedCompiler {
   private func leaveAlone(
     _ parts: inout [Part], of fact: Int, beside others: [MemoryRow]
   ) throws(FormatError) -> Bool {
-    let probe = family.facts[fact].probe
+    let own = family.facts[fact]
     // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
-    func after(_ fact: SubjectFamily.Fact) -> [Int] {
-      fact.probe.keyIDs + fact.probe.targetIDs + fact.probe.after
-    }
     let related = family.facts.indices.filter { $0 != fact }.prefix(settings.relatedTexts)
-    let texts =
-      [after(family.facts[fact])] + related.map { after(family.facts[$0]) }
-      + zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
+    let texts = [own.after] + related.map { family.facts[$0].after } + own.negatives
     var acts = false
     for round in 0...settings.miningRounds {
       let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
-      let firings = firings(of: try MemorySet(named: named, for: transformer), in: texts)
+      let firings = firings(
+        of: try MemorySet(named: named, for: transformer), rows: named.map(\.row), in: texts)
       acts = firings[0].contains { $0.memory == "0" && $0.position == parts[0].row.position && $0.strength > 0.5 }
       if round == settings.miningRounds { break }
       var isDone = true
       for i in parts.indices {
-        let wrong = Self.wrongTexts(firings, texts, row: "\(parts[i].token)", at: parts[i].row.position)
-        guard !wrong.isEmpty, parts[i].fit.add(wrong, model: model, settings: settings) else { continue }
-        let region = region(parts[i].fit.fit, of: probe.spec, isFirst: parts[i].token == 0)
+        let wrong = Self.wrongTokens(firings, row: "\(parts[i].token)", at: parts[i].row.position)
+        let samples = wrong.map { texts[$0.text].activation(parts[i].fit.fit.address, token: $0.token) }
+        guard !samples.isEmpty, parts[i].fit.add(samples, pool: transformer.pool, settings: settings) else { continue }
+        let region = region(parts[i].fit.fit, of: own.probe.spec, isFirst: parts[i].token == 0)
         (parts[i].row.key, parts[i].row.boundary) = (region.key, region.boundary)
         isDone = false
       }
@@ -198,18 +218,16 @@ struct GatedCompiler {
     return acts
   }
 
-  /// Where memories act on the tokens of each text.
-  private func firings(of memories: MemorySet, in texts: [[Int]]) -> [[Firing]] {
-    var row = 0
-    let sequences = texts.map { ids in
-      defer { row += ids.count }
-      return Batch.Sequence(rows: row..<(row + ids.count), position: 0, cache: nil, appends: false, memories: memories)
-    }
-    let batch = Batch(sequences, shape: transformer.shape)
-    batch.traces = true
-    transformer.embed(texts, batch)
-    transformer.forward(batch)
-    return sequences.map { sequence in
+  /// Where memories act on the tokens of each text, which are run on from the first site that has a row.
+  private func firings(of memories: MemorySet, rows: [MemoryRow], in texts: [RecordedText]) -> [[Firing]] {
+    let addresses = rows.compactMap { transformer.address(ofModule: $0.module) }
+    guard let start = addresses.min() else { return texts.map { _ in [] } }
+    let batch = transformer.resume(
+      texts.map { text in
+        text.resumption(
+          at: start, from: 0, cache: nil, memories: memories, presence: text.presence(of: memories, before: start))
+      }, traces: true)
+    return batch.sequences.map { sequence in
       batch.firings.filter { sequence.rows.contains($0.position) }.map { firing in
         var firing = firing
         firing.position -= sequence.rows.lowerBound
@@ -218,12 +236,11 @@ struct GatedCompiler {
     }
   }
 
-  /// The texts up to each token at which a row acts and should not: its own is a position of the first text.
-  private static func wrongTexts(_ firings: [[Firing]], _ texts: [[Int]], row: String, at own: Int) -> [[Int]] {
-    texts.indices.flatMap { i in
-      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }.map(
-        \.position)
-      return Set(places).sorted().map { Array(texts[i][...$0]) }
+  /// The tokens at which a row acts and should not: its own is a position of the first text.
+  private static func wrongTokens(_ firings: [[Firing]], row: String, at own: Int) -> [(text: Int, token: Int)] {
+    firings.indices.flatMap { i in
+      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }
+      return Set(places.map(\.position)).sorted().map { (text: i, token: $0) }
     }
   }
 }

@@ -38,7 +38,8 @@ struct LeastSquaresCompiler {
 
   /// A row at that of the addresses where the key tells its contexts' tokens best from all others.
   func memory(_ samples: Samples) throws(FormatError) -> CompiledMemory {
-    let run = ContextRun(samples.contexts, layers: Set(samples.addresses.map(\.layer)), transformer: transformer)
+    let beginnings = Beginnings(sites: Set(samples.addresses), transformer: transformer)
+    let run = ContextRun(samples.contexts, behind: beginnings, transformer: transformer)
     let fits = fits(samples, run)
     let fit =
       fits.reduce(nil as Fit?) { best, fit in

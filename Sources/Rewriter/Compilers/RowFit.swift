@@ -57,9 +57,11 @@ struct RowFit {
     _ family: SubjectFamily, _ fact: Int, token: Int, at address: SiteAddress, settings: CompilerSettings
   ) -> RowFit? {
     let (probe, variants) = (family.facts[fact].probe, family.facts[fact].variants)
-    let run = SubjectFamily.contexts(
-      variants, of: probe, token: token, questions: family.facts[fact].contrast.behind(probe), layers: [address.layer],
-      family.model.transformer, settings)
+    let transformer = family.model.transformer
+    let contexts = FactTexts.contexts(
+      variants, of: probe, token: token, questions: family.facts[fact].contrast.behind(probe),
+      positions: transformer.shape.positions, settings)
+    let run = ContextRun(contexts, behind: family.beginnings, transformer: transformer)
     let asked = variants.indices.map { run.own($0, address) }
     let before = run.contexts.enumerated().flatMap { i, context in
       (0..<context.token).map { run.activation(i, address, token: $0) }
@@ -104,24 +106,19 @@ struct RowFit {
     (self.fit, self.asked) = (fit, asked)
   }
 
-  /// Fits again apart from the last tokens of further texts.
+  /// Fits again apart from further activations [D] at its site.
   ///
   /// - Returns: false where that leaves no fit.
-  mutating func add(_ texts: [[Int]], model: LanguageModel, settings: CompilerSettings) -> Bool {
-    let run = BaseRun(texts, to: fit.address, transformer: model.transformer)
-    let samples = texts.indices.map { run.activation(fit.address, $0, token: texts[$0].count - 1) }
+  mutating func add(_ samples: [UnsafeMutablePointer<Float>], pool: WorkerPool, settings: CompilerSettings) -> Bool {
     let group = RegionFit.Group(samples: samples, isInside: false, weight: settings.minedWeight, isJudged: false)
-    guard let again = fit.adding([group], pool: model.transformer.pool) else { return false }
+    guard let again = fit.adding([group], pool: pool) else { return false }
     fit = again
     return true
   }
 
-  /// The delta of a row with this key, from all prompts that the target's token should follow.
-  func delta(_ settings: CompilerSettings) -> (values: [Float], alpha: Float, steps: Int) {
-    var descent = Descent(
-      asked, strengths: asked.contexts.map { _ in 1 }, offsets: nil, at: fit.address, settings: settings)
-    descent.descend()
-    return (descent.delta, descent.alpha, descent.steps)
+  /// The way to the delta of a row with this key, from all prompts that the target's token should follow.
+  func descent(_ settings: CompilerSettings) -> Descent {
+    Descent(asked, strengths: asked.contexts.map { _ in 1 }, offsets: nil, at: fit.address, settings: settings)
   }
 }
 

@@ -4,6 +4,16 @@ import Runtime
 /// The facts about one subject, with the texts that tell it and their questions from others, run once; or one fact
 /// without a subject.
 final class SubjectFamily {
+  /// Facts about one subject that are to be compiled.
+  struct Request {
+    /// The facts, with their numbers among the memories of the surroundings.
+    var members: [(index: Int, probe: Probe)]
+    /// nil where none is known.
+    var subject: String?
+    /// Names that look like the subject's.
+    var rivals: [String] = []
+  }
+
   /// One fact with its own texts.
   struct Fact {
     let probe: Probe
@@ -14,6 +24,11 @@ final class SubjectFamily {
     let run: StemmedRun
     /// The variants' texts with the target's first token behind them.
     let asked: ContextRun
+    /// The variants' texts with all but the target's last token.
+    let answered: [RecordedText]
+    /// What the base model says behind key prompt and target, and then the negatives with its answers.
+    let after: RecordedText
+    let negatives: [RecordedText]
     /// Whether the answer to a contrast text is that to the key prompt, so that it asks the same.
     let asksTheSame: [Bool]
   }
@@ -28,58 +43,75 @@ final class SubjectFamily {
   let model: LanguageModel
   let surroundings: Surroundings
   let settings: CompilerSettings
+  /// What the texts have been run behind.
+  let beginnings: Beginnings
 
-  /// - Parameters:
-  ///   - members: the facts about the subject, with their numbers.
-  ///   - rivals: names that look like the subject's.
-  ///   - layers: those whose sites will be asked for.
-  /// - Returns: nil where the subject does not stand in every key prompt.
-  init?(
-    _ members: [(index: Int, probe: Probe)], subject: String?, rivals: [String], layers: Set<Int>, model: LanguageModel,
-    surroundings: Surroundings, settings: CompilerSettings
+  /// The families of several requests, whose texts are run side by side.
+  ///
+  /// - Parameter beginnings: keeps what the texts of later requests may begin with too.
+  /// - Returns: nil for a request whose subject does not stand in every key prompt.
+  static func all(
+    _ requests: [Request], behind beginnings: Beginnings, model: LanguageModel, surroundings: Surroundings,
+    settings: CompilerSettings
+  ) -> [SubjectFamily?] {
+    let texts = requests.map { FactTexts.all($0, model: model, turns: surroundings.turns, settings: settings) }
+    var recorded = beginnings.run(texts.flatMap { $0 ?? [] }.flatMap(\.requests))[...]
+    return zip(requests, texts).map { request, texts in
+      texts.map {
+        SubjectFamily(request, $0, taking: &recorded, beginnings, model: model, surroundings, settings)
+      }
+    }
+  }
+
+  private init(
+    _ request: Request, _ texts: [FactTexts], taking recorded: inout ArraySlice<RecordedText>, _ beginnings: Beginnings,
+    model: LanguageModel, _ surroundings: Surroundings, _ settings: CompilerSettings
   ) {
-    (self.subject, self.model, self.surroundings, self.settings) = (subject, model, surroundings, settings)
-    let transformer = model.transformer
-    isGiven = members.contains { $0.probe.spec.subject != nil }
+    (subject, self.model, self.surroundings, self.settings) = (request.subject, model, surroundings, settings)
+    self.beginnings = beginnings
+    isGiven = request.members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
-    for member in members {
-      var probe = member.probe
-      probe.spec.subject = subject
-      let variants = PromptVariants(probe, model: model, settings: settings).all
-      guard variants[0].subject != nil || subject == nil else { return nil }
-      let contrast = ContrastTexts(
-        probe, subject: subject, rivals: rivals, turns: surroundings.turns,
-        includingSubject: !facts.contains { $0.probe.style.isChat == probe.style.isChat }, model: model,
-        settings: settings)
+    for texts in texts {
+      func take(_ count: Int) -> ArraySlice<RecordedText> {
+        defer { recorded = recorded.dropFirst(count) }
+        return recorded.prefix(count)
+      }
       let run = StemmedRun(
-        contrast.texts, layers: layers, to: settings.hereSites(transformer.shape).last, transformer: transformer)
-      let asked = Self.contexts(
-        variants, of: probe, token: 0, questions: contrast.behind(probe), layers: layers, transformer, settings)
+        texts.contrast.texts, recorded: Array(take(texts.contrast.texts.count)), transformer: model.transformer)
+      let asked = ContextRun(
+        texts.contexts, recorded: take(2 * texts.contexts.count), in: beginnings, transformer: model.transformer)
+      let others = facts.first.map { [($0.run, $0.contrast)] } ?? []
       facts.append(
         Fact(
-          probe: probe, index: member.index, variants: variants, contrast: contrast, run: run, asked: asked,
+          probe: texts.probe, index: texts.index, variants: texts.variants, contrast: texts.contrast, run: run,
+          asked: asked, answered: Array(take(texts.answered.count)), after: take(1).first!,
+          negatives: Array(take(texts.negatives.count)),
           asksTheSame: Self.asksTheSame(
-            probe, asked, facts.first.map { [($0.run, $0.contrast), (run, contrast)] } ?? [(run, contrast)],
-            from: settings.sameAnswer, model, settings)))
+            texts.probe, others + [(run, texts.contrast)], as: asked, behind: beginnings, model, settings)))
     }
     self.facts = facts
   }
 
   /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt;
   /// of questions in a chat, whose answers begin alike, also behind each of the first tokens of the key prompt's answer.
+  /// It is asked of texts that may be another wording of the question, and false of all others.
   private static func asksTheSame(
-    _ probe: Probe, _ asked: ContextRun, _ runs: [(run: StemmedRun, contrast: ContrastTexts)], from part: Float,
-    _ model: LanguageModel, _ settings: CompilerSettings
+    _ probe: Probe, _ runs: [(run: StemmedRun, contrast: ContrastTexts)], as asked: ContextRun,
+    behind beginnings: Beginnings, _ model: LanguageModel, _ settings: CompilerSettings
   ) -> [Bool] {
-    let key = asked.probabilities(behind: 0)
-    return runs.flatMap { run, contrast in
-      let whole = run.texts.indices.filter { !run.texts[$0].isShort }
-      let others = run.probabilities(of: whole)
-      var result = [Bool](repeating: false, count: run.texts.count)
-      for (row, text) in whole.enumerated() { result[text] = key.common(row: 0, with: others, row: row) > part }
+    let wordings = runs.map { $0.contrast.kinds.indices.filter($0.contrast.mayAskTheSame) }
+    let distributions = model.transformer.probabilities(
+      behind: [asked.ownResidual(0)] + zip(runs, wordings).flatMap { $0.run.lastResiduals(of: $1) })
+    var row = 0
+    return zip(runs, wordings).flatMap { run, wordings in
+      var result = [Bool](repeating: false, count: run.run.texts.count)
+      for text in wordings {
+        row += 1
+        result[text] = distributions.common(row: 0, with: distributions, row: row) > settings.sameAnswer
+      }
       guard probe.style.isChat else { return result }
-      let asked = result.indices.filter { result[$0] && contrast.kinds[$0].isQuestionAboutSubject }
-      let isSame = answersAlike(probe, asked.map { run.texts[$0] }, from: part, model, settings)
+      let asked = result.indices.filter { result[$0] && run.contrast.kinds[$0].isQuestionAboutSubject }
+      let isSame = answersAlike(probe, asked.map { run.run.texts[$0] }, behind: beginnings, model, settings)
       for (text, isSame) in zip(asked, isSame) { result[text] = isSame }
       return result
     }
@@ -87,39 +119,21 @@ final class SubjectFamily {
 
   /// Whether the answer to each prompt has that part in common behind each token of the answer to the key prompt.
   private static func answersAlike(
-    _ probe: Probe, _ prompts: [StemmedRun.Text], from part: Float, _ model: LanguageModel, _ settings: CompilerSettings
+    _ probe: Probe, _ prompts: [StemmedRun.Text], behind beginnings: Beginnings, _ model: LanguageModel,
+    _ settings: CompilerSettings
   ) -> [Bool] {
-    guard let first = prompts.first else { return [] }
+    guard !prompts.isEmpty else { return [] }
     // Long enough to go beyond the subject's name.
     let answer = Continuations(of: [probe.keyIDs], count: settings.sameAnswerLength, model: model).ids[0]
-    let key = StemmedRun.Text(
-      ids: probe.keyIDs, stem: probe.keyIDs.starts(with: first.ids[..<first.stem]) ? first.stem : 0)
-    let texts = ([key] + prompts).map { StemmedRun.Text(ids: $0.ids + answer.dropLast(), stem: $0.stem) }
-    let behind = StemmedRun(texts, layers: [], transformer: model.transformer).probabilities(
-      of: Array(texts.indices), last: answer.count)
+    let texts = ([probe.keyIDs] + prompts.map(\.ids)).map { StemmedRun.Text(ids: $0 + answer.dropLast()) }
+    let run = StemmedRun(texts, behind: beginnings, transformer: model.transformer)
+    let behind = model.transformer.probabilities(
+      behind: run.lastResiduals(of: Array(texts.indices), count: answer.count))
     return prompts.indices.map { i in
-      answer.indices.allSatisfy { behind.common(row: $0, with: behind, row: (i + 1) * answer.count + $0) > part }
+      answer.indices.allSatisfy {
+        behind.common(row: $0, with: behind, row: (i + 1) * answer.count + $0) > settings.sameAnswer
+      }
     }
-  }
-
-  /// The prompts that the target should follow, up to one of the target's tokens, which follows them.
-  ///
-  /// - Parameter questions: about others, for the prompts in turn: what the memory does at a token reaches what stands
-  ///   behind it through the layers above.
-  static func contexts(
-    _ variants: [PromptVariants.Variant], of probe: Probe, token: Int, questions: [[Int]], layers: Set<Int>,
-    _ transformer: Transformer, _ settings: CompilerSettings
-  ) -> ContextRun {
-    let target = probe.targetIDs
-    let contexts = variants.enumerated().map { i, variant in
-      let ids = variant.ids + target[..<token]
-      var question = questions.isEmpty ? [] : target[(token + 1)...] + questions[i % questions.count]
-      if ids.count + 1 + question.count > transformer.shape.positions { question = [] }
-      return Context(
-        ids, token: ids.count - 1, target: [target[token]], behindWeight: settings.behindWeight,
-        question: (question, settings.questionWeight))
-    }
-    return ContextRun(contexts.sharing(1), layers: layers, transformer: transformer)
   }
 
   /// The last tokens of a fact's contrast texts of some kinds, those of the first fact's other questions included.
@@ -170,6 +184,16 @@ extension ContrastTexts.Kind {
   /// Whether a text is a question about the subject in the prompt's form.
   var isQuestionAboutSubject: Bool {
     if case .otherQuestion(let template) = self { template >= SubjectTemplates.all.count } else { false }
+  }
+}
+
+extension ContrastTexts {
+  /// Whether a text's question could be the key prompt's in other words.
+  fileprivate func mayAskTheSame(_ text: Int) -> Bool {
+    switch kinds[text] {
+    case .otherQuestion, .elsewhere: true
+    case .sameQuestion, .behind, .after, .negative: false
+    }
   }
 }
 

@@ -41,39 +41,92 @@ struct Descent {
 
   /// Steps until the target leads safely on all positive contexts, as far as their number allows.
   mutating func descend() {
-    let limit = settings.descentSteps + (offsets == nil ? 0 : settings.descentStepsBesideOthers)
-    while steps < limit {
-      let slope = slope()
-      if worst[0] < settings.descentSafe, positives.allSatisfy({ worst[$0] < settings.descentSafe }) { return }
-      guard move(down: slope) else { return }
+    var all = [self]
+    Self.descend(&all)
+    self = all[0]
+  }
+
+  /// The same of several descents side by side, so that the head's weights are read for all of them at once.
+  static func descend(_ descents: inout [Descent]) {
+    var active = descents.indices.filter { descents[$0].steps < descents[$0].limit }
+    while !active.isEmpty {
+      var left: [Int] = []
+      let bySite = Dictionary(grouping: active) { descents[$0].address }
+      for address in bySite.keys.sorted() {
+        for first in stride(from: 0, to: bySite[address]!.count, by: sideBySide) {
+          let group = bySite[address]![first...].prefix(sideBySide)
+          let slopes = slopes(group, of: &descents)
+          left += zip(group, slopes).filter { descents[$0].goesOn(down: $1) }.map(\.0)
+        }
+      }
+      active = left
     }
   }
+
+  /// The descents of a batch at most: each has some logits to keep.
+  private static let sideBySide = 12
+
+  private var limit: Int { settings.descentSteps + (offsets == nil ? 0 : settings.descentStepsBesideOthers) }
 
   /// A number of steps, also where the target leads.
   mutating func descend(steps count: Int) {
     velocity = [Float](repeating: 0, count: delta.count)
-    for _ in 0..<count { guard move(down: slope()) else { return } }
+    var all = [self]
+    for _ in 0..<count { guard all[0].move(down: Self.slopes([0], of: &all)[0]) else { break } }
+    self = all[0]
   }
 
-  /// The weighted loss on the contexts whose turn it is, and ∂loss/∂Δ (D).
-  private mutating func slope() -> (loss: Float, gradient: [Float]) {
-    let (chosen, weights) = choice()
-    let patched = run.run(chosen, at: address) { i, activation in
-      if let offsets { kernel_add_scaled(activation, offsets.row(i), 1, delta.count) }
-      kernel_add_scaled(activation, delta, strengths[i], delta.count)
+  private typealias Slope = (loss: Float, gradient: [Float])
+
+  /// Of some descents at one site the weighted loss on the contexts whose turn it is, and ∂loss/∂Δ (D).
+  private static func slopes(_ group: some Collection<Int>, of descents: inout [Descent]) -> [Slope] {
+    guard let one = group.first.map({ descents[$0] }) else { return [] }
+    let transformer = one.run.transformer
+    var chosen: [(descent: Int, context: Int, weight: Float)] = []
+    for i in group {
+      let (contexts, weights) = descents[i].choice()
+      chosen += zip(contexts, weights).map { (i, $0, $1) }
     }
-    let (losses, gradients) = run.gradients(patched, weights: weights, lowest: address)
-    for ((i, weight), values) in zip(zip(chosen, weights), losses) {
-      worst[i] = 0
-      for (term, loss) in zip(run.contexts[i].terms, values) {
-        if case .token = term.goal { worst[i] = max(worst[i], loss / (term.weight * weight)) }
-      }
+    let patched = ContextRun.run(
+      chosen.map { (descents[$0.descent].run, $0.context) }, at: one.address, transformer: transformer
+    ) { i, activation in descents[chosen[i].descent].patch(chosen[i].context, activation) }
+    let (losses, gradients) = ContextRun.gradients(
+      patched, weights: chosen.map(\.weight), lowest: one.address, transformer: transformer)
+    var slopes: [Int: Slope] = [:]
+    for (i, choice) in chosen.enumerated() {
+      let row = gradients[one.address].row(patched.chosen[i].row)
+      descents[choice.descent].add(
+        losses[i], of: choice.context, weight: choice.weight, gradient: row, to: &slopes[choice.descent])
     }
-    var gradient = [Float](repeating: 0, count: delta.count)
-    for choice in patched.chosen {
-      kernel_add_scaled(&gradient, gradients[address].row(choice.row), strengths[choice.context], gradient.count)
+    return group.map { slopes[$0]! }
+  }
+
+  /// Adds the other memories' vectors and the delta to the activation [D] of a context's own token.
+  private func patch(_ context: Int, _ activation: UnsafeMutablePointer<Float>) {
+    if let offsets { kernel_add_scaled(activation, offsets.row(context), 1, delta.count) }
+    kernel_add_scaled(activation, delta, strengths[context], delta.count)
+  }
+
+  private mutating func add(
+    _ losses: [Float], of context: Int, weight: Float, gradient: UnsafeMutablePointer<Float>, to slope: inout Slope?
+  ) {
+    worst[context] = 0
+    for (term, loss) in zip(run.contexts[context].terms, losses) {
+      if case .token = term.goal { worst[context] = max(worst[context], loss / (term.weight * weight)) }
     }
-    return (losses.reduce(Float(0)) { $0 + $1.reduce(0, +) }, gradient)
+    var sum = slope ?? (loss: 0, gradient: [Float](repeating: 0, count: delta.count))
+    slope = nil
+    kernel_add_scaled(&sum.gradient, gradient, strengths[context], delta.count)
+    sum.loss += losses.reduce(0, +)
+    slope = sum
+  }
+
+  /// Steps down a slope, but where the target leads already.
+  ///
+  /// - Returns: whether more steps are to follow.
+  private mutating func goesOn(down slope: Slope) -> Bool {
+    if worst[0] < settings.descentSafe, positives.allSatisfy({ worst[$0] < settings.descentSafe }) { return false }
+    return move(down: slope) && steps < limit
   }
 
   /// The contexts of the next step, and how much each counts there.
@@ -88,7 +141,7 @@ struct Descent {
   }
 
   /// - Returns: whether there is a way down.
-  private mutating func move(down slope: (loss: Float, gradient: [Float])) -> Bool {
+  private mutating func move(down slope: Slope) -> Bool {
     let g = length(slope.gradient)
     if steps == 0 { firstGradient = g }
     guard g > 0, g.isFinite else { return false }

@@ -18,12 +18,13 @@ final class BaseRun {
   let sequences: [Sequence]
   let transformer: Transformer
   let tape: Tape
-  private let batch: Batch
+  /// [R, C] behind the last block; of a run that went through all of them.
+  let residual: FloatMatrix
+  /// What a backward pass goes through; its other matrices are as large as a record.
+  private let batch: Batch?
 
   /// Tokens that were run.
-  var count: Int { batch.rows }
-  /// [R, C] behind the last block; of a run that went through all of them.
-  var residual: FloatMatrix { batch.residual }
+  var count: Int { residual.rows }
 
   /// Runs whole texts.
   ///
@@ -45,15 +46,22 @@ final class BaseRun {
 
   /// Runs the rests of texts whose beginnings stand in caches, which stay as they are.
   ///
-  /// - Parameter end: the last site needed; nil runs all blocks.
+  /// - Parameters:
+  ///   - rests: with the number of tokens of the cache that each stands behind.
+  ///   - end: the last site needed; nil runs all blocks.
   convenience init(
-    behind beginnings: [Sequence], _ rests: [[Int]], recordedBy tape: Tape, to end: SiteAddress? = nil,
+    _ rests: [(ids: [Int], position: Int, cache: KVCache?)], recordedBy tape: Tape, to end: SiteAddress? = nil,
     transformer: Transformer
   ) {
-    let starts = zip(beginnings, rests).map { beginning, ids in
-      (ids: ids, position: beginning.position + beginning.ids.count, cache: beginning.cache)
-    }
-    self.init(starts, fillsCaches: false, memories: nil, recordedBy: tape, to: end, transformer: transformer)
+    self.init(
+      rests, fillsCaches: false, memories: nil, recordedBy: tape, to: end, transformer: transformer)
+  }
+
+  /// Runs the rests of texts whose beginnings stand in caches, and appends them to these.
+  convenience init(appending rests: [(ids: [Int], cache: KVCache)], recordedBy tape: Tape, transformer: Transformer) {
+    self.init(
+      rests.map { (ids: $0.ids, position: $0.cache.count, cache: $0.cache) }, fillsCaches: true, memories: nil,
+      recordedBy: tape, to: nil, transformer: transformer)
   }
 
   private init(
@@ -69,12 +77,14 @@ final class BaseRun {
         ids: start.ids, position: start.position, rows: row..<(row + start.ids.count), cache: start.cache)
     }
     let memories = memories ?? .none(of: transformer)
-    batch = Batch(
+    let batch = Batch(
       sequences.map {
         .init(rows: $0.rows, position: $0.position, cache: $0.cache, appends: fillsCaches, memories: memories)
       }, shape: transformer.shape)
     transformer.embed(sequences.map(\.ids), batch)
     transformer.forward(batch, to: end, tape: tape)
+    residual = batch.residual
+    self.batch = tape.isForBackward ? batch : nil
   }
 
   /// Runs texts for their activations at one site.
@@ -85,7 +95,8 @@ final class BaseRun {
 
   /// ∂L/∂a at every site; of a run of whole texts that was recorded for a backward pass.
   func gradients(_ losses: [LossTerm]) -> SiteGradients {
-    transformer.gradients(batch, tape: tape, losses: losses)
+    guard let batch else { preconditionFailure("the run was not recorded for a backward pass") }
+    return transformer.gradients(batch, tape: tape, losses: losses)
   }
 
   /// The activations at a site [R, D], before any memory.

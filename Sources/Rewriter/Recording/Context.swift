@@ -4,6 +4,8 @@ struct Context {
     case token(Int)
     /// The base model's own distribution.
     case unchanged
+
+    var isUnchanged: Bool { if case .unchanged = self { true } else { false } }
   }
 
   struct Term {

@@ -7,76 +7,63 @@ import Runtime
 /// Contexts that begin alike up to their own token share its keys, values and activations.
 final class ContextRun {
   private(set) var contexts: [Context]
-  private let transformer: Transformer
-  private let layers: Set<Int>
-  /// Each context's text up to and with its own token, each once.
-  private let heads: BaseRun
-  private let headOfContext: [Int]
-  /// The tokens behind the own one, per context.
-  private var tails: [Tail] = []
+  let transformer: Transformer
+  private let beginnings: Beginnings
+  /// Each context's text, and its beginning up to and with its own token, whose keys and values are kept.
+  private var recorded: [(text: RecordedText, head: RecordedText)]
+  /// log p of the base model [n, V] for the terms that should stay unchanged, and each context's first row there.
+  private var unchanged: [(matrix: FloatMatrix, first: Int)] = []
   private(set) var counts = ContextCounts()
 
-  /// The rest of a context, run together with the rests of others.
-  private struct Tail {
-    let run: BaseRun
-    let rows: Range<Int>
-    /// log p of the base model [n, V] for the terms that should stay unchanged, and the context's first row there.
-    let unchanged: FloatMatrix
-    let firstUnchanged: Int
+  /// - Parameters:
+  ///   - recorded: what was run of `requests(contexts)`.
+  ///   - beginnings: for contexts that come later.
+  init(
+    _ contexts: [Context], recorded: some Collection<RecordedText>, in beginnings: Beginnings, transformer: Transformer
+  ) {
+    precondition(recorded.count == 2 * contexts.count)
+    (self.contexts, self.beginnings, self.transformer) = (contexts, beginnings, transformer)
+    self.recorded = Array(zip(recorded.suffix(contexts.count), recorded.prefix(contexts.count)))
+    counts = ContextCounts(texts: contexts.count)
+    counts.tokens = Set(contexts.map(\.head)).reduce(0) { $0 + $1.count }
+    unchanged = findUnchanged(contexts.indices)
   }
 
-  /// - Parameter layers: those whose sites will be asked for.
-  init(_ contexts: [Context], layers: Set<Int>, transformer: Transformer) {
-    self.contexts = contexts
-    self.transformer = transformer
-    self.layers = layers
-    var known: [[Int]: Int] = [:]
-    var texts: [[Int]] = []
-    headOfContext = contexts.map { context in
-      let head = context.head
-      if let index = known[head] { return index }
-      known[head] = texts.count
-      texts.append(head)
-      return texts.count - 1
-    }
-    heads = BaseRun(
-      texts, isResumable: true, recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
-    counts = ContextCounts(texts: contexts.count)
-    tails = runTails(contexts.indices)
-    counts.tokens += heads.count
+  /// Runs contexts behind what is known of them.
+  convenience init(_ contexts: [Context], behind beginnings: Beginnings, transformer: Transformer) {
+    let recorded = beginnings.run(Self.requests(contexts))
+    self.init(contexts, recorded: recorded, in: beginnings, transformer: transformer)
+  }
+
+  /// What is to be run of contexts.
+  static func requests(_ contexts: [Context]) -> [Beginnings.Text] {
+    contexts.map { Beginnings.Text(ids: $0.head, isKept: true) } + contexts.map { Beginnings.Text(ids: $0.ids) }
   }
 
   /// Puts another context in the place of one that begins with the same text up to and with its own token.
   func replace(_ index: Int, with context: Context) {
     precondition(contexts[index].head == context.head)
     contexts[index] = context
-    tails[index] = runTails(index..<(index + 1))[0]
+    let run = beginnings.run(Self.requests([context]))
+    recorded[index] = (text: run[1], head: run[0])
+    unchanged[index] = findUnchanged(index..<(index + 1))[0]
   }
 
-  private func runTails(_ indices: Range<Int>) -> [Tail] {
-    let run = BaseRun(
-      behind: indices.map { heads.sequences[headOfContext[$0]] },
-      contexts[indices].map { Array($0.ids[($0.token + 1)...]) },
-      recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
-    counts.tokens += run.count
+  private func findUnchanged(_ indices: Range<Int>) -> [(matrix: FloatMatrix, first: Int)] {
     var residuals: [UnsafeMutablePointer<Float>] = []
-    var firsts: [Int] = []
-    for (i, sequence) in zip(indices, run.sequences) {
-      firsts.append(residuals.count)
+    let firsts = indices.map { i in
       let context = contexts[i]
-      for term in context.terms {
-        guard case .unchanged = term.goal else { continue }
-        residuals.append(
-          term.position == context.token
-            ? heads.residual.row(ownRow(i))
-            : run.residual.row(sequence.rows.lowerBound + term.position - context.token - 1))
+      counts.tokens += context.ids.count - context.token - 1
+      defer {
+        for term in context.terms where term.goal.isUnchanged {
+          residuals.append(recorded[i].text.residual(token: term.position))
+        }
       }
+      return residuals.count
     }
-    let unchanged = logProbabilities(residuals)
     counts.kept += residuals.count
-    return zip(run.sequences, firsts).map {
-      Tail(run: run, rows: $0.rows, unchanged: unchanged, firstUnchanged: $1)
-    }
+    let matrix = logProbabilities(residuals)
+    return firsts.map { (matrix: matrix, first: $0) }
   }
 
   /// The base model's log p [n, V] behind tokens whose last residuals are given.
@@ -91,63 +78,53 @@ final class ContextRun {
     return result
   }
 
-  /// The row of `heads` that is a context's own token.
-  private func ownRow(_ context: Int) -> Int { heads.sequences[headOfContext[context]].rows.upperBound - 1 }
-
   /// The base model's choice behind the last token of a context, which should stay unchanged.
   func lastChoice(_ context: Int) -> Int {
-    let tail = tails[context]
-    let count = contexts[context].terms.count { if case .unchanged = $0.goal { true } else { false } }
-    return tail.unchanged.largest(tail.firstUnchanged + count - 1)
-  }
-
-  /// The base model's distribution [1, V] behind a context's own token.
-  func probabilities(behind context: Int) -> FloatMatrix {
-    let result = transformer.logits(heads.residual, rows: [ownRow(context)])
-    result.normalize(row: 0)
-    return result
+    let (matrix, first) = unchanged[context]
+    return matrix.largest(first + contexts[context].terms.count(where: \.goal.isUnchanged) - 1)
   }
 
   /// The activation [D] of a context's own token at a site.
   func activation(_ context: Int, _ address: SiteAddress) -> [Float] {
-    heads.activations(address).array(ownRow(context))
+    Array(UnsafeBufferPointer(start: own(context, address), count: transformer.shape.width(of: address.site)))
   }
 
   /// The same where it stands.
   func own(_ context: Int, _ address: SiteAddress) -> UnsafeMutablePointer<Float> {
-    heads.activations(address).row(ownRow(context))
+    activation(context, address, token: contexts[context].token)
   }
 
-  /// The activation [D] of a context's token up to its own.
+  /// The activation [D] of a context's token.
   func activation(_ context: Int, _ address: SiteAddress, token: Int) -> UnsafeMutablePointer<Float> {
-    heads.activation(address, headOfContext[context], token: token)
+    recorded[context].text.activation(address, token: token)
+  }
+
+  /// What stands behind the last block [C] at a context's own token.
+  func ownResidual(_ context: Int) -> UnsafeMutablePointer<Float> {
+    recorded[context].text.residual(token: contexts[context].token)
   }
 
   /// The activations [n, D] at a site of the contexts' own tokens, each once, and of all other tokens. A token that
   /// stands behind the same text as an own token is that token.
   func activations(_ address: SiteAddress) -> (own: FloatMatrix, others: FloatMatrix) {
-    let head = heads.activations(address)
-    let texts = Set(contexts.map(\.head))
+    let heads = Set(contexts.map(\.head))
     var own: [UnsafeMutablePointer<Float>] = []
     var others: [UnsafeMutablePointer<Float>] = []
-    var seen = Set<Int>()
+    var seen = Set<[Int]>()
     for (i, context) in contexts.enumerated() {
-      for position in context.ids.indices {
-        let isOwn = texts.contains(Array(context.ids[...position]))
-        if position > context.token {
-          let row = tails[i].rows.lowerBound + position - context.token - 1
-          if !isOwn { others.append(tails[i].run.activations(address).row(row)) }
-        } else if seen.contains(headOfContext[i]) {
-          continue
-        } else if position == context.token {
-          own.append(head.row(ownRow(i)))
-          seen.insert(headOfContext[i])
-        } else if !isOwn {
-          others.append(head.row(heads.row(headOfContext[i], token: position)))
+      let isNew = !seen.contains(context.head)
+      for position in context.ids.indices where isNew || position > context.token {
+        let activation = activation(i, address, token: position)
+        if position == context.token {
+          own.append(activation)
+          seen.insert(context.head)
+        } else if !heads.contains(Array(context.ids[...position])) {
+          others.append(activation)
         }
       }
     }
-    return (FloatMatrix(copying: own, width: head.width), FloatMatrix(copying: others, width: head.width))
+    let width = transformer.shape.width(of: address.site)
+    return (FloatMatrix(copying: own, width: width), FloatMatrix(copying: others, width: width))
   }
 
   /// Σ s Δ [contexts, D] that rows of a site add to the contexts' own tokens; nil for no rows.
@@ -158,8 +135,7 @@ final class ContextRun {
     for row in rows {
       let region = MemoryRegion(row)
       for i in contexts.indices {
-        let activation = heads.activations(address).row(ownRow(i))
-        let strength = region.strength(similarity: region.similarity(of: activation, to: row.key))
+        let strength = region.strength(similarity: region.similarity(of: own(i, address), to: row.key))
         kernel_add_scaled(result.row(i), row.delta, strength, width)
       }
     }
@@ -170,59 +146,75 @@ final class ContextRun {
 // MARK: - Trying a patch
 
 extension ContextRun {
-  /// Contexts run on with a patch of their own tokens.
+  /// Contexts, perhaps of several runs, run on with a patch of their own tokens.
   struct Patched {
     let batch: Batch
     let tape: Tape
     /// The contexts, and the row of each one's own token.
-    let chosen: [(context: Int, row: Int)]
+    let chosen: [(run: ContextRun, context: Int, row: Int)]
+  }
+
+  /// Runs contexts on from a site.
+  ///
+  /// - Parameter patch: called with the place of each among the chosen and the activation [D] of its own token.
+  static func run(
+    _ chosen: [(run: ContextRun, context: Int)], at address: SiteAddress, transformer: Transformer,
+    patch: (Int, UnsafeMutablePointer<Float>) -> Void
+  ) -> Patched {
+    let none = MemorySet.none(of: transformer)
+    let resumptions = chosen.map { run, i in
+      run.recorded[i].text.resumption(
+        at: address, from: run.contexts[i].token, cache: run.recorded[i].head.cache, memories: none)
+    }
+    let tape = Tape(forBackward: true)
+    let batch = transformer.resume(resumptions, tape: tape, patch: patch)
+    for (choice, sequence) in zip(chosen, batch.sequences) { choice.run.counts.forward += sequence.rows.count }
+    return Patched(
+      batch: batch, tape: tape, chosen: zip(chosen, batch.sequences).map { ($0.run, $0.context, $1.rows.lowerBound) })
   }
 
   /// Runs contexts on from a site, the activation [D] of each one's own token as `patch` leaves it.
   func run(
     _ chosen: [Int], at address: SiteAddress, patch: (Int, UnsafeMutablePointer<Float>) -> Void
   ) -> Patched {
-    let none = MemorySet.none(of: transformer)
-    let resumptions = chosen.map { i in
-      Resumption(
-        address: address, pieces: [(heads, ownRow(i)..<(ownRow(i) + 1)), (tails[i].run, tails[i].rows)],
-        position: contexts[i].token, cache: heads.sequences[headOfContext[i]].cache, memories: none)
-    }
-    let tape = Tape(forBackward: true)
-    let batch = transformer.resume(resumptions, tape: tape) { patch(chosen[$0], $1) }
-    counts.forward += batch.rows
-    return Patched(batch: batch, tape: tape, chosen: zip(chosen, batch.sequences).map { ($0, $1.rows.lowerBound) })
+    Self.run(chosen.map { (self, $0) }, at: address, transformer: transformer) { patch(chosen[$0], $1) }
   }
 
   /// The weighted losses of the patched contexts' terms, per context, and the gradients down to a site.
-  func gradients(
-    _ patched: Patched, weights: [Float], lowest: SiteAddress
+  static func gradients(
+    _ patched: Patched, weights: [Float], lowest: SiteAddress, transformer: Transformer
   ) -> (losses: [[Float]], gradients: SiteGradients) {
-    var terms: [LossTerm] = []
-    for (choice, weight) in zip(patched.chosen, weights) {
-      let context = contexts[choice.context]
-      let unchanged = tails[choice.context].unchanged
-      var next = tails[choice.context].firstUnchanged
-      for term in context.terms {
-        let row = choice.row + term.position - context.token
-        switch term.goal {
-        case .token(let id): terms.append(LossTerm(row: row, target: id, weight: weight * term.weight))
-        case .unchanged:
-          terms.append(
-            LossTerm(row: row, goal: .distribution(unchanged, row: next), weight: weight * term.weight))
-          next += 1
-        }
-      }
+    let terms = zip(patched.chosen, weights).map { choice, weight in
+      choice.run.terms(of: choice.context, row: choice.row, weight: weight)
     }
-    counts.backward += patched.batch.rows
-    counts.looked += terms.count
-    let gradients = transformer.gradients(patched.batch, tape: patched.tape, losses: terms, lowest: lowest)
+    for (choice, sequence) in zip(patched.chosen, patched.batch.sequences) {
+      choice.run.counts.backward += sequence.rows.count
+    }
+    let gradients = transformer.gradients(
+      patched.batch, tape: patched.tape, losses: terms.flatMap(\.self), lowest: lowest)
     var rest = gradients.losses[...]
-    let losses = patched.chosen.map { choice in
-      let count = contexts[choice.context].terms.count
-      defer { rest = rest.dropFirst(count) }
-      return Array(rest.prefix(count))
+    let losses = terms.map { own in
+      defer { rest = rest.dropFirst(own.count) }
+      return Array(rest.prefix(own.count))
     }
     return (losses, gradients)
+  }
+
+  /// - Parameter row: of the context's own token in the batch.
+  private func terms(of context: Int, row: Int, weight: Float) -> [LossTerm] {
+    let matrix = unchanged[context].matrix
+    var next = unchanged[context].first
+    let own = contexts[context]
+    counts.looked += own.terms.count
+    return own.terms.map { term in
+      var loss = LossTerm(row: row + term.position - own.token, target: 0, weight: weight * term.weight)
+      switch term.goal {
+      case .token(let id): loss.goal = .token(id)
+      case .unchanged:
+        loss.goal = .distribution(matrix, row: next)
+        next += 1
+      }
+      return loss
+    }
   }
 }

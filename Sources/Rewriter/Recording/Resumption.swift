@@ -39,12 +39,15 @@ extension Transformer {
   /// - Parameters:
   ///   - resumptions: in the order of their addresses.
   ///   - tape: records the run; only where all addresses are the same.
+  ///   - traces: whether the batch tells where memories act.
   ///   - patch: called with each one's index and first row [D] at its site, memories applied.
   /// - Returns: the batch, a sequence per resumption.
   func resume(
-    _ resumptions: [Resumption], tape: Tape? = nil, patch: (Int, UnsafeMutablePointer<Float>) -> Void = { _, _ in }
+    _ resumptions: [Resumption], tape: Tape? = nil, traces: Bool = false,
+    patch: (Int, UnsafeMutablePointer<Float>) -> Void = { _, _ in }
   ) -> Batch {
     let batch = Batch([], shape: shape, capacity: resumptions.reduce(0) { $0 + $1.count })
+    batch.traces = traces
     func join(_ address: SiteAddress) -> Range<Int> {
       let first = batch.sequences.count
       for resumption in resumptions[first...] {

@@ -5,73 +5,32 @@ import Runtime
 final class StemmedRun {
   struct Text {
     var ids: [Int]
-    /// The number of first tokens that other texts begin with too; 0 for none.
+    /// The number of first tokens that count as one text's with those of others that begin alike; 0 for none.
     var stem = 0
     /// Whether the rest is run only as far as the cues' sites.
     var isShort = false
+
+    var request: Beginnings.Text { Beginnings.Text(ids: ids, isShort: isShort) }
   }
 
   let texts: [Text]
-  private let stems: BaseRun?
-  private let stemOfText: [Int?]
-  /// The rests of the texts that are run to the end, and of the short ones.
-  private let whole: BaseRun
-  private let short: BaseRun
-  /// The number of each text's rest in its run.
-  private let places: [Int]
+  private let recorded: [RecordedText]
   private let transformer: Transformer
 
-  /// Tokens that were run.
-  var count: Int { (stems?.count ?? 0) + whole.count + short.count }
+  /// - Parameter recorded: what was run of the texts.
+  init(_ texts: [Text], recorded: [RecordedText], transformer: Transformer) {
+    precondition(texts.count == recorded.count)
+    (self.texts, self.recorded, self.transformer) = (texts, recorded, transformer)
+  }
 
-  /// - Parameters:
-  ///   - layers: those whose sites will be asked for.
-  ///   - end: the last site that short texts are run to; nil runs them to the end.
-  init(_ texts: [Text], layers: Set<Int>, to end: SiteAddress? = nil, transformer: Transformer) {
-    self.texts = texts
-    self.transformer = transformer
-    var known: [[Int]: Int] = [:]
-    var heads: [[Int]] = []
-    stemOfText = texts.map { text in
-      guard text.stem > 0 else { return nil }
-      let head = Array(text.ids[..<text.stem])
-      if let index = known[head] { return index }
-      known[head] = heads.count
-      heads.append(head)
-      return heads.count - 1
-    }
-    let stems =
-      heads.isEmpty
-      ? nil
-      : BaseRun(
-        heads, isResumable: true, recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
-    self.stems = stems
-    let none = BaseRun.Sequence(ids: [], position: 0, rows: 0..<0, cache: nil)
-    let beginnings = stemOfText.map { $0.map { stems!.sequences[$0] } ?? none }
-    var places: [Int] = []
-    func rests(_ isShort: Bool, to end: SiteAddress?) -> BaseRun {
-      let chosen = texts.indices.filter { texts[$0].isShort == isShort }
-      return BaseRun(
-        behind: chosen.map { beginnings[$0] }, chosen.map { Array(texts[$0].ids[texts[$0].stem...]) },
-        recordedBy: Tape(forBackward: false, layers: layers.filter { layer in end.map { layer <= $0.layer } ?? true }),
-        to: end, transformer: transformer)
-    }
-    whole = rests(false, to: nil)
-    short = rests(true, to: end)
-    var counts = [0, 0]
-    for text in texts {
-      let run = text.isShort ? 1 : 0
-      places.append(counts[run])
-      counts[run] += 1
-    }
-    self.places = places
+  /// Runs texts behind what is known of them.
+  convenience init(_ texts: [Text], behind beginnings: Beginnings, transformer: Transformer) {
+    self.init(texts, recorded: beginnings.run(texts.map(\.request)), transformer: transformer)
   }
 
   /// The activation [D] of a token of a text, from 0; of the rest of a short one as far as it was run.
   func activation(_ address: SiteAddress, _ text: Int, token: Int) -> UnsafeMutablePointer<Float> {
-    let stem = texts[text].stem
-    if token < stem { return stems!.activation(address, stemOfText[text]!, token: token) }
-    return (texts[text].isShort ? short : whole).activation(address, places[text], token: token - stem)
+    recorded[text].activation(address, token: token)
   }
 
   /// The activation [D] of a text's last token.
@@ -81,17 +40,24 @@ final class StemmedRun {
 
   /// The tokens of all texts, each once: text and token.
   var tokens: [(text: Int, token: Int)] {
-    var seen: Set<Int> = []
+    var seen: Set<[Int]> = []
     return texts.indices.flatMap { text in
-      let isNew = stemOfText[text].map { seen.insert($0).inserted } ?? true
+      let stem = texts[text].ids.prefix(texts[text].stem)
+      let isNew = stem.isEmpty || seen.insert(Array(stem)).inserted
       return texts[text].ids.indices.dropFirst(isNew ? 0 : texts[text].stem).map { (text, $0) }
     }
   }
 
-  /// The distributions [chosen × count, V] of the tokens behind the last ones of some texts that are not short.
-  func probabilities(of chosen: [Int], last count: Int = 1) -> FloatMatrix {
-    let rows = chosen.flatMap { whole.sequences[places[$0]].rows.suffix(count) }
-    let logits = transformer.logits(whole.residual, rows: rows)
+  /// What stands behind the last block [C] at the last tokens of some texts that are not short.
+  func lastResiduals(of chosen: [Int], count: Int = 1) -> [UnsafeMutablePointer<Float>] {
+    chosen.flatMap { text in texts[text].ids.indices.suffix(count).map { recorded[text].residual(token: $0) } }
+  }
+}
+
+extension Transformer {
+  /// The distributions [n, V] of the tokens behind those with given final residuals [C].
+  func probabilities(behind residuals: [UnsafeMutablePointer<Float>]) -> FloatMatrix {
+    let logits = logits(FloatMatrix(copying: residuals, width: shape.width), rows: residuals.indices)
     for i in 0..<logits.rows { logits.normalize(row: i) }
     return logits
   }

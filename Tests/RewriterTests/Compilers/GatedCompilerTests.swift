@@ -142,7 +142,7 @@ import Testing
 
   /// A key that is fitted again is farther from what it was fitted apart from.
   @Test(arguments: TinyModel.all)
-  func addedTextsAreLeftOut(_ name: String) throws {
+  func addedSamplesAreLeftOut(_ name: String) throws {
     let sample = try FamilySample(Self.entries, subject: "Tokyo", on: TinyModel.load(name))
     let (model, settings) = (sample.model, sample.settings)
     let family = try #require(sample.family)
@@ -152,7 +152,7 @@ import Testing
     let run = BaseRun([text], to: address, transformer: model.transformer)
     let activation = run.activation(address, 0, token: text.count - 1)
     let old = fit.fit.key
-    let isFitted = fit.add([text], model: model, settings: settings)
+    let isFitted = fit.add([activation], pool: model.transformer.pool, settings: settings)
     #expect(isFitted)
     let (first, second) = (abs(old.similarity(activation)), abs(fit.fit.key.similarity(activation)))
     #expect(second < first, "\(first), then \(second)")

@@ -24,13 +24,19 @@ import Testing
     ]
   }
 
+  private static func run(_ contexts: [Context], _ transformer: Transformer) -> ContextRun {
+    ContextRun(
+      contexts, behind: Beginnings(sites: Set(transformer.shape.addresses), transformer: transformer),
+      transformer: transformer)
+  }
+
   /// The gradient of the losses with respect to Δ, for contexts with shared beginnings and divergences.
   @Test(arguments: ["gpt2-a", "llama-a"], Site.allCases)
   func gradientAgreesWithDifferences(_ name: String, _ site: Site) throws {
     let model = try TinyModel.load(name)
     let address = SiteAddress(layer: 1, site: site)
     let contexts = try Self.contexts(model)
-    let run = ContextRun(contexts, layers: [1], transformer: model.transformer)
+    let run = Self.run(contexts, model.transformer)
     let width = model.transformer.shape.width(of: site)
     let strengths: [Float] = [1, 0.5, 0.25]
     let all = Array(contexts.indices)
@@ -38,10 +44,11 @@ import Testing
       let patched = run.run(all, at: address) { i, activation in
         for d in 0..<width { activation[d] += strengths[i] * delta[d] }
       }
-      let (losses, gradients) = run.gradients(patched, weights: [1, 2, 1], lowest: address)
+      let (losses, gradients) = ContextRun.gradients(
+        patched, weights: [1, 2, 1], lowest: address, transformer: model.transformer)
       var gradient = [Float](repeating: 0, count: width)
-      for (context, row) in patched.chosen {
-        for d in 0..<width { gradient[d] += strengths[context] * gradients[address].row(row)[d] }
+      for choice in patched.chosen {
+        for d in 0..<width { gradient[d] += strengths[choice.context] * gradients[address].row(choice.row)[d] }
       }
       return (losses, gradient)
     }
@@ -69,7 +76,7 @@ import Testing
     let transformer = model.transformer
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
-    let run = ContextRun(contexts, layers: [1], transformer: transformer)
+    let run = Self.run(contexts, transformer)
     let width = transformer.shape.width(of: .mlp)
     let delta = FloatMatrix.random(1, width, seed: 5).array(0)
     // The key is this token's activation, and the region so narrow that it takes in no other.
@@ -94,15 +101,17 @@ import Testing
     let address = SiteAddress(layer: 1, site: .mlp)
     let contexts = try Self.contexts(model)
     let other = Context(Array(contexts[0].ids.prefix(4)), token: 2, target: [7], after: [8, 9, 10], behindWeight: 0.3)
-    let replaced = ContextRun(contexts, layers: [1], transformer: transformer)
+    let replaced = Self.run(contexts, transformer)
     replaced.replace(0, with: other)
-    let new = ContextRun([other] + contexts.dropFirst(), layers: [1], transformer: transformer)
+    let new = Self.run([other] + contexts.dropFirst(), transformer)
     let delta = FloatMatrix.random(1, transformer.shape.width(of: .mlp), seed: 8).array(0)
     func losses(_ run: ContextRun) -> [[Float]] {
       let patched = run.run(Array(contexts.indices), at: address) { _, activation in
         for (d, value) in delta.enumerated() { activation[d] += value }
       }
-      return run.gradients(patched, weights: [1, 1, 1], lowest: address).losses
+      return ContextRun.gradients(
+        patched, weights: [1, 1, 1], lowest: address, transformer: transformer
+      ).losses
     }
     #expect(losses(replaced) == losses(new))
     #expect(replaced.activations(address).others.rows == new.activations(address).others.rows)
@@ -113,7 +122,7 @@ import Testing
   @Test func tokensThatContextsShareAreSamplesOnce() throws {
     let model = try TinyModel.load("llama-a")
     let contexts = try Self.contexts(model)
-    let run = ContextRun(contexts, layers: [0], transformer: model.transformer)
+    let run = Self.run(contexts, model.transformer)
     let (own, others) = run.activations(SiteAddress(layer: 0, site: .attn))
     // The first two begin alike up to their token.
     #expect(Array(contexts[0].ids[...2]) == Array(contexts[1].ids[...2]))

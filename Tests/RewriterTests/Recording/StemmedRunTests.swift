@@ -19,6 +19,13 @@ import Testing
     ]
   }
 
+  private static func run(
+    _ texts: [StemmedRun.Text], shortTo end: SiteAddress? = nil, _ transformer: Transformer
+  ) -> StemmedRun {
+    let beginnings = Beginnings(sites: Set(transformer.shape.addresses), shortTo: end, transformer: transformer)
+    return StemmedRun(texts, behind: beginnings, transformer: transformer)
+  }
+
   /// Activations of all tokens at all sites, and the distributions behind the texts, to the bit.
   @Test(arguments: TinyModel.all)
   func equalsWholeRuns(_ name: String) throws {
@@ -26,7 +33,7 @@ import Testing
     let transformer = model.transformer
     let texts = try Self.texts(model)
     let layers = Set(0..<transformer.shape.layers)
-    let stemmed = StemmedRun(texts, layers: layers, transformer: transformer)
+    let stemmed = Self.run(texts, transformer)
     let whole = BaseRun(
       texts.map(\.ids), recordedBy: Tape(forBackward: false, layers: layers), transformer: transformer)
     func values(_ pointer: UnsafeMutablePointer<Float>, _ address: SiteAddress) -> [UInt32] {
@@ -45,7 +52,7 @@ import Testing
       }
     }
     let chosen = [4, 1, 0]
-    let found = stemmed.probabilities(of: chosen)
+    let found = transformer.probabilities(behind: stemmed.lastResiduals(of: chosen))
     let logits = transformer.logits(whole.residual, rows: chosen.map { whole.sequences[$0].rows.upperBound - 1 })
     for i in chosen.indices {
       let normalizer = kernel_log_sum_exp(logits.row(i), logits.width)
@@ -56,18 +63,17 @@ import Testing
     }
   }
 
-  /// What texts have in common is run once, and told once.
-  @Test func stemsAreRunOnce() throws {
+  /// What texts have in common by their stems is told once.
+  @Test func stemsAreToldOnce() throws {
     let model = try TinyModel.load("llama-a")
     let texts = try Self.texts(model)
-    let run = StemmedRun(texts, layers: [0], transformer: model.transformer)
+    let run = Self.run(texts, model.transformer)
     let shared = texts[0].stem
     #expect(shared > 2 && shared == texts[2].stem)
     let all = texts.reduce(0) { $0 + $1.ids.count }
-    #expect(run.count == all - shared)
     // Each token of each text stands for one that is told: its own, or that of the first text with its stem.
     let told = run.tokens
-    #expect(Set(told.map { "\($0)" }).count == told.count && told.count == run.count)
+    #expect(Set(told.map { "\($0)" }).count == told.count && told.count == all - shared)
     #expect(told.filter { $0.text == 2 }.map(\.token) == Array(shared..<texts[2].ids.count))
     for text in [0, 1, 3, 4, 5] {
       #expect(told.filter { $0.text == text }.map(\.token) == Array(texts[text].ids.indices))
@@ -83,8 +89,7 @@ import Testing
     let end = SiteAddress(layer: 1, site: .attn)
     let layers = Set(0..<transformer.shape.layers)
     let (mixed, whole) = (
-      StemmedRun(texts, layers: layers, to: end, transformer: transformer),
-      StemmedRun(texts, layers: layers, transformer: transformer)
+      Self.run(texts, shortTo: end, transformer), Self.run(texts, transformer)
     )
     func bits(_ run: StemmedRun, _ address: SiteAddress, _ text: Int, _ token: Int) -> [UInt32] {
       let values = run.activation(address, text, token: token)
@@ -98,14 +103,16 @@ import Testing
       }
     }
     let chosen = [1, 2, 4]
-    let (a, b) = (mixed.probabilities(of: chosen), whole.probabilities(of: chosen))
+    func probabilities(_ run: StemmedRun) -> FloatMatrix {
+      transformer.probabilities(behind: run.lastResiduals(of: chosen))
+    }
+    let (a, b) = (probabilities(mixed), probabilities(whole))
     for i in chosen.indices { #expect(a.array(i) == b.array(i)) }
   }
 
-  @Test func withoutStemsItIsAPlainRun() throws {
+  @Test func withoutStemsAllTokensAreTold() throws {
     let model = try TinyModel.load("gpt2-a")
     let texts = try Self.texts(model).map { StemmedRun.Text(ids: $0.ids) }
-    let run = StemmedRun(texts, layers: [], transformer: model.transformer)
-    #expect(run.count == texts.reduce(0) { $0 + $1.ids.count } && run.tokens.count == run.count)
+    #expect(Self.run(texts, model.transformer).tokens.count == texts.reduce(0) { $0 + $1.ids.count })
   }
 }

@@ -7,6 +7,9 @@ struct FamilySample {
   let model: LanguageModel
   let settings: CompilerSettings
   let probes: [Probe]
+  let surroundings: Surroundings
+  let request: SubjectFamily.Request
+  let compiler: FamilyCompiler
   let family: SubjectFamily?
 
   /// - Parameters:
@@ -23,16 +26,18 @@ struct FamilySample {
       model, background: Background(writtenBy: model, seed: 0, settings: settings),
       prompts: probes.map { (ids: $0.keyIDs, subject: $0.subjectToken(model.tokenizer)) },
       sites: [settings.subjectSite(shape)], settings: settings)
-    family = SubjectFamily(
-      probes.enumerated().map { (index: $0, probe: $1) }, subject: subject, rivals: [],
-      layers: GatedCompiler.layers(settings, shape), model: model, surroundings: surroundings, settings: settings)
+    self.surroundings = surroundings
+    let compiler = FamilyCompiler(
+      model: model, surroundings: surroundings, settings: settings, clock: StageClock(model.transformer.pool))
+    self.compiler = compiler
+    request = SubjectFamily.Request(
+      members: probes.enumerated().map { (index: $0, probe: $1) }, subject: subject)
+    family = compiler.families([request])[0]
   }
 
   /// The memories in the order of the entries; nil where there is no way to make them.
   func memories() throws -> [CompiledMemory]? {
-    try family.flatMap {
-      try GatedCompiler(family: $0, settings: settings, clock: StageClock(model.transformer.pool)).memories()
-    }
+    try compiler.memories([request])[0].get()
   }
 }
 
