@@ -34,7 +34,10 @@ public struct Pipeline {
     let statistics = try job.openStatistics()
     let (probes, written) = try job.probe(statistics)
     let surroundings = try job.surround(probes, by: written, beside: link.kept, statistics)
-    let compiled = try job.compile(probes, in: surroundings, beside: link.kept)
+    let table = request.table ?? TableRounding.dtype(of: link.kept)
+    let rounding = try TableRounding(
+      job.compile(probes, in: surroundings, beside: link.kept), to: table, probes, beside: link.kept, model: model)
+    let compiled = rounding.compiled
     let maps = job.map(probes)
 
     let unscored = link.kept + compiled.map { $0.memory(scores: .null) }
@@ -55,6 +58,6 @@ public struct Pipeline {
     return RewriteResult(
       compiled: compiled, results: results, link: link, contradictions: contradictions, maps: maps, figures: figures,
       targetTexts: compiled.map { $0.targetIDs.map(model.tokenizer.text(of:)) }, warnings: warnings,
-      costs: job.clock.costs)
+      table: table, unrounded: rounding.unrounded, costs: job.clock.costs)
   }
 }

@@ -7,7 +7,7 @@ struct CompileAction: RewriteAction {
   static let askedBy = ["spec", "update"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
-      "method", "setting", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
+      "method", "setting", "table", "map", "report", "background", "statistics", "seed", "json", "threads", "quiet",
     ]
 
   var base: ModelFile
@@ -20,6 +20,8 @@ struct CompileAction: RewriteAction {
   var method: MemorySpec.Method?
   /// Other values of the compiler's settings; the last of a name counts.
   var settings: [(name: String, value: String)]
+  /// The dtype of the new memories' keys and deltas; nil for that of the file's memories.
+  var table: Dtype?
   /// Whether to make the token × layer map of every key prompt.
   var map: Bool
   /// The file of the web page with the results.
@@ -34,6 +36,9 @@ struct CompileAction: RewriteAction {
   var threads: Int?
   var quiet: Bool
 
+  /// The values of `--table`.
+  private enum TableChoice: String, CaseIterable { case bf16, f32 }
+
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try ModelFile(arguments.soleOperand(), arguments)
     edits = try MemoryEdits(arguments)
@@ -42,6 +47,7 @@ struct CompileAction: RewriteAction {
     spec = arguments.text("spec") ?? arguments.text("update") ?? ""
     method = try arguments.choice("method")
     settings = try arguments.assignments("setting")
+    table = try arguments.choice("table", of: TableChoice.self).map { $0 == .bf16 ? .bf16 : .f32 }
     map = arguments.has("map")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     json = arguments.has("json")
@@ -111,7 +117,7 @@ struct CompileAction: RewriteAction {
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
       replacing: outputs.isReplacing, map: map, figures: report != nil, seed: seed,
       background: try background.map { try TextLines(path: $0, expected: "a passage").texts() },
-      statistics: statistics)
+      statistics: statistics, table: table)
     for (name, value) in settings { try request.settings.set(name, to: value) }
     return request
   }

@@ -24,7 +24,8 @@ extension RewriteResult {
             $0.isSaid ? "answered_with_target_of" : "acted_on_by": .string($0.other), "target": .string($0.target),
           ]
         }),
-      "warnings": .array(warnings.map(JSONNode.string)),
+      "warnings": .array(warnings.map(JSONNode.string)), "table": .string(table.rawValue.lowercased()),
+      "unrounded": .array(unrounded.map(JSONNode.string)),
       "totals": [
         "memories": .int(compiled.count), "key_prompts_holding": .int(results.count(where: \.keyHolds)),
         "positives": total(true, false), "negatives": total(false, false),
