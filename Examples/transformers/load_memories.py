@@ -7,6 +7,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 PARTS = {"keys": (torch.float32, "D"), "deltas": (torch.float32, "D"), "bounds": (torch.float32, 2), "gates": (torch.int32, "G"),
          "cue_keys": (torch.float32, "D"), "cue_bounds": (torch.float32, 2), "cues": (torch.int32, 2)}
+VECTORS = ("keys", "deltas", "cue_keys")  # they may be BF16 in a file of version 2
 INSIDE = re.compile(r"^((model|transformer|gpt_neox|language_model|text_model)\.)+")  # what may stand before a module's name
 ROWS, CUES = ("keys", "deltas", "bounds"), ("cue_keys", "cue_bounds", "cues")
 
@@ -80,7 +81,9 @@ def read(model, path):
         for key in file.keys():
             name, _, part = key.rpartition(".memory.")
             if part in PARTS and name:
-                tables.setdefault(name, {})[part] = file.get_tensor(key)
+                tensor = file.get_tensor(key)
+                is_half = version == "2" and part in VECTORS and tensor.dtype == torch.bfloat16
+                tables.setdefault(name, {})[part] = tensor.float() if is_half else tensor
     named = {}
     for name, table in sorted(tables.items()):
         full = next((n for n in order if INSIDE.sub("", n) == INSIDE.sub("", name)), None)

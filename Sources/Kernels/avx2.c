@@ -12,6 +12,7 @@
 #define SCALED_ROWS 3
 #define SCALED_VECTORS 2
 #define SCALED_ONE_ROW 6
+#define PAIR_PRODUCTS 256
 #define TABLE kernel_table_avx2
 #include "body.h"
 #pragma clang attribute pop

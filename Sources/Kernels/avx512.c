@@ -13,6 +13,7 @@
 #define SCALED_ROWS 6
 #define SCALED_VECTORS 4
 #define SCALED_ONE_ROW 16
+#define PAIR_PRODUCTS 512
 #define TABLE kernel_table_avx512
 #include "body.h"
 #pragma clang attribute pop

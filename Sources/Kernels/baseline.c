@@ -11,5 +11,6 @@
 #define SCALED_ROWS 2
 #define SCALED_VECTORS 2
 #define SCALED_ONE_ROW 4
+#define PAIR_PRODUCTS 128
 #define TABLE kernel_table_baseline
 #include "body.h"

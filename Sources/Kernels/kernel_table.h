@@ -7,3 +7,6 @@ extern const kernel_table kernel_table_baseline;
 extern const kernel_table kernel_table_avx2;
 extern const kernel_table kernel_table_avx512;
 #endif
+
+// The table that the public functions call.
+const kernel_table *kernel_table_in_use(void);

@@ -116,8 +116,10 @@ extension RewriteJob {
 
   private func emptyPart(_ identity: BaseIdentity) -> MemoryPart {
     let share = request.share ?? CompileShare(number: 1, count: 1)
-    return MemoryPart(
+    var part = MemoryPart(
       compile: hash(identity), shard: share.number, shards: share.count, count: request.spec.memories.count)
+    part.table = request.table
+    return part
   }
 
   /// A hash of all that the compiled rows depend on.
@@ -125,7 +127,7 @@ extension RewriteJob {
     func told(_ entry: JSONNode, _ method: String) -> JSONNode { .array([.string(method), entry]) }
     let node: JSONNode = [
       "tool": .string(toolVersion), "base": .string(identity.wait()), "seed": .string("\(request.seed)"),
-      "settings": .string("\(request.settings)"),
+      "settings": .string("\(request.settings)"), "table": .string(request.table?.rawValue ?? ""),
       "configuration": .string(SHA256.hex(checkpoint.companion(.config) ?? [])),
       "tokenizer": .string(SHA256.hex(checkpoint.companion(.tokenizer) ?? [])),
       "background": request.background.map { .array($0.map(JSONNode.string)) } ?? .null,

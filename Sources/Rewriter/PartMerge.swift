@@ -5,6 +5,8 @@ struct PartMerge {
   let compiled: [CompiledMemory]
   /// The memories that no part has, because they could not be compiled.
   let failures: [MemoryPart.Failure]
+  /// The dtype that the compile was asked to round to; nil where it was asked for none.
+  let table: Dtype?
 
   /// - Parameters:
   ///   - identity: the base's.
@@ -41,6 +43,7 @@ struct PartMerge {
       failures += part.failed
     }
     try Self.check(memories.map(\.index), failures, shards, of: first, isComplete: isComplete)
+    table = first?.table
     compiled = memories.sorted { $0.index < $1.index }.map(\.memory)
     var told: Set<Int> = []
     // What no machine could compile, several may tell.

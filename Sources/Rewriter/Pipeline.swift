@@ -56,7 +56,8 @@ public struct Pipeline {
     let identity = BaseIdentity(checkpoint)
     let whole = try PartMerge(parts, identity: identity.wait(), isComplete: !keepsGoing)
     var request = RewriteRequest(
-      spec: Spec(whole.compiled.map(\.spec)), output: output, sidecar: sidecar, replacing: replacing, figures: figures)
+      spec: Spec(whole.compiled.map(\.spec)), output: output, sidecar: sidecar, replacing: replacing, figures: figures,
+      table: whole.table)
     // What the base says behind a target is asked for by compilers alone.
     request.settings.afterLength = 0
     try request.checkOutputs(beside: checkpoint)
@@ -105,7 +106,12 @@ public struct Pipeline {
     _ job: RewriteJob, _ all: [(index: Int, memory: CompiledMemory)], _ link: Link, _ identity: BaseIdentity,
     _ surroundings: Surroundings?, early: EarlyCopy? = nil, failures: [MemoryPart.Failure] = []
   ) throws(FormatError) -> RewriteResult {
-    let (compiled, probes) = (all.map(\.memory), all.map { job.probes[$0.index] })
+    let (part, probes) = (job.part(identity, of: all), all.map { job.probes[$0.index] })
+    // What loses its target by rounding is known only of all together.
+    let table = part == nil ? job.request.table ?? TableRounding.dtype(of: link.kept) : .f32
+    let rounding = try TableRounding(
+      all.map(\.memory), to: table, probes, beside: link.kept, model: job.model)
+    let compiled = rounding.compiled
     let maps = job.map(probes)
     let unscored = link.kept + compiled.map { $0.memory(scores: .null) }
     let set = try MemorySet(unscored, for: job.model.transformer)
@@ -118,7 +124,6 @@ public struct Pipeline {
       results, probes, link: link, memories: unscored, set: set, model: job.model)
     job.clock.lap(.evaluate)
 
-    let part = job.part(identity, of: all)
     let memories = zip(compiled, results).map { memory, result in
       memory.memory(scores: part == nil ? result.scores : result.scores.adding(memory.notes))
     }
@@ -130,6 +135,6 @@ public struct Pipeline {
       compiled: compiled, results: results, link: link, contradictions: contradictions,
       failures: (failures + job.failures).sorted { $0.index < $1.index }, maps: maps, figures: figures,
       targetTexts: compiled.map { $0.targetIDs.map(job.model.tokenizer.text(of:)) }, warnings: job.warnings,
-      costs: job.clock.costs)
+      table: table, unrounded: rounding.unrounded, costs: job.clock.costs)
   }
 }

@@ -1,3 +1,5 @@
+import Format
+
 /// A rewrite's input: the spec, the outputs and the options.
 public struct RewriteRequest: Sendable {
   public var spec: Spec
@@ -20,6 +22,8 @@ public struct RewriteRequest: Sendable {
   /// A file that keeps the background and its activations for later rewrites of the same base; made where it is not
   /// there.
   public var statistics: String?
+  /// The dtype of new memories' keys and deltas, F32 or BF16; nil for that of the memories that the file keeps.
+  public var table: Dtype?
   public var settings: CompilerSettings
   /// The share of the spec that is compiled, beside all of it; the sidecar is a part then. nil compiles all.
   public var share: CompileShare?
@@ -33,8 +37,8 @@ public struct RewriteRequest: Sendable {
   public init(
     spec: Spec, method: MemorySpec.Method? = nil, output: String?, sidecar: String? = nil, replacing: Bool = false,
     map: Bool = false, figures: Bool = false, seed: UInt64 = 0, background: [String]? = nil,
-    statistics: String? = nil, settings: CompilerSettings = CompilerSettings(), share: CompileShare? = nil,
-    resumes: Bool = false, keepsGoing: Bool = false
+    statistics: String? = nil, table: Dtype? = nil, settings: CompilerSettings = CompilerSettings(),
+    share: CompileShare? = nil, resumes: Bool = false, keepsGoing: Bool = false
   ) {
     self.spec = spec
     self.method = method
@@ -46,6 +50,7 @@ public struct RewriteRequest: Sendable {
     self.seed = seed
     self.background = background
     self.statistics = statistics
+    self.table = table
     self.settings = settings
     self.share = share
     self.resumes = resumes

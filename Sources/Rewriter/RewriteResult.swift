@@ -18,6 +18,10 @@ public struct RewriteResult: Sendable {
   public var targetTexts: [[String]]
   /// What the user should know of the base and of the spec, a line each.
   public var warnings: [String]
+  /// The dtype that the new memories' vectors have in their tables, F32 or BF16.
+  public var table: Dtype
+  /// The memories whose vectors stay F32 beside those of BF16, as rounding would lose their targets.
+  public var unrounded: [String]
   /// The cost of each pass, of all memories together; without passes that were not needed.
   public var costs: [Stage: StageCost]
 

@@ -60,8 +60,9 @@ package final class Batch {
   /// The firings so far, `position` being the row; only where `traces` is set.
   package var firings: [Firing] = []
   package var traces = false
-  var similarityScratch: [Float] = []
-  var gatedBuffers = GatedRows.Buffers()
+  var cueBuffers = CueBlock.Buffers()
+  /// Per sequence of those that are looked at together.
+  var gatedBuffers: [GatedRows.Buffers] = []
   /// Per sequence, what is present of its memories' cues; nil until it is asked for.
   private var presences: [CuePresence?] = []
 

@@ -61,9 +61,9 @@ public final class Transformer {
   }
 
   /// The site whose output projection is `module`.
-  public func address(ofModule module: ByteString) -> SiteAddress? {
-    shape.addresses.first { self.module($0) == module }
-  }
+  public func address(ofModule module: ByteString) -> SiteAddress? { addressesByModule[module] }
+  private lazy var addressesByModule = Dictionary(
+    shape.addresses.map { (module($0), $0) }, uniquingKeysWith: { first, _ in first })
 
   package func makeCache(capacity: Int) -> KVCache {
     KVCache(

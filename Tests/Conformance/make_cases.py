@@ -11,7 +11,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from generator import (  # noqa: E402
-    config_cases, cue_cases, gguf_cases, header_cases, index_cases, model, spec_cases, table_cases, tokenizer_cases,
+    config_cases, cue_cases, gguf_cases, half_cases, header_cases, index_cases, model, spec_cases, table_cases, tokenizer_cases,
 )
 from generator.corpus import Corpus  # noqa: E402
 from generator.expand import expand  # noqa: E402
@@ -29,7 +29,8 @@ def main():
         }
     )
     corpus.write_model({name: safetensors(part) for name, part in zip(index_cases.SHARDS, index_cases.parts())})
-    for cases in [header_cases, index_cases, config_cases, tokenizer_cases, spec_cases, table_cases, cue_cases, gguf_cases]:
+    kinds = [header_cases, index_cases, config_cases, tokenizer_cases, spec_cases, table_cases, cue_cases, half_cases, gguf_cases]
+    for cases in kinds:
         cases.add(corpus)
     corpus.write_index()
     if sys.argv[1:2] == ["--expand"]:

@@ -91,7 +91,7 @@ import Testing
   @Test func rowsShareTheKeyOfACue() throws {
     let memories = (0..<3).map { Example.memory("\($0)", cues: [Example.cue([1, 2, 3].map { $0 })]) }
     let read = try written(memories)
-    let addresses = read.memories.map { $0.rows[0].cues[0].key.withUnsafeBufferPointer { $0.baseAddress } }
+    let addresses = read.memories.map { $0.rows[0].cues[0].storedKey.mapped?.address }
     #expect(Set(addresses).count == 1)
     let tables = try Memory.tables(of: memories, location: "f")
     #expect(tables.flatMap(\.cues).count == 1)

@@ -27,7 +27,7 @@ import Testing
       "dtype",
       ExampleMemories.tensors().map {
         $0.name == "m.memory.keys"
-          ? Tensor(name: $0.name, dtype: .bf16, shape: [2, 2], bytes: [0, 0, 0, 0, 0, 0, 0, 0]) : $0
+          ? Tensor(name: $0.name, dtype: .f16, shape: [2, 2], bytes: [0, 0, 0, 0, 0, 0, 0, 0]) : $0
       }
     ),
     (

@@ -105,7 +105,7 @@ import Testing
       presence.presence(of: cue, at: position).map { [Float($0.position), $0.strength] }
     }
     #expect(mark(1) == nil && mark(2) == [2, 0.5] && mark(6) == [2, 0.5] && mark(9) == [7, 0.75])
-    presence.forget(0, from: 7)
+    presence.forget(at: model.shape.addresses[0], from: 7, hereFrom: 0)
     #expect(mark(9) == [2, 0.5])
   }
 

@@ -15,10 +15,10 @@ import Testing
     block.append(.sample(boundary: 0.1, hardness: 3, key: [0, 0, 4], delta: [7, 7, 7]), of: "c")
     var activation: [Float] = [2, 2, 0]
     var fired: [Int] = []
-    var scratch: [Float] = []
+    var buffers = RegionTable.Buffers()
     activation.withUnsafeMutableBufferPointer {
       let rows = kernel_rows(values: $0.baseAddress, stride: 3)
-      block.apply(rows, count: 1, scratch: &scratch, pool: nil) { _, index, similarity, strength in
+      block.apply(rows, count: 1, buffers: &buffers, pool: nil) { _, index, similarity, strength in
         fired.append(index)
         #expect(similarity == 1 && strength == 1)
       }

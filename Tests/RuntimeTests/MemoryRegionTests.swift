@@ -51,9 +51,9 @@ import Testing
     rows.forEach { block.append($0, of: "m") }
     let activations = FloatMatrix.random(9, width, using: &random)
     for pool in [nil, WorkerPool(threads: 2)] {
-      var scratch: [Float] = []
+      var buffers = RegionTable.Buffers()
       var fired = [[UInt32]](repeating: [], count: keyCount)
-      block.apply(activations.kernelRows(), count: 9, scratch: &scratch, pool: pool) { _, row, similarity, _ in
+      block.apply(activations.kernelRows(), count: 9, buffers: &buffers, pool: pool) { _, row, similarity, _ in
         fired[row].append(similarity.bitPattern)
       }
       for (row, bits) in zip(rows, fired) {

@@ -14,6 +14,8 @@ func memoryLine(_ memory: Memory) -> String {
     ("‖delta‖", summed(rows.map { sixDigits($0.deltaNorm) })),
   ]
   if rows.contains(where: { !$0.cues.isEmpty }) { fields.append(("cues", summed(rows.map(cues(of:))))) }
+  let dtypes = Set(rows.flatMap { [$0.storedKey, $0.storedDelta] + $0.cues.map(\.storedKey) }.map(\.dtype))
+  if dtypes.contains(.bf16) { fields.append(("table", dtypes.count > 1 ? "bf16+f32" : "bf16")) }
   fields.append(("sha256", fingerprint(rows)))
   let list = fields.map { "\($0)=\(plain($1))" }.joined(separator: " ")
   return "\(plain(memory.name))  \(promptAndTarget(memory))  \(list)"

@@ -7,7 +7,8 @@ struct CompileAction: RewriteAction {
   static let askedBy = ["spec", "update"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
-      "method", "setting", "map", "report", "background", "statistics", "seed", "shard", "resume", "keep-going", "json",
+      "method", "setting", "table", "map", "report", "background", "statistics", "seed", "shard", "resume",
+      "keep-going", "json",
       "threads", "quiet",
     ]
 
@@ -21,6 +22,8 @@ struct CompileAction: RewriteAction {
   var method: MemorySpec.Method?
   /// Other values of the compiler's settings; the last of a name counts.
   var settings: [(name: String, value: String)]
+  /// The dtype of the new memories' keys and deltas; nil for that of the file's memories.
+  var table: Dtype?
   /// Whether to make the token × layer map of every key prompt.
   var map: Bool
   var told: ResultOutput
@@ -38,6 +41,9 @@ struct CompileAction: RewriteAction {
   var threads: Int?
   var quiet: Bool
 
+  /// The values of `--table`.
+  private enum TableChoice: String, CaseIterable { case bf16, f32 }
+
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try ModelFile(arguments.soleOperand(), arguments)
     edits = try MemoryEdits(arguments)
@@ -46,6 +52,7 @@ struct CompileAction: RewriteAction {
     spec = arguments.text("spec") ?? arguments.text("update") ?? ""
     method = try arguments.choice("method")
     settings = try arguments.assignments("setting")
+    table = try arguments.choice("table", of: TableChoice.self).map { $0 == .bf16 ? .bf16 : .f32 }
     map = arguments.has("map")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     share = try arguments.share()
@@ -108,7 +115,7 @@ struct CompileAction: RewriteAction {
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
       replacing: outputs.isReplacing, map: map, figures: told.report != nil, seed: seed,
       background: try background.map { try TextLines(path: $0, expected: "a passage").texts() },
-      statistics: statistics, share: share, resumes: resumes, keepsGoing: keepsGoing)
+      statistics: statistics, table: table, share: share, resumes: resumes, keepsGoing: keepsGoing)
     for (name, value) in settings { try request.settings.set(name, to: value) }
     return request
   }

@@ -39,6 +39,11 @@ extension RewriteCommand {
         "setting", value: "NAME=VALUE", isRepeatable: true,
         help: "another value of one of the compiler's settings, for experiments (docs/settings.md); may be given "
           + "several times"),
+      CommandOption(
+        "table", value: "bf16|f32",
+        help:
+          "the type of the new memories' keys and deltas; bf16 takes half the bytes, and what is measured and written is "
+          + "rounded (default: f32, or bf16 beside memories that are all so)"),
       CommandOption("map", help: "patch every token at every layer and show the map"),
       CommandOption(
         "report", value: "FILE",

@@ -21,7 +21,7 @@ struct CheckpointParts {
     }
     let modules = separate(files.tensors)
     let recordedHash = entry("memory.manifest")
-    memories = try readMemories(at: modules, recordedHash: recordedHash)
+    memories = try readMemories(at: modules, version: version, recordedHash: recordedHash)
     // Readers of version 1 would apply these rows without asking for their cues.
     if version != "2", memories.contains(where: \.asksForCues) {
       throw FormatError(
@@ -50,11 +50,12 @@ struct CheckpointParts {
   }
 
   private func readMemories(
-    at modules: Set<ByteString>, recordedHash: ByteString?
+    at modules: Set<ByteString>, version: ByteString?, recordedHash: ByteString?
   ) throws(FormatError) -> [Memory] {
     var tables: [MemoryTable] = []
     for module in modules.sorted() {
-      tables.append(try MemoryTableReader(module: module, tensors: added, location: location).table())
+      let reader = MemoryTableReader(module: module, tensors: added, version: version, location: location)
+      tables.append(try reader.table())
     }
     let cues = try FileCues(tables, location: location)
     let manifest = try bytes(Manifest.tensorName)

@@ -85,11 +85,12 @@ extension Checkpoint {
     _ memories: [Memory], to output: String, baseHash: String?
   ) throws(FormatError) -> ([Tensor], [ByteString: ByteString]) {
     let manifest = Manifest.bytes(of: memories)
-    let tables = try Memory.tables(of: memories, location: output)
+    let tensors = try Memory.tables(of: memories, location: output).flatMap(\.tensors)
     return (
-      tables.flatMap(\.tensors) + [Tensor(name: Manifest.tensorName, bytes: manifest)],
+      tensors + [Tensor(name: Manifest.tensorName, bytes: manifest)],
       [
-        "format": "pt", "memory.version": memories.contains(where: \.asksForCues) ? "2" : "1",
+        "format": "pt",
+        "memory.version": memories.contains(where: \.asksForCues) || tensors.contains { $0.dtype == .bf16 } ? "2" : "1",
         "memory.base": ByteString(baseHash ?? identity()),
         "memory.manifest": ByteString(SHA256.hex(manifest)),
       ]

@@ -12,6 +12,8 @@ public struct MemoryPart: Sendable, Equatable {
   /// The places in the spec, from 0, of the file's memories, in the file's order.
   public var indices: [Int]
   public var failed: [Failure]
+  /// The dtype, F32 or BF16, of the tables of the file that the parts are made for; nil for that of the base's memories.
+  public var table: Dtype?
 
   /// A memory that could not be compiled.
   public struct Failure: Sendable, Equatable {
@@ -44,7 +46,9 @@ public struct MemoryPart: Sendable, Equatable {
       "failed": .array(
         failed.map { ["index": .int($0.index), "name": .string($0.name), "problem": .string($0.problem)] }),
     ]
-    return ByteString(node.text())
+    let told: JSONNode = table.map { .string($0.rawValue) } ?? .null
+    guard case .object(let members) = node else { return "" }
+    return ByteString(JSONNode.object(members + [("table", told)]).text())
   }
 
   fileprivate init?(_ root: JSONValue) {
@@ -55,6 +59,7 @@ public struct MemoryPart: Sendable, Equatable {
     let (places, failures) = (indices.elements.compactMap(\.int), failed.elements.compactMap(Failure.init))
     guard places.count == indices.count, failures.count == failed.count else { return nil }
     self.init(compile: compile, shard: shard, shards: shards, count: count, indices: places, failed: failures)
+    table = root["table"]?.string.flatMap(Dtype.init)
   }
 
   /// Whether the numbers can be those of a file with as many memories.

@@ -1,5 +1,3 @@
-import Foundation
-
 /// One number for all cues that are equal bit for bit, counted from 0 in the order in which they come.
 struct CueNumbering {
   /// The distinct cues by their numbers.
@@ -25,14 +23,7 @@ struct CueNumbering {
       guard a.mode == b.mode, a.module == b.module, a.boundary.bitPattern == b.boundary.bitPattern,
         a.hardness.bitPattern == b.hardness.bitPattern
       else { return false }
-      return a.key.withUnsafeBytes { p in
-        b.key.withUnsafeBytes { q in
-          guard p.count == q.count, let one = p.baseAddress, let other = q.baseAddress else {
-            return p.count == q.count
-          }
-          return one == other || memcmp(one, other, p.count) == 0
-        }
-      }
+      return a.storedKey.hasSameBits(as: b.storedKey)
     }
 
     /// Takes a few elements of the key: those of different cues differ almost everywhere, and equality compares all.
@@ -40,9 +31,8 @@ struct CueNumbering {
       hasher.combine(cue.mode)
       hasher.combine(cue.module)
       hasher.combine(cue.boundary.bitPattern)
-      for index in stride(from: 0, to: cue.key.count, by: max(1, cue.key.count / 8)) {
-        hasher.combine(cue.key[index].bitPattern)
-      }
+      let key = cue.storedKey
+      for index in stride(from: 0, to: key.count, by: max(1, key.count / 8)) { hasher.combine(key[index].bitPattern) }
     }
   }
 }

@@ -99,11 +99,13 @@ enum Manifest {
     guard let list = entry["rows"], list.isArray else { throw wrong(entry, "rows", "an array") }
     var rows: [MemoryRow] = []
     for item in list.elements { rows.append(try row(item, tables: tables, cues: cues, owned: &owned)) }
-    return Memory(
+    var memory = Memory(
       name: try text("name"), prompt: try text("prompt"), target: try text("target"),
       targetIDs: ids.elements.compactMap(\.int), method: try text("method"), site: try text("site"),
       layer: try integer(entry, "layer"), token: try text("token"), rows: rows,
-      entry: entry["entry"].map(JSONNode.init) ?? .null, scores: entry["scores"].map(JSONNode.init) ?? .null)
+      entry: .null, scores: .null)
+    memory.take(entry: entry["entry"], scores: entry["scores"])
+    return memory
   }
 
   private static func row(
@@ -138,10 +140,9 @@ extension MemoryRow {
   fileprivate init(
     _ table: MemoryTable, _ row: Int, _ cues: FileCues, position: Int, targetID: Int, alpha: Float
   ) {
-    let range = (row * table.width)..<((row + 1) * table.width)
     self.init(
       module: table.module, position: position, targetID: targetID, alpha: alpha,
-      boundary: table.bounds[2 * row], hardness: table.bounds[2 * row + 1], key: Array(table.keys[range]),
-      delta: Array(table.deltas[range]), cues: cues[table, row])
+      boundary: table.bounds[2 * row], hardness: table.bounds[2 * row + 1], key: [], delta: [], cues: cues[table, row])
+    (storedKey, storedDelta) = (table.keys[row], table.deltas[row])
   }
 }

@@ -10,10 +10,10 @@ public struct MemoryRow: Sendable, Equatable {
   public var alpha: Float
   public var boundary: Float
   public var hardness: Float
-  /// F32 [D], D the width of the module's input.
-  public var key: [Float]
-  /// F32 [D].
-  public var delta: [Float]
+  /// [D], D the width of the module's input, as the table holds it.
+  package var storedKey: TableVector
+  /// [D].
+  package var storedDelta: TableVector
   /// The cues that the row asks for, each at an earlier site; none where the row acts by its own key alone. Rows that ask
   /// for equal cues share them in the file.
   public var cues: [MemoryCue]
@@ -28,9 +28,21 @@ public struct MemoryRow: Sendable, Equatable {
     self.alpha = alpha
     self.boundary = boundary
     self.hardness = hardness
-    self.key = key
-    self.delta = delta
+    storedKey = TableVector(key)
+    storedDelta = TableVector(delta)
     self.cues = cues
+  }
+
+  /// F32 [D], D the width of the module's input; each reading of a key that lies in a file copies it.
+  public var key: [Float] {
+    get { storedKey.floats }
+    set { storedKey = TableVector(newValue) }
+  }
+
+  /// F32 [D], read as the key is.
+  public var delta: [Float] {
+    get { storedDelta.floats }
+    set { storedDelta = TableVector(newValue) }
   }
 }
 
@@ -57,10 +69,33 @@ public struct Memory: Sendable {
   /// The token of the key prompt that the key was made from, as the spec names it: `last`, `subject` or an index.
   public var token: String
   public var rows: [MemoryRow]
+  private var manifestEntry: ManifestValue
+  private var manifestScores: ManifestValue
+
   /// The spec's entry as it was given; later additions are linked against it.
-  public var entry: JSONNode
+  public var entry: JSONNode {
+    get { manifestEntry.node }
+    set { manifestEntry = .made(newValue) }
+  }
+
   /// The scores that were measured on compiling.
-  public var scores: JSONNode
+  public var scores: JSONNode {
+    get { manifestScores.node }
+    set { manifestScores = .made(newValue) }
+  }
+
+  /// A value of the manifest, which stays in its text until it is asked for: most programs never ask.
+  private enum ManifestValue: Sendable {
+    case made(JSONNode)
+    case read(JSONValue?)
+
+    var node: JSONNode {
+      switch self {
+      case .made(let node): node
+      case .read(let value): value.map(JSONNode.init) ?? .null
+      }
+    }
+  }
 
   public init(
     name: String, prompt: String, target: String, targetIDs: [Int], method: String, site: String, layer: Int,
@@ -75,8 +110,14 @@ public struct Memory: Sendable {
     self.layer = layer
     self.token = token
     self.rows = rows
-    self.entry = entry
-    self.scores = scores
+    manifestEntry = .made(entry)
+    manifestScores = .made(scores)
+  }
+
+  /// Takes entry and scores from a manifest.
+  mutating func take(entry: JSONValue?, scores: JSONValue?) {
+    manifestEntry = .read(entry)
+    manifestScores = .read(scores)
   }
 
   /// Whether a row asks for a cue, so that readers of version 1 of the format cannot apply the memory.

@@ -12,11 +12,11 @@ public struct MemoryChange: Sendable {
     public var isAtSameModule: Bool { old.module == new.module }
     /// Whether both act at the same activations: region and cues are the same.
     public var hasSameRegion: Bool {
-      isAtSameModule && old.key == new.key && old.boundary == new.boundary && old.hardness == new.hardness
+      isAtSameModule && old.storedKey == new.storedKey && old.boundary == new.boundary && old.hardness == new.hardness
         && old.cues == new.cues
     }
     /// Whether the tables hold the same row, whatever the manifests say of it.
-    public var actsTheSame: Bool { hasSameRegion && old.delta == new.delta }
+    public var actsTheSame: Bool { hasSameRegion && old.storedDelta == new.storedDelta }
     /// The cosine between the keys, 1 where they are equal, nil where they are not comparable.
     public var keyCosine: Double? { isAtSameModule ? cosine(old.key, new.key) : nil }
     /// The cosine between the deltas, 1 where they are equal, nil where they are not comparable or one is zero.

@@ -15,14 +15,28 @@ public struct MemoryCue: Sendable, Hashable {
   public var module: ByteString
   public var boundary: Float
   public var hardness: Float
-  /// F32 [D], D the width of the module's input.
-  public var key: [Float]
+  /// [D], D the width of the module's input, as the table holds it.
+  package var storedKey: TableVector
 
   public init(mode: Mode, module: ByteString, boundary: Float, hardness: Float, key: [Float]) {
     self.mode = mode
     self.module = module
     self.boundary = boundary
     self.hardness = hardness
-    self.key = key
+    storedKey = TableVector(key)
+  }
+
+  init(mode: Mode, module: ByteString, boundary: Float, hardness: Float, storedKey: TableVector) {
+    self.mode = mode
+    self.module = module
+    self.boundary = boundary
+    self.hardness = hardness
+    self.storedKey = storedKey
+  }
+
+  /// F32 [D], D the width of the module's input; each reading of a key that lies in a file copies it.
+  public var key: [Float] {
+    get { storedKey.floats }
+    set { storedKey = TableVector(newValue) }
   }
 }

@@ -4,10 +4,10 @@ public struct MemoryTable: Sendable, Equatable {
   public var module: ByteString
   /// D, the width of the module's input.
   public var width: Int
-  /// F32 [N, D], row by row.
-  public var keys: [Float]
-  /// F32 [N, D], row by row.
-  public var deltas: [Float]
+  /// N keys of D elements.
+  public var keys: [TableVector]
+  /// N deltas of D elements.
+  public var deltas: [TableVector]
   /// F32 [N, 2]: boundary and hardness of each row.
   public var bounds: [Float]
   /// For each of the N rows the numbers of the cues that it asks for, in the order in which they are multiplied.
@@ -47,18 +47,18 @@ public struct MemoryTable: Sendable, Equatable {
 
   /// Adds a row that asks for the cues of the given numbers; key and delta have `width` elements.
   public mutating func append(
-    key: [Float], delta: [Float], boundary: Float, hardness: Float, gates: [Int32] = []
+    key: TableVector, delta: TableVector, boundary: Float, hardness: Float, gates: [Int32] = []
   ) {
     precondition(key.count == width && delta.count == width)
-    keys += key
-    deltas += delta
+    keys.append(key)
+    deltas.append(delta)
     bounds += [boundary, hardness]
     self.gates.append(gates)
   }
 
   /// Adds a cue, whose key has `width` elements.
   public mutating func append(_ cue: MemoryCue, number: Int32) {
-    precondition(cue.key.count == width)
+    precondition(cue.storedKey.count == width)
     cues.append(cue)
     cueNumbers.append(number)
   }
@@ -70,8 +70,8 @@ public struct MemoryTable: Sendable, Equatable {
       tensors.append(Tensor(name: part.name(at: module), shape: shape, floats: floats))
     }
     if count > 0 {
-      add(.keys, [count, width], keys)
-      add(.deltas, [count, width], deltas)
+      tensors.append(Tensor(Part.keys.name(at: module), rows: keys, width: width))
+      tensors.append(Tensor(Part.deltas.name(at: module), rows: deltas, width: width))
       add(.bounds, [count, 2], bounds)
     }
     let most = gates.map(\.count).max() ?? 0
@@ -80,11 +80,29 @@ public struct MemoryTable: Sendable, Equatable {
       tensors.append(Tensor(name: Part.gates.name(at: module), shape: [count, most], integers: padded))
     }
     if !cues.isEmpty {
-      add(.cueKeys, [cues.count, width], cues.flatMap(\.key))
+      tensors.append(Tensor(Part.cueKeys.name(at: module), rows: cues.map(\.storedKey), width: width))
       add(.cueBounds, [cues.count, 2], cues.flatMap { [$0.boundary, $0.hardness] })
       let numbers = zip(cueNumbers, cues).flatMap { [$0, $1.mode.rawValue] }
       tensors.append(Tensor(name: Part.cues.name(at: module), shape: [cues.count, 2], integers: numbers))
     }
     return tensors
+  }
+}
+
+extension Tensor {
+  /// A matrix of vectors: BF16 where all of them are, else F32.
+  fileprivate init(_ name: ByteString, rows: [TableVector], width: Int) {
+    let dtype: Dtype = rows.allSatisfy { $0.dtype == .bf16 } ? .bf16 : .f32
+    let size = width * dtype.bits / 8
+    self.init(name: name, dtype: dtype, shape: [rows.count, width], byteCount: rows.count * size) { target in
+      for (i, row) in rows.enumerated() {
+        let place = UnsafeMutableRawBufferPointer(rebasing: target[(i * size)..<((i + 1) * size)])
+        if row.dtype == dtype {
+          row.withBytes { place.copyMemory(from: $0) }
+        } else {
+          row.floats.withUnsafeBytes { place.copyMemory(from: $0) }
+        }
+      }
+    }
   }
 }

@@ -4,9 +4,13 @@ struct MemoryTableReader {
   private let tensors: [ByteString: Tensor]
   /// The file, and the module in it.
   private let file: String
+  /// The dtypes that keys and deltas may have.
+  private let vectorDtypes: [Dtype]
   private var location: String { "\(file): \(module)" }
 
-  init(module: ByteString, tensors: [ByteString: Tensor], location: String) {
+  /// - Parameter version: of the format; keys and deltas may be BF16 from version 2 on.
+  init(module: ByteString, tensors: [ByteString: Tensor], version: ByteString? = "2", location: String) {
+    vectorDtypes = version == "2" ? [.f32, .bf16] : [.f32]
     self.module = module
     self.tensors = tensors
     file = location
@@ -18,12 +22,12 @@ struct MemoryTableReader {
   func table() throws(FormatError) -> MemoryTable {
     let hasCues = has([.cueKeys, .cueBounds, .cues])
     guard has([.keys, .deltas, .bounds, .gates]) || !hasCues else {
-      let shape = try matrix(.cueKeys).shape
+      let shape = try matrix(.cueKeys, in: vectorDtypes).shape
       var table = MemoryTable(module: module, width: shape[1])
       try readCues(into: &table)
       return table
     }
-    let keys = try matrix(.keys)
+    let keys = try matrix(.keys, in: vectorDtypes)
     var table = MemoryTable(module: module, width: keys.shape[1])
     try readRows(keys, into: &table)
     table.gates = try gates(count: table.count)
@@ -34,30 +38,31 @@ struct MemoryTableReader {
   private func has(_ parts: [MemoryTable.Part]) -> Bool { parts.contains { tensors[$0.name(at: module)] != nil } }
 
   private func readRows(_ keys: Tensor, into table: inout MemoryTable) throws(FormatError) {
-    let (deltas, bounds) = (try matrix(.deltas), try matrix(.bounds))
+    let (deltas, bounds) = (try matrix(.deltas, in: vectorDtypes), try matrix(.bounds))
     guard keys.shape == deltas.shape else {
       throw FormatError(
         .memoryTable, location, "keys and deltas differ in shape", expected: "\(keys.shape)", got: "\(deltas.shape)")
     }
     let (count, width) = (keys.shape[0], table.width)
     try require(bounds, [count, 2], "bounds")
-    // Row by row, before all is copied: a sparse file may claim more rows than memory has room for.
+    var region = RegionCheck(width: width)
     for row in 0..<count {
       let elements = (row * width)..<((row + 1) * width)
-      let problem = Self.problem(
-        key: keys.floats(in: elements), delta: deltas.floats(in: elements),
-        bounds: bounds.floats(in: (2 * row)..<(2 * row + 2)))
-      if let problem { throw FormatError(.memoryTable, location, "row \(row): \(problem)") }
+      let (key, delta) = (TableVector(keys, elements), TableVector(deltas, elements))
+      let pair = bounds.floats(in: (2 * row)..<(2 * row + 2))
+      if let problem = region.problem(key: key, delta: delta, pair) {
+        throw FormatError(.memoryTable, location, "row \(row): \(problem)")
+      }
+      table.keys.append(key)
+      table.deltas.append(delta)
+      table.bounds += pair
     }
-    table.keys = keys.floats(in: 0..<(count * width))
-    table.deltas = deltas.floats(in: 0..<(count * width))
-    table.bounds = bounds.floats(in: 0..<(2 * count))
   }
 
   /// The numbers of the cues that each row asks for, without the −1 of those that ask for fewer than others.
   private func gates(count: Int) throws(FormatError) -> [[Int32]] {
     guard has([.gates]) else { return [[Int32]](repeating: [], count: count) }
-    let tensor = try matrix(.gates, .i32)
+    let tensor = try matrix(.gates, in: [.i32])
     let most = tensor.shape[1]
     try require(tensor, [count, most], "gates")
     var gates: [[Int32]] = []
@@ -84,19 +89,22 @@ struct MemoryTableReader {
   }
 
   private func readCues(into table: inout MemoryTable) throws(FormatError) {
-    let (keys, bounds, cues) = (try matrix(.cueKeys), try matrix(.cueBounds), try matrix(.cues, .i32))
+    let (keys, bounds, cues) = (
+      try matrix(.cueKeys, in: vectorDtypes), try matrix(.cueBounds), try matrix(.cues, in: [.i32])
+    )
     let (count, width) = (keys.shape[0], table.width)
     try require(keys, [count, width], "cue keys")
     try require(bounds, [count, 2], "cue bounds")
     try require(cues, [count, 2], "cues")
+    var region = RegionCheck(width: width)
     for cue in 0..<count {
-      let key = keys.floats(in: (cue * width)..<((cue + 1) * width))
+      let key = TableVector(keys, (cue * width)..<((cue + 1) * width))
       let pair = bounds.floats(in: (2 * cue)..<(2 * cue + 2))
       let (number, modeNumber) = (cues.int32(at: 2 * cue), cues.int32(at: 2 * cue + 1))
       guard number >= 0 else {
         throw FormatError(.memoryTable, location, "row \(cue) of the cues: its number is negative", got: "\(number)")
       }
-      if let problem = Self.problem(key: key, delta: [], bounds: pair) {
+      if let problem = region.problem(key: key, delta: nil, pair) {
         throw FormatError(.memoryTable, location, "cue \(number): \(problem)")
       }
       guard let mode = MemoryCue.Mode(rawValue: modeNumber) else {
@@ -105,20 +113,21 @@ struct MemoryTableReader {
           got: "\(modeNumber)")
       }
       table.append(
-        MemoryCue(mode: mode, module: module, boundary: pair[0], hardness: pair[1], key: key), number: number)
+        MemoryCue(mode: mode, module: module, boundary: pair[0], hardness: pair[1], storedKey: key), number: number)
     }
   }
 
   /// A tensor of two dimensions.
-  private func matrix(_ part: MemoryTable.Part, _ dtype: Dtype = .f32) throws(FormatError) -> Tensor {
+  private func matrix(_ part: MemoryTable.Part, in dtypes: [Dtype] = [.f32]) throws(FormatError) -> Tensor {
     let name = part.name(at: module)
     let location = "\(file): tensor \(name)"
     guard let tensor = tensors[name] else {
       throw FormatError(.memoryTable, location, "missing from the memory table")
     }
-    guard tensor.dtype == dtype, tensor.shape.count == 2 else {
+    guard dtypes.contains(tensor.dtype), tensor.shape.count == 2 else {
       throw FormatError(
-        .memoryTable, location, "wrong type", expected: "\(dtype.rawValue) of two dimensions",
+        .memoryTable, location, "wrong type",
+        expected: "\(dtypes.map(\.rawValue).joined(separator: " or ")) of two dimensions",
         got: "\(tensor.dtype.rawValue) \(tensor.shape)")
     }
     return tensor
@@ -129,18 +138,5 @@ struct MemoryTableReader {
       throw FormatError(
         .memoryTable, location, "\(what) have the wrong shape", expected: "\(shape)", got: "\(tensor.shape)")
     }
-  }
-
-  /// The reason why a region cannot be applied; nil where it can.
-  private static func problem(key: [Float], delta: [Float], bounds: [Float]) -> String? {
-    guard (key + delta + bounds).allSatisfy(\.isFinite) else { return "holds a value that is not finite" }
-    let norm = key.reduce(Float(0)) { $0 + $1 * $1 }
-    guard norm.isNormal else { return "the key's norm cannot be divided by" }
-    // x² / b² must not become 0 / 0 at the key itself.
-    guard bounds[0] > 0, (bounds[0] * bounds[0]).isNormal, bounds[1] > 0 else {
-      return "boundary and hardness must be positive, the boundary's square a normal F32, got \(bounds[0]) and "
-        + "\(bounds[1])"
-    }
-    return nil
   }
 }

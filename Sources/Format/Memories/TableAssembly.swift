@@ -29,9 +29,9 @@ private struct TableAssembly {
       }
       gates.append(number)
     }
-    try requireWidth([row.key.count, row.delta.count], at: row.module, location: location)
+    try requireWidth([row.storedKey.count, row.storedDelta.count], at: row.module, location: location)
     tables[row.module]?.append(
-      key: row.key, delta: row.delta, boundary: row.boundary, hardness: row.hardness, gates: gates)
+      key: row.storedKey, delta: row.storedDelta, boundary: row.boundary, hardness: row.hardness, gates: gates)
   }
 
   /// The number of a cue, which is added to the table of its module where it is new.
@@ -39,7 +39,7 @@ private struct TableAssembly {
     let count = numbering.cues.count
     let number = numbering.number(of: cue)
     if number == count {
-      try requireWidth([cue.key.count], at: cue.module, location: location)
+      try requireWidth([cue.storedKey.count], at: cue.module, location: location)
       tables[cue.module]?.append(cue, number: Int32(number))
     }
     return Int32(number)

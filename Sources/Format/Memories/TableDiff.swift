@@ -63,15 +63,15 @@ public struct TableDiff: Sendable {
   /// The part of a row that the tables hold, without the manifest's.
   private struct RowContent: Hashable {
     var module: ByteString
-    var key: [Float]
-    var delta: [Float]
+    var key: TableVector
+    var delta: TableVector
     var bounds: [Float]
     var cues: [MemoryCue]
 
     init(_ row: MemoryRow) {
       module = row.module
-      key = row.key
-      delta = row.delta
+      key = row.storedKey
+      delta = row.storedDelta
       bounds = [row.boundary, row.hardness]
       cues = row.cues
     }

@@ -99,6 +99,51 @@ float kernel_log_sum_exp(const float *x, size_t count);
 // y = exp(x), within 2 units in the last place; 0 below −87.3.
 void kernel_exp(const float *x, size_t count, float *y);
 
+// Keys in few bits, by which those are passed over whose product with an activation can be told without the product.
+//
+// Key and activation are divided by their largest elements, and transformed by one orthogonal map (but for a factor),
+// which spreads their elements evenly. The key's elements are then rounded to codes of 8 bits, whose upper 4 alone are
+// read at first, and the activation's to integers. What is lost is bounded by norms (Cauchy–Schwarz), and so is the
+// rounding of all that is computed, kernel_dot_product included.
+
+// The similarities (a · k) / ‖k‖² that are inside a key's region, and factors of the errors, in units of a similarity.
+typedef struct {
+  float scale;
+  float coarse_error;
+  float fine_error;
+  float norm;
+  float low;
+  float high;
+} kernel_key_bounds;
+
+// Keys: 32 `groups` words of `coarse` and of `fine` codes, and bounds, for each.
+typedef struct {
+  const uint16_t *coarse;
+  const uint16_t *fine;
+  const kernel_key_bounds *bounds;
+  size_t groups;
+} kernel_sketch;
+
+// An activation: 128 `groups` integers, their sum, and the norms that errors are multiplied with.
+typedef struct {
+  const int16_t *values;
+  int64_t sum;
+  double scale;
+  double norm;
+  double rounding;
+} kernel_sketched_row;
+
+// Sketches a key of `width` elements with a region of |1 − similarity| ≤ reach; squared_norm is what similarities are
+// made with. scratch: 128 `groups` floats. A key for which nothing can be said is never passed over.
+void kernel_sketch_key(const float *key, size_t width, float squared_norm, float reach, size_t groups, float *scratch,
+                       uint16_t *coarse, uint16_t *fine, kernel_key_bounds *bounds);
+// Sketches an activation; 0 where a value is not finite, so that no product with it is.
+int kernel_sketch_row(const float *activation, size_t width, size_t groups, float *scratch, int16_t *values,
+                      kernel_sketched_row *row);
+// Writes to `found` which keys of begin..<end cannot be passed over, in their order, and returns their number. That the
+// others are outside is as true of the similarity that kernel_dot_product gives.
+size_t kernel_candidates(kernel_sketch sketch, kernel_sketched_row row, size_t begin, size_t end, uint32_t *found);
+
 // The instruction sets of the kernels. The functions above use the best that the processor has.
 typedef enum { kernel_baseline, kernel_avx2, kernel_avx512 } kernel_isa;
 
@@ -121,6 +166,9 @@ typedef struct {
   void (*add_scaled)(float *, const float *, float, size_t);
   float (*log_sum_exp)(const float *, size_t);
   void (*exp)(const float *, size_t, float *);
+  size_t (*candidates)(kernel_sketch, kernel_sketched_row, size_t, size_t, uint32_t *);
+  void (*hadamard)(float *, size_t, size_t);
+  void (*sketch_codes)(const float *, size_t, float, uint16_t *, uint16_t *, float *);
 } kernel_table;
 
 // The kernels of `isa`, null where the processor or the build lacks it.

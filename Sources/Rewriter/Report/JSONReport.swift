@@ -25,7 +25,8 @@ extension RewriteResult {
           ]
         }),
       "left_out": .array(failures.map { ["memory": .string($0.name), "problem": .string($0.problem)] }),
-      "warnings": .array(warnings.map(JSONNode.string)),
+      "warnings": .array(warnings.map(JSONNode.string)), "table": .string(table.rawValue.lowercased()),
+      "unrounded": .array(unrounded.map(JSONNode.string)),
       "totals": [
         "memories": .int(compiled.count), "key_prompts_holding": .int(results.count(where: \.keyHolds)),
         "positives": total(true, false), "negatives": total(false, false),

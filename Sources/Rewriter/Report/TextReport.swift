@@ -56,6 +56,11 @@ public struct TextReport {
     lines.append(
       "no memory fires on \(silent.count) of \(prompts.count) prompts; of these \(silent.count(where: \.isIdentical)) "
         + "have the base model's logits to the bit")
+    if !result.unrounded.isEmpty {
+      lines.append(
+        "note: in BF16 \(result.unrounded.listed(limit: 20)) would lose the target: these stay F32, and so do their tables"
+      )
+    }
     for crossing in result.link.crossings {
       lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
     }

@@ -9,14 +9,22 @@ struct CueGate: Hashable {
 
 /// The cues that are watched at one address.
 final class CueBlock {
-  private var seen: RegionTable
-  private var here: RegionTable
+  private let seen: RegionTable
+  private let here: RegionTable
   /// The cues of both tables, as indices in the set.
   private var seenCues: [Int] = []
   private var hereCues: [Int] = []
   /// Per cue of `here`: what each row that asks for it asks for besides and up to here; no row can act where none of
   /// these lists is present as a whole.
   private var conditions: [[[CueGate]]] = []
+  /// The places in `hereCues` by the first cue of each of their conditions.
+  private var openedBy = CueLists()
+
+  /// What watching uses again and again.
+  struct Buffers {
+    var search = RegionTable.Buffers()
+    fileprivate var open: [Int] = []
+  }
 
   init(width: Int) {
     seen = RegionTable(width: width)
@@ -27,30 +35,43 @@ final class CueBlock {
   func append(_ cue: MemoryCue, index: Int, conditions: [[CueGate]]) {
     switch cue.mode {
     case .seen:
-      seen.append(MemoryRegion(cue), key: cue.key)
+      seen.append(MemoryRegion(cue), key: cue.storedKey)
       seenCues.append(index)
     case .here:
-      here.append(MemoryRegion(cue), key: cue.key)
+      here.append(MemoryRegion(cue), key: cue.storedKey)
+      for gates in conditions { openedBy.append(hereCues.count, to: gates.first?.cue) }
       hereCues.append(index)
       self.conditions.append(conditions)
     }
   }
 
-  /// Looks for the cues at `activations` [R, D], the tokens from `position` on, which no memory has changed.
-  ///
-  /// - Parameter everywhere: whether `here` is looked for at every token and kept, not only where a row could act, for
-  ///   the pass that is under way.
-  func watch(
-    _ activations: kernel_rows, count: Int, position: Int, presence: CuePresence, everywhere: Bool,
-    scratch: inout [Float], pool: WorkerPool?
+  /// Looks for the cues of mode `seen` at `activations` [R, D], which no memory has changed, and calls `found` with those
+  /// present, token by token.
+  func watchSeen(
+    _ activations: kernel_rows, count: Int, buffers: inout Buffers, pool: WorkerPool?,
+    _ found: (_ token: Int, _ cue: Int, _ strength: Float) -> Void
   ) {
-    guard count > 0 else { return }
-    for cue in seenCues { presence.forget(cue, from: position) }
-    seen.forEachInside(activations, count: count, scratch: &scratch, pool: pool) { activation, index, _, strength in
-      presence.note(seenCues[index], .seen, at: position + activation, strength: strength)
+    seen.forEachInside(activations, count: count, buffers: &buffers.search, pool: pool) { token, index, _, strength in
+      found(token, seenCues[index], strength)
     }
-    for index in hereCues.indices {
-      presence.forget(hereCues[index], from: everywhere ? position : 0)
+  }
+
+  /// Notes the cues of mode `here` at `activations` [R, D], the tokens from `position` on of one sequence, whose cues of
+  /// mode `seen` have been noted.
+  ///
+  /// - Parameter everywhere: whether they are looked for at every token, not only where a row could act.
+  func watchHere(
+    _ activations: kernel_rows, count: Int, position: Int, presence: CuePresence, everywhere: Bool,
+    buffers: inout Buffers
+  ) {
+    guard count > 0, !hereCues.isEmpty else { return }
+    if everywhere {
+      buffers.open.removeAll(keepingCapacity: true)
+      buffers.open += hereCues.indices
+    } else {
+      openedBy.collect(presence, into: &buffers.open)
+    }
+    for index in buffers.open {
       guard everywhere || couldAct(index, at: position + count - 1, presence, modes: .seen) else { continue }
       for row in 0..<count where everywhere || couldAct(index, at: position + row, presence, modes: nil) {
         let similarity = here.similarity(of: activations.values + row * activations.stride, to: index)

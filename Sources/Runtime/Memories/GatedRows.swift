@@ -21,19 +21,24 @@ final class GatedRows {
   }
 
   private(set) var names: [String] = []
-  private var table: RegionTable
-  /// F32 [N, D].
-  private var deltas: [Float] = []
+  private let table: RegionTable
+  private let deltas: VectorStore
   /// The gates of all rows, and each row's among them.
   private var gates: [CueGate] = []
   private var ranges: [Range<Int>] = []
+  /// The rows by their first cue of mode `seen`, or their first of all.
+  private var openedBy = CueLists()
 
-  init(width: Int) { table = RegionTable(width: width) }
+  init(width: Int) {
+    table = RegionTable(width: width)
+    deltas = VectorStore(width: width)
+  }
 
   func append(_ row: MemoryRow, of name: String, asking rowGates: [CueGate]) {
+    openedBy.append(names.count, to: (rowGates.first { $0.mode == .seen } ?? rowGates.first)?.cue)
     names.append(name)
-    table.append(MemoryRegion(row), key: row.key)
-    deltas += row.delta
+    table.append(MemoryRegion(row), key: row.storedKey)
+    deltas.append(row.storedDelta)
     ranges.append(gates.count..<(gates.count + rowGates.count))
     gates += rowGates
   }
@@ -43,12 +48,10 @@ final class GatedRows {
     _ activations: kernel_rows, count: Int, position: Int, presence: CuePresence, into buffers: inout Buffers
   ) {
     buffers.events.removeAll(keepingCapacity: true)
-    buffers.open.removeAll(keepingCapacity: true)
     guard count > 0 else { return }
+    openedBy.collect(presence, into: &buffers.open)
     // What has been seen only grows: a row that is closed at the last token is closed at all.
-    for row in ranges.indices where isOpen(row, at: position + count - 1, presence, all: count == 1) {
-      buffers.open.append(row)
-    }
+    buffers.open.removeAll { !isOpen($0, at: position + count - 1, presence, all: count == 1) }
     guard !buffers.open.isEmpty else { return }
     for activation in 0..<count {
       let x = activations.values + activation * activations.stride
@@ -79,12 +82,8 @@ final class GatedRows {
 
   /// Adds the deltas of what a search found to the activations [R, D].
   func apply(_ events: [Event], to activations: kernel_rows) {
-    deltas.withUnsafeBufferPointer { deltas in
-      for event in events {
-        kernel_add_scaled(
-          activations.values + event.activation * activations.stride, deltas.baseAddress! + event.row * table.width,
-          event.strength, table.width)
-      }
+    for event in events {
+      deltas.addScaled(event.row, event.strength, to: activations.values + event.activation * activations.stride)
     }
   }
 
@@ -96,9 +95,7 @@ final class GatedRows {
     var buffers = Buffers()
     search(activation, count: 1, position: position, presence: presence, into: &buffers)
     for event in buffers.events {
-      let along = deltas.withUnsafeBufferPointer {
-        kernel_dot_product(incoming, $0.baseAddress! + event.row * table.width, table.width)
-      }
+      let along = deltas.product(incoming, event.row)
       // The strength has the presence as a factor, and so has its slope.
       table.addSlope(
         of: event.row, similarity: event.similarity, strength: event.strength, times: along, to: gradient)

@@ -11,9 +11,8 @@ public final class MemoryBlock {
   let address: SiteAddress
   /// The name of the memory of each row that acts by its own key alone.
   private(set) var names: [String] = []
-  private var table: RegionTable
-  /// F32 [N, D].
-  private var deltas: [Float] = []
+  private let table: RegionTable
+  private let deltas: VectorStore
   /// The rows that ask for cues; nil where there are none.
   private(set) var gated: GatedRows?
 
@@ -21,6 +20,7 @@ public final class MemoryBlock {
     self.address = address
     self.width = width
     table = RegionTable(width: width)
+    deltas = VectorStore(width: width)
   }
 
   /// - Parameter gates: the row's cues.
@@ -31,30 +31,27 @@ public final class MemoryBlock {
       return
     }
     names.append(name)
-    table.append(MemoryRegion(row), key: row.key)
-    deltas += row.delta
+    table.append(MemoryRegion(row), key: row.storedKey)
+    deltas.append(row.storedDelta)
   }
 
   /// Adds the deltas of the rows that act by their own key alone on each of `activations` [R, D], and calls `fired` with
   /// each firing.
   func apply(
-    _ activations: kernel_rows, count activationCount: Int, scratch: inout [Float], pool: WorkerPool?,
+    _ activations: kernel_rows, count activationCount: Int, buffers: inout RegionTable.Buffers, pool: WorkerPool?,
     _ fired: (_ activation: Int, _ row: Int, _ similarity: Float, _ strength: Float) -> Void
   ) {
-    deltas.withUnsafeBufferPointer { deltas in
-      table.forEachInside(activations, count: activationCount, scratch: &scratch, pool: pool) {
-        activation, row, similarity, strength in
-        let target = activations.values + activation * activations.stride
-        kernel_add_scaled(target, deltas.baseAddress! + row * width, strength, width)
-        fired(activation, row, similarity, strength)
-      }
+    table.forEachInside(activations, count: activationCount, buffers: &buffers, pool: pool) {
+      activation, row, similarity, strength in
+      deltas.addScaled(row, strength, to: activations.values + activation * activations.stride)
+      fired(activation, row, similarity, strength)
     }
   }
 
   /// Adds the deltas of the rows that act by their own key alone on `activation` [D].
   package func apply(_ activation: UnsafeMutablePointer<Float>) {
-    var scratch: [Float] = []
-    apply(kernel_rows(values: activation, stride: width), count: 1, scratch: &scratch, pool: nil) { _, _, _, _ in }
+    var buffers = RegionTable.Buffers()
+    apply(kernel_rows(values: activation, stride: width), count: 1, buffers: &buffers, pool: nil) { _, _, _, _ in }
   }
 
   /// The index of the first activation, within `rows` of a matrix [R, D], that any row acts on.
@@ -65,17 +62,17 @@ public final class MemoryBlock {
   package func firstFiring(
     _ activations: FloatMatrix, rows: Range<Int>, presence: CuePresence? = nil, position: Int = 0
   ) -> Int? {
-    var scratch: [Float] = []
+    var buffers = RegionTable.Buffers()
     var first: Int?
     let x = activations.kernelRows(from: rows.lowerBound)
-    table.forEachInside(x, count: rows.count, scratch: &scratch, pool: nil) { activation, _, _, _ in
+    table.forEachInside(x, count: rows.count, buffers: &buffers, pool: nil) { activation, _, _, _ in
       if first == nil { first = activation }
     }
     if let gated {
       guard let presence else { preconditionFailure("rows that ask for cues act by their presence") }
-      var buffers = GatedRows.Buffers()
-      gated.search(x, count: rows.count, position: position, presence: presence, into: &buffers)
-      if let event = buffers.events.first { first = min(first ?? event.activation, event.activation) }
+      var found = GatedRows.Buffers()
+      gated.search(x, count: rows.count, position: position, presence: presence, into: &found)
+      if let event = found.events.first { first = min(first ?? event.activation, event.activation) }
     }
     return first.map { rows.lowerBound + $0 }
   }
@@ -94,13 +91,11 @@ public final class MemoryBlock {
     presence: CuePresence? = nil
   ) {
     let incoming = Array(UnsafeBufferPointer(start: gradient, count: width))
-    var scratch: [Float] = []
+    var buffers = RegionTable.Buffers()
     let x = kernel_rows(values: activation, stride: width)
-    table.forEachInside(x, count: 1, scratch: &scratch, pool: nil) { _, row, similarity, strength in
-      deltas.withUnsafeBufferPointer { deltas in
-        let along = kernel_dot_product(incoming, deltas.baseAddress! + row * width, width)
-        table.addSlope(of: row, similarity: similarity, strength: strength, times: along, to: gradient)
-      }
+    table.forEachInside(x, count: 1, buffers: &buffers, pool: nil) { _, row, similarity, strength in
+      let along = deltas.product(incoming, row)
+      table.addSlope(of: row, similarity: similarity, strength: strength, times: along, to: gradient)
     }
     guard let gated else { return }
     guard let presence else { preconditionFailure("rows that ask for cues act by their presence") }

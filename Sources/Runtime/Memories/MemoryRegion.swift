@@ -21,22 +21,39 @@ public struct MemoryRegion: Sendable {
   /// ‖k‖².
   let squaredNorm: Float
   /// The reach, rounded up: no strength need be computed beyond.
-  private let outermost: Float
+  let outermost: Float
 
   /// - Parameter key: [D].
   public init(key: [Float], boundary: Float, hardness: Float) {
+    self.init(
+      squaredNorm: kernel_dot_product(key, key, key.count), boundary: boundary, hardness: hardness)
+  }
+
+  private init(squaredNorm: Float, boundary: Float, hardness: Float) {
     self.boundary = boundary
     self.hardness = hardness
-    squaredNorm = kernel_dot_product(key, key, key.count)
+    self.squaredNorm = squaredNorm
     outermost = Float(Self.reach(boundary: boundary, hardness: hardness) * 1.001)
   }
 
   public init(_ row: MemoryRow) {
-    self.init(key: row.key, boundary: row.boundary, hardness: row.hardness)
+    self.init(stored: row.storedKey, boundary: row.boundary, hardness: row.hardness)
   }
 
   public init(_ cue: MemoryCue) {
-    self.init(key: cue.key, boundary: cue.boundary, hardness: cue.hardness)
+    self.init(stored: cue.storedKey, boundary: cue.boundary, hardness: cue.hardness)
+  }
+
+  private init(stored key: TableVector, boundary: Float, hardness: Float) {
+    self.init(squaredNorm: Self.squaredNorm(of: key), boundary: boundary, hardness: hardness)
+  }
+
+  private static func squaredNorm(of key: TableVector) -> Float {
+    let floats = key.dtype == .f32 ? key : TableVector(key.floats)
+    return floats.withBytes { bytes in
+      guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return 0 }
+      return kernel_dot_product(values, values, floats.count)
+    }
   }
 
   /// (a · k) / ‖k‖² from a · k.

@@ -6,6 +6,7 @@ public final class MemorySet {
   struct Cue {
     var cue: MemoryCue
     var address: SiteAddress
+    var mode: MemoryCue.Mode { cue.mode }
   }
 
   /// By `SiteAddress.index`.
@@ -15,6 +16,7 @@ public final class MemorySet {
   /// By `SiteAddress.index`.
   let cueBlocks: [CueBlock?]
   public let isEmpty: Bool
+  private let indices: [MemoryCue: Int]
 
   /// No memories: the base model.
   public static func none(of transformer: Transformer) -> MemorySet { transformer.noMemories }
@@ -23,6 +25,7 @@ public final class MemorySet {
     blocks = [MemoryBlock?](repeating: nil, count: 2 * layers)
     cueBlocks = [CueBlock?](repeating: nil, count: 2 * layers)
     cues = []
+    indices = [:]
     isEmpty = true
   }
 
@@ -65,6 +68,7 @@ public final class MemorySet {
     }
     self.blocks = blocks
     cues = index.cues
+    indices = index.known
     cueBlocks = index.blocks(transformer.shape)
     isEmpty = rows.isEmpty
   }
@@ -75,6 +79,9 @@ public final class MemorySet {
   /// The addresses at which cues are watched, in the order of computing.
   package var cueAddresses: [SiteAddress] { Set(cues.map(\.address)).sorted() }
 
+  /// The index of a cue that a row asks for.
+  func index(of cue: MemoryCue) -> Int? { indices[cue] }
+
   /// Whether a cue is watched before `address`.
   func hasCues(before address: SiteAddress) -> Bool { cues.contains { $0.address < address } }
 }
@@ -84,10 +91,10 @@ extension Transformer {
   fileprivate func address(of row: MemoryRow, location: String) throws(FormatError) -> SiteAddress {
     let address = try address(of: row.module, "its module", location: location)
     let width = shape.width(of: address.site)
-    guard row.key.count == width, row.delta.count == width else {
+    guard row.storedKey.count == width, row.storedDelta.count == width else {
       throw FormatError(
         .memoryTable, location, "its rows at \(row.module) do not fit the model", expected: "width \(width)",
-        got: "\(row.key.count)")
+        got: "\(row.storedKey.count)")
     }
     return address
   }
@@ -98,10 +105,10 @@ extension Transformer {
   ) throws(FormatError) -> SiteAddress {
     let address = try address(of: cue.module, "its cue's module", location: location)
     let width = shape.width(of: address.site)
-    guard cue.key.count == width else {
+    guard cue.storedKey.count == width else {
       throw FormatError(
         .memoryTable, location, "its cue at \(cue.module) does not fit the model", expected: "width \(width)",
-        got: "\(cue.key.count)")
+        got: "\(cue.storedKey.count)")
     }
     guard address < rowAddress else {
       throw FormatError(
@@ -126,7 +133,7 @@ extension Transformer {
 /// The distinct cues of a list of rows, while it is read.
 private struct CueIndex {
   private(set) var cues: [MemorySet.Cue] = []
-  private var known: [MemoryCue: Int] = [:]
+  private(set) var known: [MemoryCue: Int] = [:]
   /// Per cue: what each row that asks for it asks for besides and before it, each list once.
   private var conditions: [[[CueGate]]] = []
 
@@ -136,15 +143,16 @@ private struct CueIndex {
   ) throws(FormatError) -> [CueGate] {
     var gates: [CueGate] = []
     for cue in row.cues {
-      if known[cue] == nil {
+      let index = known[cue] ?? cues.count
+      if index == cues.count {
         let address = try transformer.address(of: cue, before: address, location: location)
-        known[cue] = cues.count
+        known[cue] = index
         cues.append(MemorySet.Cue(cue: cue, address: address))
         conditions.append([])
-      } else if let index = known[cue], !(cues[index].address < address) {
+      } else if !(cues[index].address < address) {
         _ = try transformer.address(of: cue, before: address, location: location)
       }
-      gates.append(CueGate(cue: known[cue]!, mode: cue.mode))
+      gates.append(CueGate(cue: index, mode: cue.mode))
     }
     for gate in gates where gate.mode == .here {
       let others = gates.filter { isKnown($0, when: gate) }

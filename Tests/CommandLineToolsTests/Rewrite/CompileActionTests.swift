@@ -30,6 +30,22 @@ import Testing
     #expect(try Checkpoint(path: stripped).companion(.config) == nil)
   }
 
+  /// Tables of half the bytes: the listing says so, and taking memories out keeps them so.
+  @Test func tablesAreRounded() throws {
+    let (output, removed) = (folder.file("out.safetensors"), folder.file("removed.safetensors"))
+    let spec = try folder.spec(SampleSpec.auto + "," + SampleSpec.pinned())
+    let rewrite = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "-o", output, "--table", "bf16")
+    #expect(rewrite.status == 0 && rewrite.errors.isEmpty)
+    #expect(run(RewriteCommand.self, output, "--remove", "b", "-o", removed).status == 0)
+    for (file, count) in [(output, 2), (removed, 1)] {
+      let lines = run(MemdiffCommand.self, "--show", file).output.split(separator: "\n")
+      #expect(lines.count { $0.contains(" table=bf16 ") } == count)
+    }
+    #expect(run(MemdiffCommand.self, output, removed).output.contains("b"))
+    let wrong = run(RewriteCommand.self, fixture("gpt2-a"), "--spec", spec, "--dry-run", "--table", "f16")
+    #expect(wrong.status == 2 && wrong.errors.contains("--table"))
+  }
+
   /// A memory that answers another's prompt with its own target: the file is written, and the status says so.
   @Test func aConflictHasAStatusOfItsOwn() throws {
     let first = folder.file("first.safetensors")
@@ -74,7 +90,8 @@ import Testing
     #expect(root["totals"]?["positives"]?["of"]?.int == 2)
     #expect(
       root.members.map(\.key.description) == [
-        "memories", "conflicts", "contradictions", "left_out", "warnings", "totals", "timings", "operations",
+        "memories", "conflicts", "contradictions", "left_out", "warnings", "table", "unrounded", "totals", "timings",
+        "operations",
       ])
     let passes = ["load", "probe", "background", "key", "delta", "bound", "link", "evaluate", "write", "verify"]
     let timings = try #require(root["timings"])

@@ -19,20 +19,20 @@ import Testing
   @Test func everyOptionOfASpecArrives() throws {
     let action = try compile(
       "base --spec s.json -o out --method seed --json --force --seed 7 --threads 2 --remove a --remove b --dtype f16"
-        + " --quiet --map --report r --background b --statistics t")
+        + " --quiet --map --report r --background b --statistics t --table bf16")
     #expect(action.base.path == "base" && action.base.dtype == .f16 && action.spec == "s.json")
     #expect(action.edits.removed == ["a", "b"] && action.edits.merged == [])
     #expect(action.outputs.model == "out" && action.outputs.isReplacing)
     #expect(action.method == .seed && action.seed == 7 && action.threads == 2)
     #expect(action.told.report == "r" && action.background == "b" && action.statistics == "t")
-    #expect(action.told.isJSON && action.quiet && action.map)
+    #expect(action.told.isJSON && action.quiet && action.map && action.table == .bf16)
   }
 
   @Test func defaults() throws {
     let action = try compile("base --spec s.json --dry-run")
     #expect(action.outputs.files.isEmpty && action.method == nil && action.threads == nil && action.base.dtype == nil)
     #expect(action.told.report == nil && action.background == nil && action.statistics == nil && action.seed == 0)
-    #expect(!action.told.isJSON && !action.outputs.isReplacing && !action.quiet && !action.map)
+    #expect(!action.told.isJSON && !action.outputs.isReplacing && !action.quiet && !action.map && action.table == nil)
   }
 
   @Test func sharesAndInterruptions() throws {

@@ -183,4 +183,4 @@ def accepted(corpus):
            "one region, read in both ways by one row", fires=True)
     accept("alone", cues((0, SEEN)), "cues and no rows at all", [], 0, told=manifest(), output="same")
     accept("nameless", gated(cues((0, SEEN)), **always), "rows without a manifest", [FEED_FORWARD + "[0]"], told=None, fires=True)
-    accept("version-2-of-none", table(FEED_FORWARD), "version 2 says no more than that rows may ask for cues")
+    accept("version-2-of-none", table(FEED_FORWARD), "version 2 says no more than what a table may have")
