@@ -89,9 +89,8 @@ import Testing
   }
 
   @Test func aBaseThatChangesBehindTheCopyIsRefused() throws {
-    try folder.write(
-      Array(Data(contentsOf: URL(fileURLWithPath: Fixtures.model("gpt2-a") + "/model.safetensors"))),
-      to: "base.safetensors")
+    try FileManager.default.copyItem(
+      atPath: Fixtures.model("gpt2-a") + "/model.safetensors", toPath: folder.file("base.safetensors"))
     let source = try Checkpoint(path: folder.file("base.safetensors"))
     let early = try #require(source.copyEarly(to: output))
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("base.safetensors")))

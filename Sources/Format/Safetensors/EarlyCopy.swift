@@ -27,23 +27,22 @@ public final class EarlyCopy: Sendable {
     (start, count) = (header.count, tensors.reduce(0) { $0 + $1.byteCount })
     let thread = Thread { [self] in
       beNice()
-      let file = try? PendingFile(at: output)
-      if let file, (try? Self.copy(source, count, to: file, at: start)) != nil {
-        file.synchronize()
-        self.file = file
-      }
+      file = Self.copied(source, count, to: output, at: start)
       done.signal()
     }
     thread.stackSize = 1 << 20
     thread.start()
   }
 
-  private static func copy(
-    _ source: (file: MappedFile, offset: Int), _ count: Int, to file: PendingFile, at start: Int
-  ) throws {
-    try file.resize(to: start + count)
+  /// A function of its own, so that no variable of the thread keeps the file when others take it.
+  private static func copied(
+    _ source: (file: MappedFile, offset: Int), _ count: Int, to output: String, at start: Int
+  ) -> PendingFile? {
+    guard let file = try? PendingFile(at: output), (try? file.resize(to: start + count)) != nil else { return nil }
     var copy = FileCopy(from: source.file.descriptor, to: file.descriptor)
-    try copy.copy(count, from: source.offset, to: start) { _ in }
+    guard (try? copy.copy(count, from: source.offset, to: start, progress: { _ in })) != nil else { return nil }
+    file.synchronize()
+    return file
   }
 
   /// The file, once the tensors stand in it; nil where they do not, or not behind a header of that length.
