@@ -124,13 +124,19 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
   }
 }
 
-// R rows × V vectors of outputs; where V is 1, of STORE_COUNT ≤ 16 outputs.
+// The rows of weights that a tile of rows goes through before the next one does: what is read of them fits the cache.
+#define SCALED_PART 512
+
+// R rows × V vectors of outputs, from row `first` of the weights to `last`; where V is 1, of STORE_COUNT ≤ 16 outputs.
 #define SCALED_TILE(R, V, LOAD, STORE_COUNT)                                                                           \
   do {                                                                                                                 \
     lanes a[R][V];                                                                                                     \
     for (int r = 0; r < R; r++)                                                                                        \
-      for (int v = 0; v < V; v++) a[r][v] = splat(0);                                                                  \
-    for (size_t i = 0; i < inner; i++) {                                                                               \
+      for (int v = 0; v < V; v++) {                                                                                    \
+        const float *sum = y.values + (row + r) * y.stride + output + 16 * v;                                          \
+        a[r][v] = first > 0 ? load_part(sum, STORE_COUNT) : splat(0);                                                  \
+      }                                                                                                                \
+    for (size_t i = first; i < last; i++) {                                                                            \
       lanes m[V];                                                                                                      \
       _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) m[v] = LOAD(i, output + 16 * v);                  \
       _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
@@ -142,7 +148,7 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
       for (int v = 0; v < V; v++) {                                                                                    \
         float *target = y.values + (row + r) * y.stride + output + 16 * v;                                             \
         lanes value = a[r][v];                                                                                         \
-        if (bias) value += load_part(bias + output + 16 * v, STORE_COUNT);                                             \
+        if (bias && last == inner) value += load_part(bias + output + 16 * v, STORE_COUNT);                            \
         if (accumulate) value = load_part(target, STORE_COUNT) + value;                                                \
         store_part(target, value, STORE_COUNT);                                                                        \
       }                                                                                                                \
@@ -151,19 +157,27 @@ static void dot(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_
 #define DEFINE_SCALED_ROWS(NAME, DTYPE)                                                                                \
   static void NAME(kernel_rows x, size_t rows, kernel_matrix w, size_t inner, size_t begin, size_t end,                \
                    const float *bias, int accumulate, kernel_rows y) {                                                 \
+    /* All tiles of rows but the first find a part's weights in the cache; y keeps the sums between parts. */          \
+    size_t part = rows == 1 || accumulate || inner == 0 ? inner : SCALED_PART;                                         \
     size_t output = begin;                                                                                             \
     if (rows == 1)                                                                                                     \
-      for (size_t row = 0; output + 16 * SCALED_ONE_ROW <= end; output += 16 * SCALED_ONE_ROW)                         \
+      for (size_t row = 0, first = 0, last = inner; output + 16 * SCALED_ONE_ROW <= end; output += 16 * SCALED_ONE_ROW)\
         SCALED_TILE(1, SCALED_ONE_ROW, WHOLE_##DTYPE, 16);                                                             \
     for (; output + 16 * SCALED_VECTORS <= end; output += 16 * SCALED_VECTORS) {                                       \
-      size_t row = 0;                                                                                                  \
-      for (; row + SCALED_ROWS <= rows; row += SCALED_ROWS)                                                            \
-        SCALED_TILE(SCALED_ROWS, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                                   \
-      for (; row < rows; row++) SCALED_TILE(1, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                     \
+      size_t first = 0;                                                                                                \
+      do {                                                                                                             \
+        size_t last = inner - first > part ? first + part : inner;                                                     \
+        size_t row = 0;                                                                                                \
+        for (; row + SCALED_ROWS <= rows; row += SCALED_ROWS)                                                          \
+          SCALED_TILE(SCALED_ROWS, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                                 \
+        for (; row + 3 <= rows; row += 3) SCALED_TILE(3, SCALED_VECTORS, WHOLE_##DTYPE, 16);                           \
+        for (; row < rows; row++) SCALED_TILE(1, SCALED_VECTORS, WHOLE_##DTYPE, 16);                                   \
+        first = last;                                                                                                  \
+      } while (first < inner);                                                                                         \
     }                                                                                                                  \
     for (; output < end; output += 16) {                                                                               \
       size_t count = end - output < 16 ? end - output : 16;                                                            \
-      for (size_t row = 0; row < rows; row++) SCALED_TILE(1, 1, PART_##DTYPE, count);                                  \
+      for (size_t row = 0, first = 0, last = inner; row < rows; row++) SCALED_TILE(1, 1, PART_##DTYPE, count);         \
     }                                                                                                                  \
   }
 

@@ -49,19 +49,34 @@ import Testing
   @Test(arguments: InstructionSet.available)
   func scaledRowForm(_ set: InstructionSet) {
     for dtype in Self.dtypes {
-      for (rows, outputs, inner) in [(1, 5, 7), (1, 300, 12), (3, 65, 100), (8, 130, 33)] {
+      for (rows, outputs, inner) in [
+        (1, 5, 7), (1, 300, 12), (3, 65, 100), (8, 130, 33), (4, 70, 513), (17, 130, 1100), (1, 70, 1100),
+      ] {
         var random = SeededGenerator(seed: Self.seed)
         let w = WeightSample(inner, outputs, dtype, using: &random)
-        let x = FloatMatrix.random(rows, inner, using: &random)
-        let y = FloatMatrix(rows, outputs)
-        w.withMatrix {
-          set.kernels.scaled_rows(x.kernelRows(), rows, $0, inner, 0, outputs, nil, 0, y.kernelRows())
-        }
-        for r in 0..<rows {
-          let twin = (0..<outputs).map { o in
+        let (x, bias) = (
+          FloatMatrix.random(rows, inner, using: &random), FloatMatrix.random(1, outputs, using: &random)
+        )
+        let sums = (0..<rows).map { r in
+          (0..<outputs).map { o in
             (0..<inner).reduce(Float(0)) { $0.addingProduct(x.row(r)[$1], w.values[$1 * outputs + o]) }
           }
-          #expect(y.array(r).map(\.bitPattern) == twin.map(\.bitPattern), "seed \(Self.seed) \(dtype) row \(r)")
+        }
+        for (isBiased, accumulates) in [(false, false), (true, false), (false, true), (true, true)] {
+          let y = FloatMatrix(rows, outputs)
+          y.fill(2)
+          w.withMatrix {
+            set.kernels.scaled_rows(
+              x.kernelRows(), rows, $0, inner, 0, outputs, isBiased ? bias.values : nil, accumulates ? 1 : 0,
+              y.kernelRows())
+          }
+          for r in 0..<rows {
+            let twin = sums[r].enumerated().map { o, sum in
+              let value = isBiased ? sum + bias.values[o] : sum
+              return accumulates ? 2 + value : value
+            }
+            #expect(y.array(r).map(\.bitPattern) == twin.map(\.bitPattern), "seed \(Self.seed) \(dtype) row \(r)")
+          }
         }
       }
     }

@@ -49,7 +49,7 @@ final class Beginnings {
   ///   - sites: those that will be asked for.
   ///   - end: the last site that short texts are run to; nil runs them to the end.
   ///   - tokenLimit: the tokens that are kept at most between two runs.
-  init(sites: Set<SiteAddress>, shortTo end: SiteAddress? = nil, tokenLimit: Int = 1024, transformer: Transformer) {
+  init(sites: Set<SiteAddress>, shortTo end: SiteAddress? = nil, tokenLimit: Int = 512, transformer: Transformer) {
     (self.sites, self.end, self.tokenLimit, self.transformer) = (sites, end, tokenLimit, transformer)
   }
 
