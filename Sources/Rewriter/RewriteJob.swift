@@ -112,7 +112,8 @@ final class RewriteJob {
     _ link: inout Link, _ results: [MemoryResult], _ probes: [Probe], set: MemorySet
   ) throws(FormatError) {
     progress(StepProgress("linking"))
-    try link.findCrossings(results, probes, set: set, model: model)
+    try link.findCrossings(
+      results.map { $0.prompts.first?.firings ?? [] }, of: probes, set: set, model: model)
     clock.lap(.link)
   }
 

@@ -48,11 +48,7 @@ package enum SafetensorsFile {
     try append(Tensor(name: "header", bytes: header), to: file, report: report)
     var rest = tensors[...]
     if copied != nil {
-      let source = first.first?.source?.file
-      guard source?.isUnchanged == true else {
-        throw FormatError(.unreadable, source?.path ?? output, "was changed while it was read")
-      }
-      file.skip(first.reduce(0) { $0 + $1.byteCount })
+      try skip(first, of: file)
       rest = rest.dropFirst(first.count)
     }
     while let first = rest.first {
@@ -105,8 +101,15 @@ package enum SafetensorsFile {
       throw error.isOfSource
         ? FormatError(.unreadable, source.path, error.text) : FormatError(.unwritable, file.output, error.text)
     }
-    guard source.isUnchanged else { throw FormatError(.unreadable, source.path, "was changed while it was read") }
-    file.skip(count)
+    try skip(tensors, of: file)
+  }
+
+  /// Counts tensors that were copied, one behind the other in a file that has not changed meanwhile.
+  private static func skip(_ tensors: ArraySlice<Tensor>, of file: PendingFile) throws(FormatError) {
+    if let source = tensors.first?.source?.file, !source.isUnchanged {
+      throw FormatError(.unreadable, source.path, "was changed while it was read")
+    }
+    file.skip(tensors.reduce(0) { $0 + $1.byteCount })
   }
 
   private static func append(

@@ -40,18 +40,19 @@ public struct Link: Sendable {
   }
 
   /// Notes which memories act on the key prompts of others: on those of the kept memories, which are run for it, and on
-  /// the new ones', as their results tell.
+  /// the new ones'.
+  ///
+  /// - Parameter firings: where memories acted on the new ones' key prompts and their continuations.
   mutating func findCrossings(
-    _ results: [MemoryResult], _ probes: [Probe], set: MemorySet, model: LanguageModel
+    _ firings: [[Firing]], of probes: [Probe], set: MemorySet, model: LanguageModel
   ) throws(FormatError) {
     let asked = kept.filter { !$0.prompt.isEmpty }
     var prompts: [[Int]] = []
     for memory in asked { prompts.append(try model.encode(promptOf: memory)) }
     let run = Continuations(of: prompts, count: 1, memories: set, model: model)
-    for (memory, firings) in zip(asked, run.firings) { note(firings, onPromptOf: memory.name) }
-    for (result, probe) in zip(results, probes) {
-      let firings = result.prompts.first?.firings.filter { $0.position < probe.keyIDs.count } ?? []
-      note(firings, onPromptOf: probe.spec.name)
+    for (memory, own) in zip(asked, run.firings) { note(own, onPromptOf: memory.name) }
+    for (firings, probe) in zip(firings, probes) {
+      note(firings.filter { $0.position < probe.keyIDs.count }, onPromptOf: probe.spec.name)
     }
   }
 
