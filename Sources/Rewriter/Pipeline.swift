@@ -47,17 +47,18 @@ public struct Pipeline {
   ///
   /// - Parameters:
   ///   - output, sidecar, replacing, figures: as of a request.
+  ///   - table: the dtype of the tables; nil for what the compile was asked for.
   ///   - keepsGoing: whether parts may be missing.
   /// - Throws: `FormatError`, also where a part is missing or is one of another compile.
   public func merge(
     _ parts: [Checkpoint], output: String?, sidecar: String? = nil, replacing: Bool = false, figures: Bool = false,
-    keepsGoing: Bool = false
+    table: Dtype? = nil, keepsGoing: Bool = false
   ) throws(FormatError) -> RewriteResult {
     let identity = BaseIdentity(checkpoint)
     let whole = try PartMerge(parts, identity: identity.wait(), isComplete: !keepsGoing)
     var request = RewriteRequest(
       spec: Spec(whole.compiled.map(\.spec)), output: output, sidecar: sidecar, replacing: replacing, figures: figures,
-      table: whole.table)
+      table: table ?? whole.table)
     // What the base says behind a target is asked for by compilers alone.
     request.settings.afterLength = 0
     try request.checkOutputs(beside: checkpoint)

@@ -69,6 +69,20 @@ import Testing
     #expect(try MappedFile(path: merged).contents == MappedFile(path: whole).contents)
   }
 
+  /// What loses its target by rounding is known only of all memories together, so that parts are not rounded.
+  @Test func partsAreRoundedWhenTheyAreMerged() throws {
+    _ = try pipeline().run(request("half") { $0.table = .bf16 })
+    _ = try pipeline().run(request("whole"))
+    #expect(try bytes("half").count < bytes("whole").count)
+    let parts = try parts(3) { $0.table = .bf16 }
+    let vectors = parts.flatMap(\.memories).flatMap(\.rows).flatMap { [$0.storedKey, $0.storedDelta] }
+    #expect(!vectors.isEmpty && vectors.allSatisfy { $0.dtype == .f32 })
+    let merged = try pipeline().merge(parts, output: nil, sidecar: folder.file("merged"))
+    #expect(try merged.table == .bf16 && bytes("merged") == bytes("half"))
+    _ = try pipeline().merge(parts, output: nil, sidecar: folder.file("again"), table: .f32)
+    #expect(try bytes("again") == bytes("whole"))
+  }
+
   @Test func partsThatDoNotBelongTogether() throws {
     let three = try parts(3)
     let others = try parts(2) { $0.seed = 1 }
@@ -174,6 +188,8 @@ import Testing
     #expect(result.failures[0].problem.hasPrefix("memory deep: layer: the model has no such layer"))
     #expect(!result.holds && result.compiled.count == 10)
     #expect(TextReport(result).text.contains("\nleft out: deep: memory deep: layer: the model has no such layer"))
+    let page = HTMLReport(result, base: "base", version: "1").text
+    #expect(page.contains("<li>memory deep: layer: the model has no such layer"))
     _ = try pipeline().run(request("without"))
     #expect(try bytes("out") == bytes("without"))
     // The parts know it too, and the merged file is the same.

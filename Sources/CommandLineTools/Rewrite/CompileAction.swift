@@ -42,7 +42,6 @@ struct CompileAction: RewriteAction {
   var quiet: Bool
 
   /// The values of `--table`.
-  private enum TableChoice: String, CaseIterable { case bf16, f32 }
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try ModelFile(arguments.soleOperand(), arguments)
@@ -52,7 +51,7 @@ struct CompileAction: RewriteAction {
     spec = arguments.text("spec") ?? arguments.text("update") ?? ""
     method = try arguments.choice("method")
     settings = try arguments.assignments("setting")
-    table = try arguments.choice("table", of: TableChoice.self).map { $0 == .bf16 ? .bf16 : .f32 }
+    table = try arguments.table()
     map = arguments.has("map")
     seed = try arguments.integer("seed", in: 0...UInt64.max) ?? 0
     share = try arguments.share()

@@ -7,12 +7,14 @@ struct EditAction: RewriteAction {
   static let askedBy = ["remove", "remove-list", "merge", "sidecar"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options
-    + ["report", "keep-going", "json", "threads", "quiet"]
+    + ["report", "keep-going", "table", "json", "threads", "quiet"]
 
   var base: ModelFile
   var edits: MemoryEdits
   var outputs: RewriteOutputs
   var told: ResultOutput
+  /// The dtype of the tables that parts are put together to; nil for that of their compile.
+  var table: Dtype?
   /// Whether parts are put together though some are missing.
   var keepsGoing: Bool
   /// nil for one per processor.
@@ -26,6 +28,7 @@ struct EditAction: RewriteAction {
     threads = try arguments.threads()
     quiet = arguments.has("quiet")
     keepsGoing = arguments.has("keep-going")
+    table = try arguments.table()
     outputs = try RewriteOutputs(arguments)
     told = try ResultOutput(arguments, base: base.path, outputs: outputs.files)
   }
@@ -68,7 +71,7 @@ struct EditAction: RewriteAction {
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
     let result = try pipeline.merge(
       parts, output: outputs.model, sidecar: outputs.sidecar, replacing: outputs.isReplacing,
-      figures: told.report != nil, keepsGoing: keepsGoing)
+      figures: told.report != nil, table: table, keepsGoing: keepsGoing)
     progress.end()
     try told.tell(result, on: console)
     return result.status

@@ -46,3 +46,12 @@ extension RewriteResult {
   /// The exit status of a command that compiled or put together these memories.
   var status: Int32 { !isConsistent ? 4 : holds ? 0 : 3 }
 }
+
+extension ParsedArguments {
+  private enum TableChoice: String, CaseIterable { case bf16, f32 }
+
+  /// The dtype of the tables of new memories; nil where the option is not given.
+  func table() throws(UsageError) -> Dtype? {
+    try choice("table", of: TableChoice.self).map { $0 == .bf16 ? .bf16 : .f32 }
+  }
+}

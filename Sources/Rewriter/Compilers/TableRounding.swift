@@ -18,14 +18,25 @@ struct TableRounding {
   ) throws(FormatError) {
     self.compiled = compiled
     guard dtype == .bf16 else { return }
-    let holding = try Self.holding(compiled, probes, beside: kept, model: model)
-    for i in compiled.indices { self.compiled[i].rows = compiled[i].rows.map(\.rounded) }
-    let still = try Self.holding(self.compiled, probes, beside: kept, model: model)
-    for i in compiled.indices where holding[i] && !still[i] {
+    func holding(_ memories: [CompiledMemory], _ asked: [Int]) throws(FormatError) -> [Int] {
+      let holds = try Self.holding(memories, asked.map { probes[$0] }, beside: kept, model: model)
+      return zip(asked, holds).filter(\.1).map(\.0)
+    }
+    let held = try holding(compiled, Array(compiled.indices))
+    for i in compiled.indices { self.compiled[i].rows = compiled[i].rows.map { $0.rounded() } }
+    var lost = Set(held).subtracting(try holding(self.compiled, held))
+    for length in Self.lengths where !lost.isEmpty {
+      for i in lost { self.compiled[i].rows = compiled[i].rows.map { $0.rounded(times: length) } }
+      lost.subtract(try holding(self.compiled, lost.sorted()))
+    }
+    for i in lost.sorted() {
       self.compiled[i] = compiled[i]
       unrounded.append(compiled[i].spec.name)
     }
   }
+
+  /// The lengths of a delta, as parts of its own, that are tried where rounding costs a target that barely led.
+  private static let lengths: [Float] = [1.02, 1.05, 1.1]
 
   /// The dtype of new memories' vectors that keeps the tables of a file as they are: BF16 where all of them are.
   static func dtype(of memories: [Memory]) -> Dtype {
@@ -46,10 +57,13 @@ struct TableRounding {
 
 extension MemoryRow {
   /// The row with its vectors, and those of its cues, rounded to BF16.
-  fileprivate var rounded: MemoryRow {
+  ///
+  /// - Parameter length: a factor of the delta.
+  fileprivate func rounded(times length: Float = 1) -> MemoryRow {
     var row = self
     row.storedKey = storedKey.rounded
-    row.storedDelta = storedDelta.rounded
+    if length != 1 { row.delta = delta.map { length * $0 } }
+    row.storedDelta = row.storedDelta.rounded
     for i in row.cues.indices { row.cues[i].storedKey = cues[i].storedKey.rounded }
     return row
   }

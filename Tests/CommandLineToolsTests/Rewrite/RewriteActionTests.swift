@@ -46,6 +46,7 @@ import Testing
 
   @Test func aMergeTakesAllFilesOfAPattern() throws {
     #expect(try edit("base --merge a b c -o out --merge d").edits.merged == ["a", "b", "c", "d"])
+    #expect(try edit("base --merge a b --table bf16 -o out").table == .bf16)
     // Before the base it takes one, as other options do.
     let first = try edit("--merge a base -o out")
     #expect(first.edits.merged == ["a"] && first.base.path == "base")

@@ -50,7 +50,15 @@ public struct HTMLReport {
         ["Made by rewrite \(version). Each number is explained beside it or under "]
           + [tag("a", ["href": "#words"], ["Words"]), "."]),
       numberTiles(totals),
-    ] + contradictions + warnings
+    ] + leftOut + contradictions + warnings
+  }
+
+  private var leftOut: [Markup] {
+    guard !result.failures.isEmpty else { return [] }
+    return [
+      note("Memories that could not be compiled and were left out:"),
+      tag("ul", [:], result.failures.map { tag("li", [:], [.text($0.problem.printable())]) }),
+    ]
   }
 
   private var warnings: [Markup] {
