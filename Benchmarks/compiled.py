@@ -66,7 +66,9 @@ class Memories:
             for name in file.keys():
                 if ".memory." in name:
                     module, part = name.split(".memory.")
-                    self.tables.setdefault(model.get_submodule(module), {})[part] = file.get_tensor(name)
+                    tensor = file.get_tensor(name)
+                    values = tensor.float() if tensor.is_floating_point() else tensor
+                    self.tables.setdefault(model.get_submodule(module), {})[part] = values
 
     def __enter__(self):
         for module, table in self.tables.items():

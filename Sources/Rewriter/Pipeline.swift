@@ -46,7 +46,11 @@ public struct Pipeline {
   /// Puts the parts of a compile together: the file has the bytes that a compile of the whole spec gives.
   ///
   /// - Parameters:
-  ///   - output, sidecar, replacing, figures: as of a request.
+  ///   - parts: all of them, in any order.
+  ///   - output: the path of the patched model; nil writes none.
+  ///   - sidecar: the path of the file for the memories alone.
+  ///   - replacing: whether outputs that exist are replaced.
+  ///   - figures: whether the report's figures are computed.
   ///   - table: the dtype of the tables; nil for what the compile was asked for.
   ///   - keepsGoing: whether parts may be missing.
   /// - Throws: `FormatError`, also where a part is missing or is one of another compile.
