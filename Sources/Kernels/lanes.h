@@ -82,15 +82,6 @@ INLINE lanes load_weights(const kernel_matrix *w, size_t row, size_t column, ker
   return load_weights_part(w, row, column, dtype, 16);
 }
 
-// The distance at which weights that are read in one run of addresses are asked for: the processors' own prefetch stops
-// at the end of each page, of which mapped files have small ones.
-#define AHEAD 2048
-
-INLINE void ask_for_weights(const kernel_matrix *w, size_t row, size_t column, kernel_dtype dtype) {
-  size_t size = dtype == kernel_f32 ? 4 : dtype == kernel_f8 ? 1 : 2;
-  __builtin_prefetch((const char *)w->weights + (row * w->stride + column) * size + AHEAD, 0, 3);
-}
-
 // The one reduction tree: adds the upper half to the lower, down to one lane.
 INLINE lanes4 folded(lanes v) {
   lanes8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +

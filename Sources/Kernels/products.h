@@ -29,7 +29,6 @@
       _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) {                                                 \
         v[o] = load_weights(&w, output + o, i, DTYPE);                                                                 \
       }                                                                                                                \
-      if (R == 1 && W == 1) ask_for_weights(&w, output, i, DTYPE);                                                     \
       _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                 \
         lanes u = load(x.values + (row + r) * x.stride + i);                                                           \
         _Pragma("clang loop unroll(full)") for (int o = 0; o < W; o++) a[r][o] = fused(u, v[o], a[r][o]);              \
