@@ -54,7 +54,7 @@ public struct CompileShare: Sendable, Equatable {
 }
 
 /// Names that can be looked up by their first and last words.
-private struct NamesAlike {
+struct NamesAlike {
   private var byFirst: [Substring: [String]] = [:]
   private var byLast: [Substring: [String]] = [:]
   /// Last words, sorted by their bytes, so that those with a beginning in common are neighbors.

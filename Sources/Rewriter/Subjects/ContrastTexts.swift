@@ -177,13 +177,6 @@ struct ContrastTexts {
     }
   }
 
-  /// Whether two names begin or end with the same letters.
-  static func areAlike(_ a: String, _ b: String) -> Bool {
-    let (x, y) = (a.split(separator: " "), b.split(separator: " "))
-    guard let first = x.first, let last = x.last, let other = y.first, let end = y.last else { return false }
-    return first == other || last == end || last.hasPrefix(end) || end.hasPrefix(last)
-  }
-
   // MARK: - Texts
 
   /// - Parameter isText: whether the text stands outside of the prompt's form.
