@@ -131,8 +131,8 @@ final class RewriteJob {
     guard request.output != nil || request.sidecar != nil else { return }
     progress(StepProgress("writing"))
     let emit = Emit(
-      checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing, part: part
-    )
+      checkpoint: checkpoint, output: request.output, sidecar: request.sidecar, replacing: request.replacing,
+      part: part, early: early)
     try emit.write(
       memories, beside: kept, identity: identity.wait(),
       progress: { [progress] in progress(StepProgress("writing", $0, of: $1)) }

@@ -40,8 +40,14 @@ final class PendingFile {
         guard errno == EEXIST else { break }
         continue
       }
-      // Held until the file is finished: a temporary file without a lock is abandoned.
-      _ = flock(descriptor, LOCK_EX | LOCK_NB)
+      // Held until the file is finished: a temporary file without a lock is abandoned, and may have been removed as such
+      // before it was locked.
+      while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+      guard Self.hasName(descriptor) else {
+        close(descriptor)
+        system_keep_on_signal(slot)
+        continue
+      }
       created = (path, descriptor, slot)
     }
     guard let created else { throw FormatError(.unwritable, output, systemError()) }
@@ -50,8 +56,9 @@ final class PendingFile {
 
   deinit {
     _ = diskWrite?.result()
-    close(descriptor)
+    // While it is locked: afterwards the name may be another's.
     if !isCommitted { unlink(temporary) }
+    close(descriptor)
     system_keep_on_signal(removalSlot)
   }
 
@@ -122,9 +129,15 @@ final class PendingFile {
       guard name.dropFirst(stem.count).dropLast(4).allSatisfy({ $0.isNumber || $0 == "-" }) else { continue }
       let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, hasName(descriptor) { unlink(path) }
       close(descriptor)
     }
+  }
+
+  /// Whether a file is still in a folder.
+  private static func hasName(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }
 }
 

@@ -11,7 +11,7 @@ struct Emit {
   /// What the sidecar is a part of; nil where it stands by itself.
   let part: MemoryPart?
   /// The base on its way to `output`.
-  var early: EarlyCopy?
+  let early: EarlyCopy?
 
   /// Writes all memories, verifies what was written, and renames it into place.
   ///

@@ -20,7 +20,7 @@ import Testing
   private func emit(sidecar: String? = "out.memory.safetensors") throws -> Emit {
     Emit(
       checkpoint: try TinyModel.checkpoint("gpt2-a"), output: folder.file("out.safetensors"),
-      sidecar: sidecar.map(folder.file), replacing: true, part: nil)
+      sidecar: sidecar.map(folder.file), replacing: true, part: nil, early: nil)
   }
 
   private func memories() throws -> [Memory] {
