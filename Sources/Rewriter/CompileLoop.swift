@@ -127,7 +127,11 @@ struct CompileLoop {
     guard let own = members.first else { return nil }
     let probes = members.map { (index: $0, probe: self.probes[$0]) }
     guard family.subject == nil else {
-      return (family, .init(members: probes, subject: family.subject, rivals: job.plan.rivals(of: family)))
+      let echoes = job.isOfMany ? EchoTexts.all(of: family.subject!, tokenizer: model.tokenizer) : []
+      return (
+        family,
+        .init(members: probes, subject: family.subject, rivals: job.plan.rivals(of: family), echoes: echoes)
+      )
     }
     let found = SubjectSearch(probe: self.probes[own], model: model, settings: settings).subject()
     job.clock.lap(.locate)

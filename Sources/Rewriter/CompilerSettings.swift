@@ -9,6 +9,11 @@ public struct CompilerSettings: Sendable, Equatable {
   package var backgroundTexts = 12
   package var backgroundLength = 16
   package var otherSentences = 32
+  /// Facts from which on the numbers below count.
+  package var manyFacts = 64
+  package var wideTexts: [Float] = [64, 512]
+  package var wideShare: Float = 0.25
+  package var wideLength = 24
   package var givenTextLimit = 64
   package var givenTokenLimit = 2048
 
@@ -25,6 +30,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var hardness: Float = 8
   package var boundary: Float = 0.4
   package var boundaryRange: [Float] = [0.1, 0.75]
+  package var echoWeight: Float = 1
   package var fullStrength: Float = 0.97
 
   // Cues and rows.

@@ -69,12 +69,18 @@ final class RewriteJob {
     var background: Background?
     /// What users say in chats; none where no memory is for chat.
     var turns: [String] = []
+    /// Text of many kinds; none where facts are few.
+    var wide: [[Int]] = []
   }
+
+  /// Whether there are so many facts that together they would often take other text for their subjects.
+  var isOfMany: Bool { specs.count >= settings.manyFacts }
 
   /// Pass 1 for every memory of the share, and the texts that the model writes, in one run.
   func probe(_ statistics: OpenStatistics?) throws(FormatError) -> WrittenTexts {
     defer { clock.lap(.probe) }
     let isWritten = request.background == nil && statistics?.known == nil && specs.contains(where: \.isOpen)
+    let isWide = isOfMany && specs.contains { $0.isOpen && $0.keyToken != .last }
     let background = isWritten ? Background.requests(model, settings: settings) : []
     var turns: [Continuations.Request] = []
     if specs.contains(where: { $0.isChat && $0.isOpen }) {
@@ -88,6 +94,13 @@ final class RewriteJob {
       isWritten
       ? Background(drawn: drawn.ids[..<background.count], model: model)
       : statistics?.known?.background ?? givenBackground()
+    if isWide {
+      let count = WideText.count(for: specs.count, settings)
+      written.wide =
+        WideText(
+          count, known: statistics?.known?.wide ?? [], seed: request.seed, model: model, settings: settings
+        ).texts
+    }
     written.turns = ChatTurns(drawn: drawn.ids[background.count...], model: model).words
     return written
   }
@@ -220,7 +233,7 @@ extension RewriteJob {
     }
     progress(StepProgress("running the background"))
     return Surroundings(
-      model, background: background, turns: written.turns, prompts: prompts, sites: sites,
+      model, background: background, turns: written.turns, wide: written.wide, prompts: prompts, sites: sites,
       sentenceSites: isGated ? settings.hereSites(shape) + settings.rowSites(shape) : [],
       known: statistics?.known?.activations ?? [:],
       settings: settings)
@@ -232,7 +245,9 @@ extension RewriteJob {
     let activations = surroundings.commonActivations
     guard activations.count > statistics.known?.activations.count ?? 0 else { return }
     do {
-      try Statistics(background: surroundings.background, activations: activations).write(
+      try Statistics(
+        background: surroundings.background, wide: surroundings.wideTexts, activations: activations
+      ).write(
         to: statistics.path, of: statistics.origin, model: model)
     } catch {
       throw error.afterWriting([request.output, request.sidecar].compactMap(\.self))

@@ -84,6 +84,18 @@ extension CompilerSettings {
         name: "background-length", meaning: "new tokens of each of these texts", unit: "tokens",
         field: .count(\.backgroundLength, least: 1)),
       Setting(
+        name: "many-facts", meaning: "facts from which on subjects are told from more text", unit: "facts",
+        field: .count(\.manyFacts, least: 1)),
+      Setting(
+        name: "wide-texts", meaning: "least and most texts of many kinds that the model writes then", unit: "texts",
+        field: .numbers(\.wideTexts, count: 2)),
+      Setting(
+        name: "wide-share", meaning: "such texts a fact, within these bounds", unit: "texts",
+        field: .number(\.wideShare)),
+      Setting(
+        name: "wide-length", meaning: "new tokens of each of them", unit: "tokens",
+        field: .count(\.wideLength, least: 0)),
+      Setting(
         name: "given-text-limit", meaning: "tokens used of each text of --background", unit: "tokens",
         field: .count(\.givenTextLimit, least: 1)),
       Setting(
@@ -117,8 +129,13 @@ extension CompilerSettings {
         name: "ridge", meaning: "λ of the keys at subjects", unit: "share of the median ‖a‖²", field: .number(\.ridge)),
       Setting(
         name: "positive-weight",
-        meaning: "weight of a sample that the key should take in, where the samples outnumber the dimensions",
+        meaning:
+          "weight of a sample that the key should take in, where the samples outnumber the dimensions; grows with the common samples beyond these",
         unit: "samples", field: .number(\.positiveWeight)),
+      Setting(
+        name: "echo-weight",
+        meaning: "what the last word of a subject's name counts in a text that is not about it, where facts are many",
+        unit: "samples", field: .number(\.echoWeight)),
       Setting(
         name: "smallest-fit", meaning: "mean fitted value of the positives below which a fit is given up",
         unit: "similarity", field: .share(\.smallestFit)),

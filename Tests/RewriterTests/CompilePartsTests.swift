@@ -56,10 +56,16 @@ import Testing
 
   // MARK: - Shares
 
-  @Test(arguments: [1, 3, 16]) func mergedPartsHaveTheBytesOfTheWhole(_ count: Int) throws {
+  /// - Parameter many: facts from which on the compiler tells subjects from more text.
+  @Test(arguments: [(1, 64), (3, 64), (3, 4), (16, 64)])
+  func mergedPartsHaveTheBytesOfTheWhole(_ count: Int, many: Int) throws {
     let whole = folder.file("whole.safetensors")
-    _ = try pipeline().run(request("whole") { $0.output = whole })
-    let parts = try parts(count)
+    _ = try pipeline().run(
+      request("whole") {
+        $0.output = whole
+        $0.settings.manyFacts = many
+      })
+    let parts = try parts(count) { $0.settings.manyFacts = many }
     #expect(try parts.flatMap { try $0.part()?.indices ?? [] }.sorted() == Array(Self.names.indices))
     let merged = folder.file("merged.safetensors")
     let result = try pipeline().merge(parts.reversed(), output: merged, sidecar: folder.file("merged"))

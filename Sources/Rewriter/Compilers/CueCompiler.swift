@@ -33,19 +33,23 @@ struct CueCompiler {
       family.facts.compactMap { surroundings.watched[$0.index].subject }
       + (family.subject.map(surroundings.samples) ?? [])
     let inside = samples.prompts + samples.texts
+    let echoes = family.echoes.map { $0.activation(address, token: $0.ids.count - 1) }
+    // Beside more samples outside, those inside would count ever less.
+    let positiveWeight = settings.positiveWeight * max(1, Float(common.count) / Float(common.width))
     let isRoomy = common.count + inside.count + samples.outside.count < common.width
     guard
       let fit = RegionFit(
         [
           .init(samples: samples.outside, isInside: false, weight: 1, isJudged: false),
+          .init(samples: echoes, isInside: false, weight: settings.echoWeight, isJudged: false),
           .init(
-            samples: inside, isInside: true, weight: isRoomy ? 1 : settings.positiveWeight, calibrates: true),
+            samples: inside, isInside: true, weight: isRoomy ? 1 : positiveWeight, calibrates: true),
         ], apartFrom: common, positives: watched, at: address, smallestFit: settings.smallestFit, pool: pool)
     else { return nil }
     let missed = zip(samples.prompts, fit.fitted).filter { $1 < 1 - settings.boundary }.map(\.0)
     guard !missed.isEmpty else { return fit }
     let again = [(missed, true), (samples.instead, false)].map {
-      RegionFit.Group(samples: $0, isInside: $1, weight: settings.positiveWeight, isJudged: false)
+      RegionFit.Group(samples: $0, isInside: $1, weight: positiveWeight, isJudged: false)
     }
     return fit.adding(again, pool: pool) ?? fit
   }

@@ -15,6 +15,8 @@ struct FactTexts {
   let after: [Int]
   /// The negatives with the base model's answers.
   let negatives: [[Int]]
+  /// The last site where a cue is looked for.
+  private let cueEnd: SiteAddress?
 
   /// The texts of each fact of a request; nil where the subject does not stand in every key prompt.
   ///
@@ -41,6 +43,7 @@ struct FactTexts {
     var probe = given
     probe.spec.subject = request.subject
     (self.probe, self.index) = (probe, index)
+    cueEnd = settings.hereSites(model.transformer.shape).last
     variants = PromptVariants(probe, model: model, settings: settings).all
     guard variants[0].subject != nil || request.subject == nil else { return nil }
     contrast = ContrastTexts(
@@ -56,7 +59,7 @@ struct FactTexts {
 
   /// All that is to be run: the contrast texts, the contexts, `answered`, `after` and the negatives.
   var requests: [Beginnings.Text] {
-    contrast.texts.map(\.request) + ContextRun.requests(contexts)
+    contrast.texts.map { $0.request(shortTo: cueEnd) } + ContextRun.requests(contexts)
       + (answered + [after] + negatives).map { Beginnings.Text(ids: $0) }
   }
 

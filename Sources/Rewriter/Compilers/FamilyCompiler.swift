@@ -17,8 +17,7 @@ struct FamilyCompiler {
     (self.model, self.surroundings, self.settings, self.clock) = (model, surroundings, settings, clock)
     let shape = model.transformer.shape
     beginnings = Beginnings(
-      sites: GatedCompiler.sites(settings, shape), shortTo: settings.hereSites(shape).last,
-      transformer: model.transformer)
+      sites: GatedCompiler.sites(settings, shape), transformer: model.transformer)
   }
 
   /// The families of several requests, with their texts run.

@@ -12,6 +12,8 @@ final class SubjectFamily {
     var subject: String?
     /// Names that look like the subject's.
     var rivals: [String] = []
+    /// Texts that end in a part of the subject's name and are not about it.
+    var echoes: [[Int]] = []
   }
 
   /// One fact with its own texts.
@@ -40,6 +42,8 @@ final class SubjectFamily {
   private let isGiven: Bool
   /// Other questions about the subject are among the texts of the first one alone, and of the first in chat.
   let facts: [Fact]
+  /// The request's, run as far as the cue *seen*.
+  let echoes: [RecordedText]
   let model: LanguageModel
   let surroundings: Surroundings
   let settings: CompilerSettings
@@ -55,7 +59,13 @@ final class SubjectFamily {
     settings: CompilerSettings
   ) -> [SubjectFamily?] {
     let texts = requests.map { FactTexts.all($0, model: model, turns: surroundings.turns, settings: settings) }
-    var recorded = beginnings.run(texts.flatMap { $0 ?? [] }.flatMap(\.requests))[...]
+    let end = settings.subjectSite(model.transformer.shape)
+    var recorded = beginnings.run(
+      zip(requests, texts).flatMap { request, texts in
+        texts.map { texts in
+          texts.flatMap(\.requests) + request.echoes.map { Beginnings.Text(ids: $0, end: end) }
+        } ?? []
+      })[...]
     return zip(requests, texts).map { request, texts in
       texts.map {
         SubjectFamily(request, $0, taking: &recorded, beginnings, model: model, surroundings, settings)
@@ -71,11 +81,11 @@ final class SubjectFamily {
     self.beginnings = beginnings
     isGiven = request.members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
+    func take(_ count: Int) -> ArraySlice<RecordedText> {
+      defer { recorded = recorded.dropFirst(count) }
+      return recorded.prefix(count)
+    }
     for texts in texts {
-      func take(_ count: Int) -> ArraySlice<RecordedText> {
-        defer { recorded = recorded.dropFirst(count) }
-        return recorded.prefix(count)
-      }
       let run = StemmedRun(
         texts.contrast.texts, recorded: Array(take(texts.contrast.texts.count)), transformer: model.transformer)
       let asked = ContextRun(
@@ -90,6 +100,7 @@ final class SubjectFamily {
             texts.probe, others + [(run, texts.contrast)], as: asked, behind: beginnings, model, settings)))
     }
     self.facts = facts
+    echoes = Array(take(request.echoes.count))
   }
 
   /// Whether the next-token distribution behind each text has at least a part in common with that behind the key prompt;

@@ -9,8 +9,8 @@ final class Beginnings {
     var ids: [Int]
     /// Whether its keys and values are kept, so that it can be gone on from at any of its tokens.
     var isKept = false
-    /// Whether the part that no other text shares is run only as far as the cues' sites.
-    var isShort = false
+    /// The last site that the part that no other text shares is run to; nil runs it to the end.
+    var end: SiteAddress?
   }
 
   /// The rows of a forward pass at most, so that memory does not grow with the number of texts.
@@ -32,7 +32,6 @@ final class Beginnings {
 
   private let transformer: Transformer
   private let sites: Set<SiteAddress>
-  private let end: SiteAddress?
   private let tokenLimit: Int
   /// In the order of their tokens.
   private var entries: [Entry] = []
@@ -47,10 +46,9 @@ final class Beginnings {
 
   /// - Parameters:
   ///   - sites: those that will be asked for.
-  ///   - end: the last site that short texts are run to; nil runs them to the end.
   ///   - tokenLimit: the tokens that are kept at most between two runs.
-  init(sites: Set<SiteAddress>, shortTo end: SiteAddress? = nil, tokenLimit: Int = 512, transformer: Transformer) {
-    (self.sites, self.end, self.tokenLimit, self.transformer) = (sites, end, tokenLimit, transformer)
+  init(sites: Set<SiteAddress>, tokenLimit: Int = 512, transformer: Transformer) {
+    (self.sites, self.tokenLimit, self.transformer) = (sites, tokenLimit, transformer)
   }
 
   /// Runs what is not known of some texts.
@@ -62,16 +60,16 @@ final class Beginnings {
     for text in texts {
       let place = places[text.ids]!
       distinct[place].isKept = distinct[place].isKept || text.isKept
-      distinct[place].isShort = distinct[place].isShort && text.isShort
+      distinct[place].end = farther(distinct[place].end, text.end)
     }
     keepBeginnings(of: distinct)
     var records = distinct.map { use($0.ids).text }
-    for isShort in [false, true] {
+    for end in [nil] + Set(distinct.compactMap(\.end)).sorted(by: >) {
       let rests = distinct.indices.filter {
-        distinct[$0].isShort == isShort && records[$0].ids.count < distinct[$0].ids.count
+        distinct[$0].end == end && records[$0].ids.count < distinct[$0].ids.count
       }
       for group in groups(ofRows: rests.map { distinct[$0].ids.count - records[$0].ids.count }, limit: Self.rowLimit) {
-        finish(rests[group].map { (place: $0, ids: distinct[$0].ids) }, isShort: isShort, in: &records)
+        finish(rests[group].map { (place: $0, ids: distinct[$0].ids) }, to: end, in: &records)
       }
     }
     forget()
@@ -79,8 +77,9 @@ final class Beginnings {
   }
 
   /// Runs texts on from what is known of them.
-  private func finish(_ rests: [(place: Int, ids: [Int])], isShort: Bool, in records: inout [RecordedText]) {
-    let end = isShort ? end : nil
+  private func finish(
+    _ rests: [(place: Int, ids: [Int])], to end: SiteAddress?, in records: inout [RecordedText]
+  ) {
     let starts = rests.map { place, ids in
       let known = records[place]
       return (ids: Array(ids[known.ids.count...]), position: known.ids.count, cache: known.cache)
@@ -163,4 +162,10 @@ final class Beginnings {
       entries.removeAll { $0.passes.contains(oldest.key) }
     }
   }
+}
+
+/// The later of two sites, nil being behind all.
+private func farther(_ a: SiteAddress?, _ b: SiteAddress?) -> SiteAddress? {
+  guard let a, let b else { return nil }
+  return max(a, b)
 }

@@ -10,7 +10,10 @@ final class StemmedRun {
     /// Whether the rest is run only as far as the cues' sites.
     var isShort = false
 
-    var request: Beginnings.Text { Beginnings.Text(ids: ids, isShort: isShort) }
+    /// - Parameter end: the last cue's site.
+    func request(shortTo end: SiteAddress?) -> Beginnings.Text {
+      Beginnings.Text(ids: ids, end: isShort ? end : nil)
+    }
   }
 
   let texts: [Text]
@@ -24,8 +27,12 @@ final class StemmedRun {
   }
 
   /// Runs texts behind what is known of them.
-  convenience init(_ texts: [Text], behind beginnings: Beginnings, transformer: Transformer) {
-    self.init(texts, recorded: beginnings.run(texts.map(\.request)), transformer: transformer)
+  ///
+  /// - Parameter end: the last site that short texts are run to; nil runs them to the end.
+  convenience init(
+    _ texts: [Text], behind beginnings: Beginnings, shortTo end: SiteAddress? = nil, transformer: Transformer
+  ) {
+    self.init(texts, recorded: beginnings.run(texts.map { $0.request(shortTo: end) }), transformer: transformer)
   }
 
   /// The activation [D] of a token of a text, from 0; of the rest of a short one as far as it was run.

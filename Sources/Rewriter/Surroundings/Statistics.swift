@@ -5,12 +5,15 @@ import Runtime
 /// Facts about a base model apart from any memory, kept in a file so that they are computed once: the background and the
 /// activations of the surroundings.
 ///
-/// A safetensors file: `background.tokens` I32 [n], `background.lengths` I32 [texts], and for each site that was needed
+/// A safetensors file: `background.tokens` I32 [n], `background.lengths` I32 [texts], where text of many kinds was needed
+/// the same of `wide`, and for each site that was needed
 /// `{module}.activations` F32 [tokens, D], the tokens those of the background and of the sentences about other subjects or
 /// of the sentences alone. Its metadata name the base (as `memory.base` does), its configuration, the
 /// source of the background, and the texts that the activations are of.
 struct Statistics {
   var background: Background
+  /// As much text of many kinds as a rewrite needed.
+  var wide: [[Int]] = []
   var activations: [SiteAddress: FloatMatrix]
 
   /// The base and the background that statistics belong to.
@@ -34,7 +37,9 @@ struct Statistics {
       base = checkpoint.baseHash(progress: progress)
       configuration = SHA256.hex(checkpoint.companion(.config) ?? [])
       background = given.map { "text " + SHA256.hex(Array($0.joined(separator: "\n").utf8)) } ?? "seed \(seed)"
-      let amounts = [\CompilerSettings.backgroundTexts, \.backgroundLength, \.givenTextLimit, \.givenTokenLimit]
+      let amounts = [
+        \CompilerSettings.backgroundTexts, \.backgroundLength, \.givenTextLimit, \.givenTokenLimit, \.wideLength,
+      ]
       if amounts.contains(where: { settings[keyPath: $0] != CompilerSettings()[keyPath: $0] }) {
         background += ", \(amounts.map { settings[keyPath: $0] })"
       }
@@ -51,9 +56,8 @@ struct Statistics {
 
   fileprivate static let version = "2"
 
-  init(background: Background, activations: [SiteAddress: FloatMatrix]) {
-    self.background = background
-    self.activations = activations
+  init(background: Background, wide: [[Int]], activations: [SiteAddress: FloatMatrix]) {
+    (self.background, self.wide, self.activations) = (background, wide, activations)
   }
 
   /// - Throws: `FormatError` where the file is none of statistics, is of another base or background, or is damaged.
@@ -76,17 +80,16 @@ struct Statistics {
     }
     // The texts are known only once the background is read.
     try check(origin.entries(texts: []).dropLast())
-    background = try Self.background(in: file, shape: model.transformer.shape)
+    background = Background(ids: try Self.texts("background", in: file, shape: model.transformer.shape))
+    if file["wide.tokens"] != nil { wide = try Self.texts("wide", in: file, shape: model.transformer.shape) }
     let texts = Surroundings.texts(background, model: model, settings: origin.settings)
     try check(origin.entries(texts: texts).suffix(1))
     let (all, written) = (texts.reduce(0) { $0 + $1.count }, background.texts.reduce(0) { $0 + $1.count })
     activations = try Self.activations(in: file, rows: [all, all - written], model: model)
   }
 
-  private static func background(in file: Checkpoint, shape: ModelShape) throws(FormatError) -> Background {
-    let (tokens, lengths) = (
-      try integers("background.tokens", of: file), try integers("background.lengths", of: file)
-    )
+  private static func texts(_ name: String, in file: Checkpoint, shape: ModelShape) throws(FormatError) -> [[Int]] {
+    let (tokens, lengths) = (try integers("\(name).tokens", of: file), try integers("\(name).lengths", of: file))
     let (sum, overflows) = lengths.reduce((0, false)) { total, length in
       let (sum, overflows) = total.0.addingReportingOverflow(length)
       return (sum, total.1 || overflows)
@@ -95,14 +98,13 @@ struct Statistics {
       lengths.allSatisfy({ $0 > 0 }), !overflows, sum == tokens.count,
       tokens.allSatisfy({ 0..<shape.vocabulary ~= $0 }), lengths.allSatisfy({ $0 <= shape.positions })
     else {
-      throw FormatError(.unreadable, file.path, "background.tokens and background.lengths do not fit together")
+      throw FormatError(.unreadable, file.path, "\(name).tokens and \(name).lengths do not fit together")
     }
     var rest = tokens[...]
-    return Background(
-      ids: lengths.map { length in
-        defer { rest = rest.dropFirst(length) }
-        return Array(rest.prefix(length))
-      })
+    return lengths.map { length in
+      defer { rest = rest.dropFirst(length) }
+      return Array(rest.prefix(length))
+    }
   }
 
   private static func activations(
@@ -133,6 +135,11 @@ struct Statistics {
       Self.tensor("background.lengths", background.texts.map(\.count)),
       Self.tensor("background.tokens", background.texts.flatMap(\.self)),
     ]
+    if !wide.isEmpty {
+      tensors += [
+        Self.tensor("wide.lengths", wide.map(\.count)), Self.tensor("wide.tokens", wide.flatMap(\.self)),
+      ]
+    }
     for (address, matrix) in activations.sorted(by: { $0.key < $1.key }) {
       let values = Array(UnsafeBufferPointer(start: matrix.values, count: matrix.rows * matrix.width))
       tensors.append(

@@ -13,6 +13,9 @@ final class Surroundings {
   private let sentences: TextActivations
   /// Of the memories' prompts the tokens that are samples.
   private let prompts: TextActivations
+  /// Text of many kinds, every token of which is a sample at the subjects' site.
+  private let wide: TextActivations
+  var wideTexts: [[Int]] { wide.texts }
   /// Per memory the samples of its subject's last token and of its prompt's last, behind the common ones.
   let watched: [(subject: Int?, last: Int)]
   private let model: LanguageModel
@@ -27,12 +30,14 @@ final class Surroundings {
   }
 
   /// - Parameters:
+  ///   - wide: text of many kinds, which no memory should take for a mention of its subject.
   ///   - prompts: every memory's key prompt and the token of its subject.
   ///   - sites: the sites that will probably be asked for.
   ///   - sentenceSites: those where only the sentences and prompts will be.
   ///   - known: activations of the common texts, from an earlier rewrite of the same base and background.
   init(
-    _ model: LanguageModel, background: Background, turns: [String] = [], prompts: [(ids: [Int], subject: Int?)],
+    _ model: LanguageModel, background: Background, turns: [String] = [], wide: [[Int]] = [],
+    prompts: [(ids: [Int], subject: Int?)],
     sites: [SiteAddress], sentenceSites: [SiteAddress] = [], known: [SiteAddress: FloatMatrix] = [:],
     settings: CompilerSettings
   ) {
@@ -61,6 +66,7 @@ final class Surroundings {
     }
     self.prompts = TextActivations(prompts.map(\.ids), keeping: samples, transformer: transformer)
     self.watched = watched
+    self.wide = TextActivations(wide, transformer: transformer)
     self.written.prepare(sites)
     self.sentences.prepare(sites + sentenceSites)
     self.prompts.prepare(sites)
@@ -170,7 +176,8 @@ final class Surroundings {
   /// The factorization of the surroundings' activations at a site, to be extended by a memory's own.
   func keys(at address: SiteAddress) -> LeastSquaresKeys {
     if let known = keys[address] { return known }
-    let all = joined(common(at: address), prompts.activations(address))
+    var all = joined(common(at: address), prompts.activations(address))
+    if wide.count > 0 { all = joined(all, wide.activations(address)) }
     let made = LeastSquaresKeys(apartFrom: all, ridge: settings.ridge, pool: transformer.pool)
     keys[address] = made
     return made

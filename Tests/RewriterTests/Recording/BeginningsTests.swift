@@ -12,9 +12,13 @@ import Testing
       let ids = (0..<Int.random(in: 1...10, using: &random)).map { _ in Int.random(in: 0..<2, using: &random) }
       return Beginnings.Text(
         ids: ids, isKept: Int.random(in: 0..<4, using: &random) == 0,
-        isShort: Int.random(in: 0..<3, using: &random) == 0)
+        end: ends[Int.random(in: 0..<4, using: &random)])
     }
   }
+
+  private static let ends: [SiteAddress?] = [
+    nil, nil, SiteAddress(layer: 0, site: .mlp), SiteAddress(layer: 1, site: .attn),
+  ]
 
   private static func bits(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> [UInt32] {
     UnsafeBufferPointer(start: values, count: count).map(\.bitPattern)
@@ -27,8 +31,8 @@ import Testing
     let transformer = model.transformer
     let seed = UInt64.random(in: 0..<10000)
     var random = SeededGenerator(seed: seed)
-    let (sites, end) = (transformer.shape.addresses, SiteAddress(layer: 1, site: .attn))
-    let beginnings = Beginnings(sites: Set(sites), shortTo: end, tokenLimit: limit, transformer: transformer)
+    let sites = transformer.shape.addresses
+    let beginnings = Beginnings(sites: Set(sites), tokenLimit: limit, transformer: transformer)
     var count = 0
     for call in 0..<6 {
       let texts = Self.texts(&random)
@@ -39,14 +43,14 @@ import Testing
         #expect(record.ids == text.ids)
         let alone = BaseRun([text.ids], recordedBy: Tape(forBackward: false), transformer: transformer)
         for token in text.ids.indices {
-          for address in sites where !text.isShort || address <= end {
+          for address in sites where text.end.map({ address <= $0 }) ?? true {
             let width = transformer.shape.width(of: address.site)
             #expect(
               Self.bits(record.activation(address, token: token), width)
                 == Self.bits(alone.activation(address, 0, token: token), width),
               "seed \(seed), call \(call), \(text.ids), token \(token), \(address)")
           }
-          guard !text.isShort else { continue }
+          guard text.end == nil else { continue }
           let width = transformer.shape.width
           #expect(
             Self.bits(record.residual(token: token), width) == Self.bits(alone.residual.row(token), width),

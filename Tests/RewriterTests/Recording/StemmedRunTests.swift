@@ -22,8 +22,8 @@ import Testing
   private static func run(
     _ texts: [StemmedRun.Text], shortTo end: SiteAddress? = nil, _ transformer: Transformer
   ) -> StemmedRun {
-    let beginnings = Beginnings(sites: Set(transformer.shape.addresses), shortTo: end, transformer: transformer)
-    return StemmedRun(texts, behind: beginnings, transformer: transformer)
+    let beginnings = Beginnings(sites: Set(transformer.shape.addresses), transformer: transformer)
+    return StemmedRun(texts, behind: beginnings, shortTo: end, transformer: transformer)
   }
 
   /// Activations of all tokens at all sites, and the distributions behind the texts, to the bit.

@@ -13,7 +13,8 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func rewrite(
-    _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil
+    _ model: String, statistics: String?, seed: UInt64 = 0, background: [String]? = nil,
+    settings: CompilerSettings = CompilerSettings()
   ) throws -> [UInt8] {
     let output = folder.file("output.safetensors")
     let spec = try Spec(
@@ -21,7 +22,8 @@ import Testing
     let base = model.hasPrefix("/") ? try Checkpoint(path: model) : try TinyModel.checkpoint(model)
     _ = try Pipeline(base, pool: WorkerPool(threads: 2)).run(
       RewriteRequest(
-        spec: spec, output: output, replacing: true, seed: seed, background: background, statistics: statistics))
+        spec: spec, output: output, replacing: true, seed: seed, background: background, statistics: statistics,
+        settings: settings))
     return try MappedFile(path: output).contents
   }
 
@@ -52,6 +54,31 @@ import Testing
     try statistics.write(to: path, of: origin, model: model)
     #expect(try rewrite("llama-a", statistics: path, background: background) == plain)
     #expect(try MappedFile(path: path).contents == kept)
+  }
+
+  /// Text of many kinds is handed on, also more of it than is needed.
+  @Test func wideTextIsTheSameWithAndWithout() throws {
+    var settings = CompilerSettings()
+    settings.manyFacts = 2
+    (settings.wideTexts, settings.wideLength) = ([20, 48], 5)
+    let few = try rewrite("llama-a", statistics: nil)
+    let plain = try rewrite("llama-a", statistics: nil, settings: settings)
+    #expect(plain != few)
+    let base = try TinyModel.checkpoint("llama-a")
+    #expect(try Pipeline(base, pool: WorkerPool(threads: 1)).makeStatistics(file, settings: settings))
+    #expect(try rewrite("llama-a", statistics: file, settings: settings) == plain)
+    let origin = Statistics.Origin(base, seed: 0, given: nil, settings: settings)
+    let model = try TinyModel.load("llama-a")
+    var statistics = try Statistics(path: file, of: origin, model: model)
+    #expect(
+      statistics.wide.count == 48 && statistics.wide.allSatisfy { $0.count == model.tokenizer.startIDs.count + 6 })
+    // What the file has is used.
+    for i in statistics.wide.indices { statistics.wide[i][1] ^= 1 }
+    try statistics.write(to: file, of: origin, model: model)
+    #expect(try rewrite("llama-a", statistics: file, settings: settings) != plain)
+    // A rewrite that needs none of it gives the bytes that it has without.
+    settings.manyFacts = 3
+    #expect(try rewrite("llama-a", statistics: file, settings: settings) == few)
   }
 
   @Test func refusesOthersAndLeavesThemAlone() throws {
@@ -99,7 +126,7 @@ import Testing
           bytes: values.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
       }
       // The metadata of a valid file with this background.
-      try Statistics(background: Background(ids: [[1, 2, 3]]), activations: [:]).write(
+      try Statistics(background: Background(ids: [[1, 2, 3]]), wide: [], activations: [:]).write(
         to: path, of: origin, model: model)
       let entries = try Checkpoint(path: path).metadata.filter { $0.key != "format" }
       try SafetensorsFile.write(
