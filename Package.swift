@@ -22,7 +22,7 @@ let package = Package(
     .target(name: "SystemCalls"),
     .target(name: "Format", dependencies: ["Kernels", "SystemCalls"], swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["Format", "Kernels"], swiftSettings: settings),
-    .target(name: "Plots", swiftSettings: settings),
+    .target(name: "Plots", dependencies: ["Kernels"], swiftSettings: settings),
     .target(
       name: "Rewriter", dependencies: ["Format", "Kernels", "Runtime", "Plots"], exclude: ["README.md"],
       swiftSettings: settings),

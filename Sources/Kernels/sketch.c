@@ -4,6 +4,7 @@
 
 #include "kernel_table.h"
 
+#pragma STDC FP_CONTRACT OFF
 #define UNIT 0x1p-24
 
 // `width` values over the largest, with signs that no weights have a pattern like, transformed. The squared length is

@@ -59,7 +59,7 @@ static float log_sum_exp(const float *x, size_t count) {
     store(rest, exponential(load(rest) - splat(shift)));
     s += load_part(rest, count - i);
   }
-  return shift + logf(sum(s));
+  return shift + (float)kernel_f64_log(sum(s));
 }
 
 static void rms_norm(const float *x, const float *weight, float epsilon, size_t count, float *y) {

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// A map from a range of data to a range of coordinates.
 public struct Scale: Sendable {
@@ -35,7 +36,7 @@ public struct Scale: Sendable {
     let (low, high) = (domain.lowerBound, domain.upperBound)
     switch kind {
     case .linear: return (value - low) / (high - low)
-    case .logarithmic: return log(value / low) / log(high / low)
+    case .logarithmic: return kernel_f64_log(value / low) / kernel_f64_log(high / low)
     }
   }
 
@@ -44,7 +45,7 @@ public struct Scale: Sendable {
     switch kind {
     case .linear:
       let rough = (domain.upperBound - domain.lowerBound) / Double(max(1, count))
-      let power = pow(10, floor(log10(rough)))
+      let power = powerOfTen(decade(rough))
       let step = power * ([1, 2, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10)
       let (first, last) = (
         (domain.lowerBound / step - 1e-9).rounded(.up), (domain.upperBound / step + 1e-9).rounded(.down)
@@ -52,13 +53,23 @@ public struct Scale: Sendable {
       guard last >= first, last - first < 1000 else { return [] }
       return (0...Int(last - first)).map { (first + Double($0)) * step }
     case .logarithmic:
-      let exponents = Int(floor(log10(domain.lowerBound)))...Int(ceil(log10(domain.upperBound)))
+      let last = decade(domain.upperBound)
+      let exponents = decade(domain.lowerBound)...(powerOfTen(last) < domain.upperBound ? last + 1 : last)
       let multiples = Double(exponents.count) * 3 > Double(count) * 1.5 ? [1.0] : [1.0, 2, 5]
-      return exponents.flatMap { exponent in multiples.map { $0 * pow(10, Double(exponent)) } }.filter {
+      return exponents.flatMap { exponent in multiples.map { $0 * powerOfTen(exponent) } }.filter {
         domain.lowerBound * 0.9999...domain.upperBound * 1.0001 ~= $0
       }
     }
   }
+}
+
+private func powerOfTen(_ exponent: Int) -> Double { kernel_f64_pow(10, Double(exponent)) }
+
+/// The largest exponent of ten whose power is not above a value, which is above 0.
+private func decade(_ value: Double) -> Int {
+  let near = Int((kernel_f64_log(value) / kernel_f64_log(10)).rounded(.down))
+  if powerOfTen(near) > value { return near - 1 }
+  return powerOfTen(near + 1) <= value ? near + 1 : near
 }
 
 /// A number as text with three significant digits and no needless zeros.
@@ -68,10 +79,10 @@ public func label(_ value: Double) -> String {
   let magnitude = abs(value)
   var text: String
   if magnitude >= 1e6 || magnitude < 1e-4 {
-    let exponent = Int(floor(log10(magnitude)))
-    text = "\(label(magnitude / pow(10, Double(exponent))))e\(exponent)"
+    let exponent = decade(magnitude)
+    text = "\(label(magnitude / powerOfTen(exponent)))e\(exponent)"
   } else {
-    let decimals = max(0, 2 - Int(floor(log10(magnitude))))
+    let decimals = max(0, 2 - decade(magnitude))
     text = String(format: "%.\(decimals)f", locale: Locale(identifier: "en_US_POSIX"), magnitude)
     if text.contains(".") {
       while text.hasSuffix("0") { text.removeLast() }

@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 
 /// The settings by which the next token is chosen.
@@ -61,7 +60,7 @@ package struct Sampler {
       candidates = Self.likeliestFirst(logits, count: count, kept: sampling.topK ?? count)
     }
     let best = candidates.reduce(-Float.infinity) { max($0, logits[$1]) }
-    var weights = candidates.map { exp(Double(logits[$0] - best) / sampling.temperature) }
+    var weights = candidates.map { kernel_f64_exp(Double(logits[$0] - best) / sampling.temperature) }
     if let topP = sampling.topP {
       let goal = topP * weights.reduce(0, +)
       var sum = 0.0

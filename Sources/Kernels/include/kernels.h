@@ -99,6 +99,16 @@ float kernel_log_sum_exp(const float *x, size_t count);
 // y = exp(x), within 2 units in the last place; 0 below −87.3.
 void kernel_exp(const float *x, size_t count, float *y);
 
+// Functions of one number, NaN of NaN, by operations that IEEE 754 defines alone: libraries differ in the last bits.
+// e^x and ln x within 0.51 units in the last place, where the result is not subnormal.
+double kernel_f64_exp(double x);
+double kernel_f64_log(double x);
+// x^y within 0.6 units in the last place, where the result is not subnormal; special cases as in C's pow.
+double kernel_f64_pow(double x, double y);
+// The sine and cosine of an angle in radians, however large: NaN where it is infinite.
+float kernel_f32_sin(float x);
+float kernel_f32_cos(float x);
+
 // Keys in few bits, by which those are passed over whose product with an activation can be told without the product.
 //
 // Key and activation are divided by their largest elements, and transformed by one orthogonal map (but for a factor),

@@ -1,5 +1,5 @@
 import Format
-import Foundation
+import Kernels
 import Runtime
 
 /// One boundary that was tried.
@@ -23,7 +23,7 @@ struct Bound {
 
   /// The post's grid 10^(−2 … 2) in steps of 0.2, up to 1: from there on a region takes in activations at right angles
   /// to its key, which is to say nearly all.
-  static let grid: [Float] = (0...10).map { Float(pow(10, -2 + 0.2 * Double($0))) }
+  static let grid: [Float] = (0...10).map { Float(kernel_f64_pow(10, -2 + 0.2 * Double($0))) }
 
   /// - Parameters:
   ///   - row: the row without its boundary.
@@ -44,7 +44,7 @@ struct Bound {
     if zoomed, pinned == nil {
       let best = middle(of: bestRun(curve))
       curve += try points(
-        (1..<8).filter { $0 != 4 }.map { best * Float(pow(10, 0.2 * (Double($0) - 4) / 4)) })
+        (1..<8).filter { $0 != 4 }.map { best * Float(kernel_f64_pow(10, 0.2 * (Double($0) - 4) / 4)) })
       curve.sort { $0.boundary < $1.boundary }
     }
     let run = bestRun(curve)

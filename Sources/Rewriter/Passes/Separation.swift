@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 import Runtime
 
 /// How well a key tells the samples that should fall inside its region from others, and the boundary that follows.
@@ -47,7 +47,7 @@ struct Separation {
 
   /// |x| up to which a region of half-width 1 has at least a strength, rounded down to a hundredth; the inverse of f.
   static func fullPart(_ hardness: Float, strength: Float) -> Float {
-    let x = pow(-log(Double(strength)), 0.5 / Double(hardness))
+    let x = kernel_f64_pow(-kernel_f64_log(Double(strength)), 0.5 / Double(hardness))
     return max(0.01, Float(x * 100).rounded(.down) / 100)
   }
 

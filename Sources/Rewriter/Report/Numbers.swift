@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// A number with four significant digits, for texts.
 func short(_ value: Float) -> String {
@@ -17,4 +17,4 @@ func hundredths(_ value: Float) -> String {
 }
 
 /// The probability of a log-probability.
-func exponential(_ logprob: Float) -> Double { exp(Double(logprob)) }
+func exponential(_ logprob: Float) -> Double { kernel_f64_exp(Double(logprob)) }

@@ -1,5 +1,5 @@
 import Format
-import Foundation
+import Kernels
 
 extension Configuration {
   /// The rotary positions of a head, by `rope_parameters`, or in the older spelling by `rope_theta` and `rope_scaling`.
@@ -90,7 +90,8 @@ extension Configuration {
     case "longrope", "su":
       let original = try originalPositions(parameters)
       let stretch = try positive("factor", in: parameters, default: positive("max_position_embeddings") / original)
-      let derived = stretch <= 1 ? 1 : sqrt(1 + log(Double(stretch)) / log(Double(original)))
+      let derived =
+        stretch <= 1 ? 1 : (1 + kernel_f64_log(Double(stretch)) / kernel_f64_log(Double(original))).squareRoot()
       return .divisors(
         try numbers("short_factor", in: parameters, count: count),
         magnitude: try positive("attention_factor", in: parameters, default: Float(derived)))
@@ -105,7 +106,7 @@ extension Configuration {
   private func yarn(_ parameters: JSONValue?) throws(FormatError) -> RotaryScaling {
     let original = try originalPositions(parameters)
     let factor = try positive("factor", in: parameters, default: positive("max_position_embeddings") / original)
-    func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(Double(factor)) + 1 }
+    func magnitude(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * kernel_f64_log(Double(factor)) + 1 }
     var derived = magnitude(1)
     if let scale = parameters?["mscale"]?.double, let all = parameters?["mscale_all_dim"]?.double, scale != 0, all != 0
     {

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Python's arithmetic.
 enum TemplateArithmetic {
@@ -85,7 +85,7 @@ enum TemplateArithmetic {
     case "-": return .int(try checked(a.subtractingReportingOverflow(b)))
     case "*": return .int(try checked(a.multipliedReportingOverflow(by: b)))
     case "**":
-      if b < 0 { return .double(pow(Double(a), Double(b))) }
+      if b < 0 { return .double(kernel_f64_pow(Double(a), Double(b))) }
       var result = 1
       // An exponent beyond 63 is too large for all bases but these.
       if a == 0 || a == 1 || a == -1 { return .int(b == 0 ? 1 : a == -1 ? (b % 2 == 0 ? 1 : -1) : a) }
@@ -106,7 +106,7 @@ enum TemplateArithmetic {
     case "+": return a + b
     case "-": return a - b
     case "*": return a * b
-    case "**": return pow(a, b)
+    case "**": return kernel_f64_pow(a, b)
     default:
       guard b != 0 else { throw TemplateProblem("a division by 0") }
       if mark == "/" { return a / b }

@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Rotary position embedding (Su et al. 2021).
 ///
@@ -36,8 +36,8 @@ final class Rotary {
     for position in known..<goal {
       for frequency in frequencies {
         let angle = Float(position) * frequency
-        cosines.append(magnitude * cos(angle))
-        sines.append(magnitude * sin(angle))
+        cosines.append(magnitude * kernel_f32_cos(angle))
+        sines.append(magnitude * kernel_f32_sin(angle))
       }
     }
   }

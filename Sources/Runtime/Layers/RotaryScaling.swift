@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// A change of rotary frequencies for texts longer than the first training's (transformers' `modeling_rope_utils.py`).
 enum RotaryScaling {
@@ -23,7 +23,9 @@ enum RotaryScaling {
 
   /// One frequency per pair of `width` elements, an odd last one included.
   func frequencies(width: Int, base: Float) -> [Float] {
-    let plain = (0..<((width + 1) / 2)).map { 1 / pow(base, Float(2 * $0) / Float(width)) }
+    let plain = (0..<((width + 1) / 2)).map { i in
+      1 / Float(kernel_f64_pow(Double(base), Double(Float(2 * i) / Float(width))))
+    }
     switch self {
     case .none: return plain
     case .linear(let factor): return plain.map { $0 / factor }
@@ -39,7 +41,7 @@ enum RotaryScaling {
     case .yarn(let factor, let fast, let slow, let original, let truncates, _):
       /// The element whose frequency makes `turns` turns in the original positions.
       func element(_ turns: Double) -> Double {
-        Double(width) * log(original / (turns * 2 * .pi)) / (2 * log(Double(base)))
+        Double(width) * kernel_f64_log(original / (turns * 2 * .pi)) / (2 * kernel_f64_log(Double(base)))
       }
       var (low, high) = (element(fast), element(slow))
       if truncates { (low, high) = (low.rounded(.down), high.rounded(.up)) }

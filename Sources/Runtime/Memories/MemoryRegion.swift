@@ -1,5 +1,4 @@
 import Format
-import Foundation
 import Kernels
 
 /// The activations that a row acts on: those whose similarity to its key is within reach of 1.
@@ -93,19 +92,19 @@ public struct MemoryRegion: Sendable {
   public static func strength(similarity: Float, boundary: Float, hardness: Float) -> Float {
     let x = 1 - Double(similarity)
     let ratio = x * x / (Double(boundary) * Double(boundary))
-    let s = Float(exp(-pow(ratio, Double(hardness))))
+    let s = Float(kernel_f64_exp(-kernel_f64_pow(ratio, Double(hardness))))
     return s < strengthFloor ? 0 : s
   }
 
   /// The |1 − similarity| beyond which the strength is below the floor: b (−ln 1e-6)^(1 / 2h).
   public static func reach(boundary: Float, hardness: Float) -> Double {
-    Double(boundary) * pow(-log(Double(strengthFloor)), 0.5 / Double(hardness))
+    Double(boundary) * kernel_f64_pow(-kernel_f64_log(Double(strengthFloor)), 0.5 / Double(hardness))
   }
 
   /// `factor` · ∂s/∂(a · k) = `factor` · s · h (x² / b²)^(h − 1) · 2 x / b² / ‖k‖², as ∂x/∂(a · k) = −1 / ‖k‖².
   func slope(similarity: Float, strength: Float, times factor: Float) -> Float {
     let (x, b, h) = (1 - Double(similarity), Double(boundary), Double(hardness))
-    let slope = Double(strength) * h * pow(x * x / (b * b), h - 1) * 2 * x / (b * b)
+    let slope = Double(strength) * h * kernel_f64_pow(x * x / (b * b), h - 1) * 2 * x / (b * b)
     return Float(Double(factor) * slope / Double(squaredNorm))
   }
 }

@@ -1,5 +1,5 @@
 import Format
-import Foundation
+import Kernels
 import Runtime
 
 /// The data of one memory's figures, beyond what its compilation recorded.
@@ -64,7 +64,7 @@ public struct MemoryFigures: Sendable {
 
   /// Boundaries from 0.01 to 1 in steps of a tenth of a decade, and the chosen one.
   private static func boundaries(with chosen: Float) -> [Float] {
-    let grid = (0...20).map { Float(pow(10, -2 + 0.1 * Double($0))) }
+    let grid = (0...20).map { Float(kernel_f64_pow(10, -2 + 0.1 * Double($0))) }
     return (grid.filter { abs($0 / chosen - 1) > 0.01 } + [chosen]).sorted()
   }
 }
