@@ -13,6 +13,7 @@ let package = Package(
     .executable(name: "rewrite", targets: ["rewrite"]),
     .executable(name: "run", targets: ["run"]),
     .executable(name: "memdiff", targets: ["memdiff"]),
+    .executable(name: "local-memory", targets: ["local-memory"]),
     .library(name: "Format", targets: ["Format"]),
     .library(name: "Runtime", targets: ["Runtime"]),
     .library(name: "Rewriter", targets: ["Rewriter"]),
@@ -34,6 +35,8 @@ let package = Package(
     .executableTarget(name: "run", dependencies: ["CommandLineTools"], swiftSettings: settings),
     .executableTarget(
       name: "memdiff", dependencies: ["CommandLineTools"], swiftSettings: settings),
+    .executableTarget(
+      name: "local-memory", dependencies: ["CommandLineTools"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "FormatTests", dependencies: ["Format"], swiftSettings: settings),
     .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),

@@ -36,7 +36,12 @@ public struct Pipeline {
 
     let written = try job.probe(statistics)
     let surroundings = try job.surround(by: written, beside: link.kept, statistics)
-    let compiled = try CompileLoop(job, in: surroundings, beside: link.kept, journal: journal).memories()
+    let options = CompileOptions(request, beside: link.kept).node
+    let compiled = try CompileLoop(job, in: surroundings, beside: link.kept, journal: journal).memories().map {
+      var memory = $0.memory
+      memory.options = options
+      return (index: $0.index, memory: memory)
+    }
     let result = try finish(job, compiled, link, identity, surroundings, early: early)
     try job.keep(statistics, surroundings)
     journal?.remove()

@@ -1,7 +1,7 @@
 import Format
 import Foundation
 
-/// The settings with which git shows `.safetensors` files as lists of memories.
+/// The settings with which git shows `.safetensors` files as lists of memories, and merges them.
 struct GitSetup {
   /// The words with which a shell calls this program.
   var command: String
@@ -10,13 +10,15 @@ struct GitSetup {
 
   private static let pattern = "*.safetensors"
   private static let driver = "memories"
-  private static var attribute: String { "\(pattern) diff=\(driver)" }
+  private static var attribute: String { "\(pattern) diff=\(driver) merge=\(driver)" }
 
   private var settings: [(key: String, value: String)] {
     [
       ("diff.\(Self.driver).textconv", "\(command) --textconv"),
       // Git unpacks a whole model for each call, so its output is kept.
       ("diff.\(Self.driver).cachetextconv", "true"),
+      ("merge.\(Self.driver).name", "memories of model files, by name"),
+      ("merge.\(Self.driver).driver", "\(command) --merge-files %O %A %B --label %P"),
       ("difftool.memdiff.cmd", "\(command) \"$LOCAL\" \"$REMOTE\""),
     ]
   }
@@ -26,7 +28,7 @@ struct GitSetup {
     let lines =
       settings.map { "git config \($0.key) \(shellQuoted($0.value))" } + [
         "echo \(shellQuoted(Self.attribute)) >> .gitattributes",
-        "# then: git diff, git log -p, git difftool --tool memdiff",
+        "# then: git diff, git log -p, git difftool --tool memdiff, git merge",
       ]
     return lines.map { $0 + "\n" }.joined()
   }
@@ -37,8 +39,8 @@ struct GitSetup {
   /// - Throws: `FormatError` where there is no work tree, git fails, or `.gitattributes` cannot be written.
   func install() throws(FormatError) -> String {
     let top = try git("rev-parse", "--show-toplevel")
-    let known = try git("-C", top, "check-attr", "diff", "--", "model.safetensors")
-    let isKnown = known.hasSuffix(": \(Self.driver)")
+    let known = try git("-C", top, "check-attr", "diff", "merge", "--", "model.safetensors")
+    let isKnown = known.split(separator: "\n").allSatisfy { $0.hasSuffix(": \(Self.driver)") }
     let attributes = "\(top)/.gitattributes"
     if !isKnown { try append(Self.attribute, to: attributes) }
     for (key, value) in settings { try git("config", "--local", "--replace-all", key, value) }

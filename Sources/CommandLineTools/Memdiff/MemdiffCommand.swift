@@ -17,7 +17,12 @@ public enum MemdiffCommand: Command {
       return try compareBehavior(old, new, prompts: prompts, options, on: console)
     case .show(let file):
       try console.write(MemoryListing.text(of: try Checkpoint(path: file)))
+    case .showSpec(let file, let step):
+      let saved = try SavedSpec(of: try Checkpoint(path: file), step: step)
+      try console.write(saved.text)
+      if !options.quiet { console.warn([saved.note(of: step)].compactMap(\.self), by: table.name) }
     case .textconv(let file): try console.write(MemoryListing.textForGit(path: file))
+    case .merge(let merge): return try merge.run(on: console)
     case .installGit(let isWritten):
       let setup = GitSetup(command: GitSetup.ownCommand())
       try console.write(isWritten ? setup.install() : setup.instructions)

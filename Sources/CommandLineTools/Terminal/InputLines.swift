@@ -7,7 +7,7 @@ public final class InputLines {
   public enum Chunk { case bytes([UInt8]), nothing, end }
 
   /// A line, or that there is none yet or none any more.
-  public enum Next { case line(TextLine), nothing, end }
+  package enum Next { case line(TextLine), nothing, end }
 
   private let read: (_ waits: Bool) throws(FormatError) -> Chunk
   /// What was read and not given out.
@@ -30,7 +30,7 @@ public final class InputLines {
   /// - Parameter waits: false for a line only if it is there already; then it reads once at most, so that an endless line
   ///   keeps no one.
   /// - Throws: `FormatError` of kind `unreadable`.
-  public func next(waits: Bool) throws(FormatError) -> Next {
+  package func next(waits: Bool) throws(FormatError) -> Next {
     while true {
       if let line = takeLine() { return .line(line) }
       if isAtEnd {

@@ -1,11 +1,11 @@
 import Kernels
 
 /// SHA-256 (FIPS 180-4).
-public enum SHA256 {
+package enum SHA256 {
   /// The digest of `bytes` as 64 lower-case hexadecimal digits.
-  public static func hex(_ bytes: UnsafeRawBufferPointer) -> String { hex(bytes) { _ in } }
+  package static func hex(_ bytes: UnsafeRawBufferPointer) -> String { hex(bytes) { _ in } }
 
-  public static func hex(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes(hex) }
+  package static func hex(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes(hex) }
 
   /// The digest of `bytes`, computed in parts of 8 MiB.
   ///

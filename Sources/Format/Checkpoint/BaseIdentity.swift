@@ -2,12 +2,12 @@ import Foundation
 import Synchronization
 
 /// The identity of a base, computed beside other work on what the processors have left over.
-public final class BaseIdentity: Sendable {
+package final class BaseIdentity: Sendable {
   private let value = Mutex<String?>(nil)
   private let done = DispatchSemaphore(value: 0)
 
   /// - Parameter known: the identity, where it need not be computed.
-  public init(_ checkpoint: Checkpoint, known: String? = nil) {
+  package init(_ checkpoint: Checkpoint, known: String? = nil) {
     if let known = known ?? (checkpoint.isSidecar ? checkpoint.recordedBase : nil) {
       value.withLock { $0 = known }
       done.signal()
@@ -24,7 +24,7 @@ public final class BaseIdentity: Sendable {
   }
 
   /// Waits for the identity.
-  public func wait() -> String {
+  package func wait() -> String {
     done.wait()
     defer { done.signal() }
     return value.withLock { $0 ?? "" }

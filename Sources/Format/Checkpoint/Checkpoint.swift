@@ -52,6 +52,18 @@ public struct Checkpoint: Sendable {
     try self.init(CheckpointFiles(file: file), path: file.path, folder: folder)
   }
 
+  /// Opens one safetensors file that stands for an earlier version of what will replace it, as git hands it to a merge.
+  ///
+  /// It may be written over, and files beside it are not its companions.
+  package init(version path: String) throws(FormatError) {
+    let file = try MappedFile(path: path)
+    if file.count == 0 {
+      self.init(emptyAt: path)
+    } else {
+      try self.init(CheckpointFiles(file: file), path: path, folder: nil)
+    }
+  }
+
   private init(gguf path: String, dtype: Dtype?) throws(FormatError) {
     let file = try GGUFFile(path: path)
     let tensors = try file.tensors(dtype: dtype)
@@ -64,12 +76,14 @@ public struct Checkpoint: Sendable {
       gguf: file.names)
   }
 
-  /// - Parameter folder: the folder of companion files that are not inside.
-  private init(_ files: CheckpointFiles, path: String, folder: String) throws(FormatError) {
+  /// - Parameter folder: the folder of companion files that are not inside; nil where the file stands alone and may be
+  ///   replaced.
+  private init(_ files: CheckpointFiles, path: String, folder: String?) throws(FormatError) {
     let parts = try CheckpointParts(files, location: path)
     var companions = parts.companions
-    var sources = files.paths
+    var sources = folder == nil ? [] : files.paths
     for file in CompanionFile.allCases where companions[file] == nil {
+      guard let folder else { continue }
       let beside = (folder as NSString).appendingPathComponent(file.rawValue)
       if FileManager.default.fileExists(atPath: beside) {
         companions[file] = try MappedFile(path: beside).contents
@@ -113,5 +127,5 @@ public struct Checkpoint: Sendable {
   public func companion(_ file: CompanionFile) -> [UInt8]? { companions[file] }
 
   /// The location of a companion file, for error messages.
-  public func location(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
+  package func location(of file: CompanionFile) -> String { "\(path): \(file.rawValue)" }
 }

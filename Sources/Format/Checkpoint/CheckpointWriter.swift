@@ -17,7 +17,7 @@ extension Checkpoint {
   ///
   /// - Parameter early: the base tensors, as `copyEarly` began to write them for the same output.
   /// - Throws: `FormatError` as `write` does.
-  public func prepare(
+  package func prepare(
     memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil, early: EarlyCopy? = nil,
     progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) -> PendingCheckpoint {
@@ -31,7 +31,7 @@ extension Checkpoint {
   /// Begins to write the base tensors of the file that `prepare` will make for `output`.
   ///
   /// - Returns: nil where there is nothing to begin with.
-  public func copyEarly(to output: String) -> EarlyCopy? {
+  package func copyEarly(to output: String) -> EarlyCopy? {
     let hash = ByteString(String(repeating: "0", count: 64))
     return EarlyCopy(
       tensors, beside: embedded,
@@ -67,7 +67,7 @@ extension Checkpoint {
   ///
   /// - Parameter part: what the file is a part of, which may have no memories; nil for one that stands by itself.
   /// - Throws: `FormatError` as `writeSidecar` does.
-  public func prepareSidecar(
+  package func prepareSidecar(
     memories: [Memory], to output: String, replacing: Bool = false, baseHash: String? = nil, part: MemoryPart? = nil
   ) throws(FormatError) -> PendingCheckpoint {
     try checkOutput(output, replacing: replacing)

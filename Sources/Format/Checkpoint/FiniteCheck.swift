@@ -1,7 +1,7 @@
 extension Checkpoint {
   /// The first base tensor with an element that is infinite or no number, and that element's index; nil where all are
   /// finite. Reads all tensors, on all processors.
-  public func firstNotFinite() -> (tensor: Tensor, index: Int)? {
+  package func firstNotFinite() -> (tensor: Tensor, index: Int)? {
     let found = tensors.concurrentMap(\.firstNotFinite)
     guard let i = found.firstIndex(where: { $0 != nil }), let index = found[i] else { return nil }
     return (tensors[i], index)

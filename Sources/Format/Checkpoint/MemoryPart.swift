@@ -47,8 +47,7 @@ public struct MemoryPart: Sendable, Equatable {
         failed.map { ["index": .int($0.index), "name": .string($0.name), "problem": .string($0.problem)] }),
     ]
     let told: JSONNode = table.map { .string($0.rawValue) } ?? .null
-    guard case .object(let members) = node else { return "" }
-    return ByteString(JSONNode.object(members + [("table", told)]).text())
+    return ByteString(node.adding([("table", told)]).text())
   }
 
   fileprivate init?(_ root: JSONValue) {
@@ -82,7 +81,7 @@ extension Checkpoint {
   /// The part of a compile that the file holds; nil where it does not say so.
   ///
   /// - Throws: `FormatError` of kind `manifest` where the entry is damaged or is not about the file's memories.
-  public func part() throws(FormatError) -> MemoryPart? {
+  package func part() throws(FormatError) -> MemoryPart? {
     guard let entry = metadata.first(where: { $0.key == MemoryPart.key })?.value else { return nil }
     let location = "\(path): metadata \(MemoryPart.key)"
     let root = try JSONDocument(entry.bytes, location: location).root

@@ -4,7 +4,7 @@ extension Checkpoint {
   /// Checks files that are to be written, before any work is done: each as `checkOutput` does, and that they differ.
   ///
   /// - Throws: `FormatError` of kind `sameFile`, `exists` or `unwritable`.
-  public func checkOutputs(_ outputs: [String], replacing: Bool) throws(FormatError) {
+  package func checkOutputs(_ outputs: [String], replacing: Bool) throws(FormatError) {
     for (i, output) in outputs.enumerated() {
       try checkOutput(output, replacing: replacing)
       guard !outputs[..<i].contains(where: { areSameFile($0, output) }) else {
@@ -16,7 +16,7 @@ extension Checkpoint {
   /// Checks that a file can be written: its folder allows it, and what is there may be replaced and is not read from.
   ///
   /// - Throws: `FormatError` of kind `sameFile`, `exists` or `unwritable`.
-  public func checkOutput(_ output: String, replacing: Bool) throws(FormatError) {
+  package func checkOutput(_ output: String, replacing: Bool) throws(FormatError) {
     var status = stat()
     guard stat(output, &status) == 0 else {
       let folder = SplitPath(output).folder

@@ -1,12 +1,12 @@
 /// A checkpoint or sidecar that is complete, under a temporary name in the folder of `output`.
 ///
 /// Where the object goes away uncommitted, the temporary file is removed and whatever is at `output` stays as it was.
-public final class PendingCheckpoint {
+package final class PendingCheckpoint {
   private let file: PendingFile
   private let replacing: Bool
 
   /// The path that `commit` gives the file.
-  public var output: String { file.output }
+  package var output: String { file.output }
 
   /// - Parameter file: complete.
   init(_ file: PendingFile, replacing: Bool) {
@@ -18,20 +18,20 @@ public final class PendingCheckpoint {
   ///
   /// The checkpoint stays readable when the file is committed or removed.
   /// - Throws: `FormatError`, as opening `output` would after `commit`.
-  public func open() throws(FormatError) -> Checkpoint { try Checkpoint(file: file.mapped()) }
+  package func open() throws(FormatError) -> Checkpoint { try Checkpoint(file: file.mapped()) }
 
   /// Gives the file its name once its bytes are on the disk, which happens at once or not at all.
   ///
   /// - Throws: `FormatError` of kind `exists` where there is a file by now that is not to be replaced, of kind
   ///   `unwritable` where renaming fails or the file is committed already.
-  public func commit() throws(FormatError) { try file.commit(replacing: replacing) }
+  package func commit() throws(FormatError) { try file.commit(replacing: replacing) }
 }
 
 extension PendingCheckpoint {
   /// Gives several files their names, in their order, once the bytes of all are on the disk.
   ///
   /// - Throws: `FormatError` where one cannot be renamed; it says which of the others have their names already.
-  public static func commit(_ files: [PendingCheckpoint]) throws(FormatError) {
+  package static func commit(_ files: [PendingCheckpoint]) throws(FormatError) {
     for file in files { try file.file.waitForDisk() }
     for (i, file) in files.enumerated() {
       do { try file.commit() } catch { throw error.afterWriting(files[..<i].map(\.output)) }

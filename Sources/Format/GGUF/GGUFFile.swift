@@ -2,7 +2,7 @@
 /// checkpoint that it came from.
 ///
 /// The supported architectures are those of `GGUFModel.architectures`, the supported tensor types those of `GGMLType`.
-public struct GGUFFile: Sendable {
+package struct GGUFFile: Sendable {
   private let container: GGUFContainer
   private let model: GGUFModel
 
@@ -10,14 +10,14 @@ public struct GGUFFile: Sendable {
   var names: GGUFNames { GGUFNames(model) }
 
   /// The paths of all files.
-  public var paths: [String] { container.paths }
+  package var paths: [String] { container.paths }
 
   /// Maps the file at `path`, with all others of its split, and validates their structure, the metadata and the names and
   /// shapes of the tensors.
   ///
   /// - Parameter path: any of the files of a split.
   /// - Throws: `FormatError` of kind `missing` or `unreadable` where a file is not there, else of kind `gguf`.
-  public init(path: String) throws(FormatError) {
+  package init(path: String) throws(FormatError) {
     container = try GGUFContainer(path: path)
     model = try GGUFModel(container)
   }
@@ -31,7 +31,7 @@ public struct GGUFFile: Sendable {
   /// - Parameter dtype: F32, F16 or BF16 for all tensors, rounded to nearest even; nil keeps the F32, F16 and BF16
   ///   of the file and makes all others F32, quantized ones bit for bit as ggml dequantizes them.
   /// - Throws: `FormatError` of kind `gguf` for any other `dtype`.
-  public func tensors(dtype: Dtype?) throws(FormatError) -> [Tensor] {
+  package func tensors(dtype: Dtype?) throws(FormatError) -> [Tensor] {
     if let dtype, ![.f32, .f16, .bf16].contains(dtype) {
       throw FormatError(
         .gguf, container.location, "the tensors cannot be converted to this type", expected: "F32, F16 or BF16",
@@ -56,7 +56,7 @@ public struct GGUFFile: Sendable {
   /// A compact `config.json` for transformers' class of the architecture, the same bytes for the same file.
   ///
   /// Its field `dtype` is that of the matrices as `tensors(dtype:)` gives them, float32 where they differ.
-  public func configJSON(dtype: Dtype? = nil) throws(FormatError) -> [UInt8] {
+  package func configJSON(dtype: Dtype? = nil) throws(FormatError) -> [UInt8] {
     let names: [Dtype: String] = [.f16: "float16", .bf16: "bfloat16", .f32: "float32"]
     let name = dtype.flatMap { names[$0] } ?? model.configDtype
     return JSONNode.object(model.config + [("dtype", .string(name))]).bytes()
@@ -66,10 +66,10 @@ public struct GGUFFile: Sendable {
   ///
   /// - Throws: `FormatError` of kind `gguf` where the file's tokenizer is of another kind than `gpt2` or `llama`, has a
   ///   pre-tokenizer that is not known, or is inconsistent.
-  public func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
+  package func tokenizerJSON() throws(FormatError) -> [UInt8] { try container.tokenizer().bytes() }
 
   /// A compact `tokenizer_config.json` with the file's chat templates and special tokens; nil where it has no template.
-  public func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? { try container.chat()?.bytes() }
+  package func tokenizerConfigJSON() throws(FormatError) -> [UInt8]? { try container.chat()?.bytes() }
 }
 
 extension GGUFConversion {

@@ -112,3 +112,11 @@ public indirect enum JSONNode: Sendable, ExpressibleByStringLiteral, Expressible
     output.append(UInt8(ascii: "\""))
   }
 }
+
+extension JSONNode {
+  /// An object with further members at its end.
+  package func adding(_ more: [(String, JSONNode)]) -> JSONNode {
+    guard case .object(let members) = self else { return self }
+    return .object(members + more)
+  }
+}

@@ -6,6 +6,7 @@ enum Manifest {
   static func bytes(of memories: [Memory]) -> [UInt8] {
     var nextRow: [ByteString: Int] = [:]
     let list = memories.map { memory -> JSONNode in
+      let options = memory.options
       let rows = memory.rows.map { row -> JSONNode in
         let index = nextRow[row.module, default: 0]
         nextRow[row.module] = index + 1
@@ -15,13 +16,15 @@ enum Manifest {
           "hardness": .float(row.hardness),
         ]
       }
-      return [
+      let node: JSONNode = [
         "name": .string(memory.name), "prompt": .string(memory.prompt), "target": .string(memory.target),
         "target_ids": .array(memory.targetIDs.map(JSONNode.int)), "method": .string(memory.method),
         "site": .string(memory.site), "layer": .int(memory.layer), "token": .string(memory.token),
         "alpha": .float(memory.rows.first?.alpha ?? 0), "rows": .array(rows), "entry": memory.entry,
         "scores": memory.scores,
       ]
+      if case .null = options { return node }
+      return node.adding([("options", options)])
     }
     let root: JSONNode = [
       "version": 1, "tool": .string("local-memory \(toolVersion)"), "memories": .array(list),
@@ -104,7 +107,7 @@ enum Manifest {
       targetIDs: ids.elements.compactMap(\.int), method: try text("method"), site: try text("site"),
       layer: try integer(entry, "layer"), token: try text("token"), rows: rows,
       entry: .null, scores: .null)
-    memory.take(entry: entry["entry"], scores: entry["scores"])
+    memory.take(entry: entry["entry"], scores: entry["scores"], options: entry["options"])
     return memory
   }
 

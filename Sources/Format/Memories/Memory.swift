@@ -71,6 +71,7 @@ public struct Memory: Sendable {
   public var rows: [MemoryRow]
   private var manifestEntry: ManifestValue
   private var manifestScores: ManifestValue
+  private var manifestOptions: ManifestValue = .made(.null)
 
   /// The spec's entry as it was given; later additions are linked against it.
   public var entry: JSONNode {
@@ -82,6 +83,12 @@ public struct Memory: Sendable {
   public var scores: JSONNode {
     get { manifestScores.node }
     set { manifestScores = .made(newValue) }
+  }
+
+  /// What a compile of the same bytes has to be given beside base and entry; null where that is nothing.
+  public var options: JSONNode {
+    get { manifestOptions.node }
+    set { manifestOptions = .made(newValue) }
   }
 
   /// A value of the manifest, which stays in its text until it is asked for: most programs never ask.
@@ -114,10 +121,11 @@ public struct Memory: Sendable {
     manifestScores = .made(scores)
   }
 
-  /// Takes entry and scores from a manifest.
-  mutating func take(entry: JSONValue?, scores: JSONValue?) {
+  /// Takes values from a manifest.
+  mutating func take(entry: JSONValue?, scores: JSONValue?, options: JSONValue?) {
     manifestEntry = .read(entry)
     manifestScores = .read(scores)
+    manifestOptions = .read(options)
   }
 
   /// Whether a row asks for a cue, so that readers of version 1 of the format cannot apply the memory.
@@ -128,5 +136,13 @@ public struct Memory: Sendable {
     guard case .object(let members) = entry, case .string(let subject)? = members.first(where: { $0.0 == "subject" })?.1
     else { return nil }
     return subject
+  }
+
+  /// Whether the prompts are what a user says in a conversation.
+  package var isChat: Bool {
+    guard case .object(let members) = entry, case .bool(true) = members.first(where: { $0.0 == "chat" })?.1 else {
+      return false
+    }
+    return true
   }
 }

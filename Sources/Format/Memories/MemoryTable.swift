@@ -1,24 +1,24 @@
 /// The rows and cues of one module as the file holds them: row i of each matrix is one row of a memory, or one cue.
-public struct MemoryTable: Sendable, Equatable {
+package struct MemoryTable: Sendable, Equatable {
   /// The module's name, such as `model.layers.23.self_attn.o_proj`.
-  public var module: ByteString
+  package var module: ByteString
   /// D, the width of the module's input.
-  public var width: Int
+  package var width: Int
   /// N keys of D elements.
-  public var keys: [TableVector]
+  package var keys: [TableVector]
   /// N deltas of D elements.
-  public var deltas: [TableVector]
+  package var deltas: [TableVector]
   /// F32 [N, 2]: boundary and hardness of each row.
-  public var bounds: [Float]
+  package var bounds: [Float]
   /// For each of the N rows the numbers of the cues that it asks for, in the order in which they are multiplied.
-  public var gates: [[Int32]]
+  package var gates: [[Int32]]
   /// The M cues that are watched at this module.
-  public var cues: [MemoryCue]
+  package var cues: [MemoryCue]
   /// The number of each cue, by which rows of any module ask for it.
-  public var cueNumbers: [Int32]
+  package var cueNumbers: [Int32]
 
   /// N, the number of rows.
-  public var count: Int { bounds.count / 2 }
+  package var count: Int { bounds.count / 2 }
 
   /// The tensors of a table, by the end of their names, in the file's order.
   enum Part: String, CaseIterable {
@@ -34,7 +34,7 @@ public struct MemoryTable: Sendable, Equatable {
   }
 
   /// A table without rows and cues.
-  public init(module: ByteString, width: Int) {
+  package init(module: ByteString, width: Int) {
     self.module = module
     self.width = width
     keys = []
@@ -46,7 +46,7 @@ public struct MemoryTable: Sendable, Equatable {
   }
 
   /// Adds a row that asks for the cues of the given numbers; key and delta have `width` elements.
-  public mutating func append(
+  package mutating func append(
     key: TableVector, delta: TableVector, boundary: Float, hardness: Float, gates: [Int32] = []
   ) {
     precondition(key.count == width && delta.count == width)
@@ -57,14 +57,14 @@ public struct MemoryTable: Sendable, Equatable {
   }
 
   /// Adds a cue, whose key has `width` elements.
-  public mutating func append(_ cue: MemoryCue, number: Int32) {
+  package mutating func append(_ cue: MemoryCue, number: Int32) {
     precondition(cue.storedKey.count == width)
     cues.append(cue)
     cueNumbers.append(number)
   }
 
   /// The table's tensors in the file's order: those of the rows, their gates where a row has any, those of the cues.
-  public var tensors: [Tensor] {
+  package var tensors: [Tensor] {
     var tensors: [Tensor] = []
     func add(_ part: Part, _ shape: [Int], _ floats: [Float]) {
       tensors.append(Tensor(name: part.name(at: module), shape: shape, floats: floats))

@@ -5,7 +5,7 @@ extension Memory {
   /// - Parameter location: the file that is written, for errors.
   /// - Throws: `FormatError` of kind `memoryTable` where rows or cues of one module differ in width, or a row asks for
   ///   the same cue twice.
-  public static func tables(of memories: [Memory], location: String) throws(FormatError) -> [MemoryTable] {
+  package static func tables(of memories: [Memory], location: String) throws(FormatError) -> [MemoryTable] {
     var assembly = TableAssembly()
     for memory in memories {
       let location = "\(location): memory \(memory.name)"

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Where the data of a file begin depends on its header; but headers are padded, so that it can be foreseen. Where that
 /// turns out wrong, or the copy fails, the file is written as if there had been none.
-public final class EarlyCopy: Sendable {
+package final class EarlyCopy: Sendable {
   /// Of the copying thread until it signals, afterwards of the one that has waited.
   private nonisolated(unsafe) var file: PendingFile?
   private let done = DispatchSemaphore(value: 0)
@@ -54,7 +54,7 @@ public final class EarlyCopy: Sendable {
   }
 
   /// Waits until nothing is written any more, and removes what was not taken.
-  public func end() { _ = take(behind: -1, count: 0) }
+  package func end() { _ = take(behind: -1, count: 0) }
 }
 
 /// Leaves the processors to other threads; not at the lowest priority, which would never come to its turn on a busy

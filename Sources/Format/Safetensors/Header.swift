@@ -1,14 +1,14 @@
 /// A validated safetensors header.
-public struct SafetensorsHeader: Sendable {
+package struct SafetensorsHeader: Sendable {
   /// The entries of `__metadata__`, sorted by key; nil where the file has none.
-  public var metadata: [(key: ByteString, value: ByteString)]?
+  package var metadata: [(key: ByteString, value: ByteString)]?
   /// The tensors in the order of their data, without holes or overlaps.
-  public var tensors: [TensorInfo] = []
+  package var tensors: [TensorInfo] = []
   /// The offset of the data in the file.
-  public var dataStart: Int
+  package var dataStart: Int
 
   /// The longest header that the reference validator takes.
-  public static let lengthLimit = 100_000_000
+  package static let lengthLimit = 100_000_000
 
   /// Validates in the reference validator's order (huggingface/safetensors, `tensor.rs`): length, cap, end within
   /// the file, UTF-8 and JSON, contiguous offsets, shape × dtype = span, last end = end of file.
@@ -17,7 +17,7 @@ public struct SafetensorsHeader: Sendable {
   /// `__metadata__`.
   /// - Parameter dataCount: the number of bytes that belong behind the header; nil for those in `bytes`.
   /// - Throws: `FormatError` of the kind that is named after the reference validator's error.
-  public init(
+  package init(
     validating bytes: UnsafeRawBufferPointer, dataCount: Int? = nil, location: String
   ) throws(FormatError) {
     let text = try Self.text(in: bytes, location: location)
@@ -127,7 +127,7 @@ public struct SafetensorsHeader: Sendable {
   /// The size of a tensor in bytes.
   ///
   /// - Throws: `FormatError` of kind `validationOverflow` or `misalignedSlice` where the elements do not fill whole bytes.
-  public static func byteCount(_ shape: [Int], _ dtype: Dtype, location: String) throws(FormatError) -> Int {
+  package static func byteCount(_ shape: [Int], _ dtype: Dtype, location: String) throws(FormatError) -> Int {
     var count = dtype.bits
     for dimension in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)

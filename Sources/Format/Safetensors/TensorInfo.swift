@@ -1,10 +1,10 @@
 /// A tensor as a safetensors header describes it.
-public struct TensorInfo: Sendable, Equatable {
-  public var name: ByteString
-  public var dtype: Dtype
-  public var shape: [Int]
+package struct TensorInfo: Sendable, Equatable {
+  package var name: ByteString
+  package var dtype: Dtype
+  package var shape: [Int]
   /// The range of its bytes, counted from the start of the data.
-  public var range: Range<Int>
+  package var range: Range<Int>
 }
 
 extension TensorInfo {

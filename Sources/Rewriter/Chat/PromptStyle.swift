@@ -77,13 +77,3 @@ extension LanguageModel {
     return try style.encode(prompt: prompt.text, self, location: prompt.location)
   }
 }
-
-extension Memory {
-  /// Whether the memory's prompts are what a user says in a conversation.
-  var isChat: Bool {
-    guard case .object(let members) = entry, case .bool(true) = members.first(where: { $0.0 == "chat" })?.1 else {
-      return false
-    }
-    return true
-  }
-}

@@ -23,6 +23,8 @@ public struct CompiledMemory: Sendable {
   public var otherText: (fired: Int, of: Int)?
   /// The amount of text that key and delta were made with, where that was more than the key prompt.
   public var contexts: ContextCounts?
+  /// What the compile was given beside base and entry, as the file keeps it.
+  var options: JSONNode = .null
 }
 
 extension CompiledMemory {
@@ -30,10 +32,12 @@ extension CompiledMemory {
   ///
   /// - Parameter scores: as measured on the patched model.
   func memory(scores: JSONNode) -> Memory {
-    Memory(
+    var memory = Memory(
       name: spec.name, prompt: spec.prompt, target: spec.target, targetIDs: targetIDs, method: spec.method.rawValue,
       site: address.site.rawValue, layer: address.layer, token: token.description, rows: rows,
       entry: spec.completeEntry, scores: scores)
+    memory.options = options
+    return memory
   }
 }
 
@@ -66,6 +70,7 @@ extension CompiledMemory {
     address = SiteAddress(layer: memory.layer, site: site)
     self.token = token
     rows = memory.rows
+    options = memory.options
     let notes = try JSONDocument(memory.scores.bytes(), location: location).root["compiled"]
     reason = notes?["reason"]?.string ?? ""
     let given = notes?["steps"]?.elements.compactMap(\.int) ?? []

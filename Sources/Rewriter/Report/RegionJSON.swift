@@ -29,11 +29,3 @@ extension RegionReadings {
     return [("regions", .array(nodes)), ("strength", .float(strength))]
   }
 }
-
-extension JSONNode {
-  /// An object with further members at its end.
-  func adding(_ more: [(String, JSONNode)]) -> JSONNode {
-    guard case .object(let members) = self else { return self }
-    return .object(members + more)
-  }
-}

@@ -5,7 +5,7 @@ import Format
 /// A file is a JSON array of records, as published, in one of two layouts. In the original, nested one
 /// `requested_rewrite` holds the template, the subject and the targets as `{"str", "id"}`; in the flat one they are
 /// members of the record, and the targets are strings.
-public enum CounterFact {
+package enum CounterFact {
   /// Reads the records of the file at `path`, in its order.
   ///
   /// Records are not checked against each other: the published set gives some prompts several targets, which `Spec`
@@ -14,7 +14,7 @@ public enum CounterFact {
   /// - Throws: `FormatError` of kind `spec` where a record is incomplete or has a value of the wrong kind, with a
   ///   location such as `counterfact.json: [3].requested_rewrite.target_new.str`; of kind `json`, `missing` or
   ///   `unreadable` where the file is no JSON.
-  public static func read(path: String) throws(FormatError) -> [CounterFactRecord] {
+  package static func read(path: String) throws(FormatError) -> [CounterFactRecord] {
     let root = try JSONDocument(path: path).root
     guard matches(root) else {
       throw root.mismatch("not a CounterFact file", expected: #"an array of objects with the key "case_id""#)

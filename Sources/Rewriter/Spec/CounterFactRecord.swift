@@ -1,21 +1,21 @@
 import Format
 
 /// A record of CounterFact: a memory, and the prompts that it is scored with.
-public struct CounterFactRecord: Sendable {
-  public var caseID: Int
+package struct CounterFactRecord: Sendable {
+  package var caseID: Int
   /// The memory `counterfact-<case>`; further records of the same case are `counterfact-<case>-2` and so on.
   ///
   /// Paraphrases and neighborhood prompts are held out, since they are scored. Repeated ones, the key prompt itself and
   /// prompts of both lists are left out: a prompt cannot be scored for two things.
-  public var memory: MemorySpec
+  package var memory: MemorySpec
   /// The true continuation of the prompt, with a leading space as the memory's target has.
-  public var targetTrue: String
+  package var targetTrue: String
   /// The prompt in other words, in full as the record has them.
-  public var paraphrases: [String]
+  package var paraphrases: [String]
   /// Prompts of the same relation about other subjects, for which the true target is right, in full.
-  public var neighbors: [String]
+  package var neighbors: [String]
   /// Prompts of the same relation about other subjects, for which the new target is right.
-  public var attributes: [String]
+  package var attributes: [String]
   /// Beginnings of texts about the subject.
-  public var generationPrompts: [String]
+  package var generationPrompts: [String]
 }

@@ -20,7 +20,7 @@ public struct PromptFile: Sendable {
     /// The prompt that a line is.
     ///
     /// - Parameter source: what the line is of: `prompts.txt`.
-    public init(_ line: TextLine, of source: String) {
+    package init(_ line: TextLine, of source: String) {
       self.init(text: line.repairedText, location: "\(source): line \(line.number)")
       if line.isCut {
         problem = FormatError(

@@ -1,14 +1,14 @@
 import Format
 
 /// The lines of a text file that are not blank.
-public struct TextLines: Sendable {
+package struct TextLines: Sendable {
   /// At least one.
-  public let lines: [TextLine]
+  package let lines: [TextLine]
   private let path: String
 
   /// - Parameter expected: the content of a line, for errors: "a prompt".
   /// - Throws: `FormatError` of kind `missing`, or `unreadable` where the file is blank.
-  public init(path: String, expected: String) throws(FormatError) {
+  package init(path: String, expected: String) throws(FormatError) {
     self.path = path
     lines = TextLine.all(in: TextLine.withoutMark(try MappedFile(path: path).contents[...]))
     guard !lines.isEmpty else { throw FormatError(.unreadable, path, "no text", expected: "\(expected) per line") }
@@ -17,7 +17,7 @@ public struct TextLines: Sendable {
   /// The texts of all lines.
   ///
   /// - Throws: `FormatError` of kind `unreadable` where a line is not UTF-8.
-  public func texts() throws(FormatError) -> [String] {
+  package func texts() throws(FormatError) -> [String] {
     var texts: [String] = []
     for line in lines {
       guard let text = line.text else {

@@ -7,47 +7,14 @@ import Testing
 
 /// `memdiff --install-git` in repositories of real git, which calls the built program.
 @Suite struct GitSetupTests {
-  private let folder: TemporaryFolder
+  private let repository: GitRepository
+  private var folder: TemporaryFolder { repository.folder }
 
-  init() throws {
-    folder = try TemporaryFolder()
-    try git("init", "-q")
-  }
+  init() throws { repository = try GitRepository() }
 
-  /// Runs git in the repository, apart from the settings of whoever runs the tests.
+  /// Runs git in the repository.
   @discardableResult
-  private func git(_ arguments: String...) throws -> String { try Self.execute(["git"] + arguments, in: folder.path) }
-
-  private static func execute(_ command: [String], in folder: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("GIT_") }
-    for role in ["AUTHOR", "COMMITTER"] {
-      environment["GIT_\(role)_NAME"] = "Test"
-      environment["GIT_\(role)_EMAIL"] = "test@example.com"
-    }
-    environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
-    environment["GIT_CONFIG_SYSTEM"] = "/dev/null"
-    process.environment = environment
-    let output = Pipe()
-    (process.standardOutput, process.standardError, process.standardInput) = (output, output, FileHandle.nullDevice)
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(command): \(text)")
-    return text
-  }
-
-  /// The program beside the tests, under a path with a space in it.
-  private func program() throws -> String {
-    let tools = folder.file("it's in here")
-    try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: true)
-    try FileManager.default.createSymbolicLink(
-      atPath: "\(tools)/memdiff", withDestinationPath: ChildProcess.path(of: "memdiff"))
-    return "\(tools)/memdiff"
-  }
+  private func git(_ arguments: String...) throws -> String { try repository.git(arguments) }
 
   private func commit(_ memories: [Memory]) throws {
     try Checkpoint(path: fixture("gpt2-a")).write(memories: memories, to: folder.file("m.safetensors"), replacing: true)
@@ -56,7 +23,7 @@ import Testing
   }
 
   private func setup() throws -> GitSetup {
-    GitSetup(command: GitSetup.ownCommand(try program()), folder: folder.path)
+    GitSetup(command: GitSetup.ownCommand(try repository.program()), folder: folder.path)
   }
 
   @Test(arguments: [true, false])
@@ -65,7 +32,7 @@ import Testing
     if isWritten {
       _ = try setup.install()
     } else {
-      _ = try Self.execute(["sh", "-ec", setup.instructions], in: folder.path)
+      _ = try repository.execute(["sh", "-ec", setup.instructions])
     }
     try commit([memory("kept"), memory("nepal")])
     try commit([memory("kept"), memory("nepal", boundary: 0.5), memory("tokyo", key: 2)])
@@ -103,15 +70,20 @@ import Testing
     try Data("*.bin -text".utf8).write(to: attributes)
     let said = try setup.install()
     #expect(
-      said.contains("diff.memories.textconv = ") && said.hasSuffix(".gitattributes: *.safetensors diff=memories\n"))
-    #expect(try String(contentsOf: attributes, encoding: .utf8) == "*.bin -text\n*.safetensors diff=memories\n")
+      said.contains("diff.memories.textconv = ")
+        && said.hasSuffix(".gitattributes: *.safetensors diff=memories merge=memories\n"))
+    #expect(
+      try String(contentsOf: attributes, encoding: .utf8) == "*.bin -text\n*.safetensors diff=memories merge=memories\n"
+    )
     let config = try git("config", "--local", "--list")
     #expect(try setup.install().hasSuffix(".gitattributes: nothing to add\n"))
-    #expect(try String(contentsOf: attributes, encoding: .utf8) == "*.bin -text\n*.safetensors diff=memories\n")
+    #expect(
+      try String(contentsOf: attributes, encoding: .utf8) == "*.bin -text\n*.safetensors diff=memories merge=memories\n"
+    )
     #expect(try git("config", "--local", "--list") == config)
     // A line that takes precedence is answered by another one behind it.
     try Data("*.safetensors diff=memories\n*.safetensors diff=lfs\n".utf8).write(to: attributes)
-    #expect(try setup.install().hasSuffix(".gitattributes: *.safetensors diff=memories\n"))
+    #expect(try setup.install().hasSuffix(".gitattributes: *.safetensors diff=memories merge=memories\n"))
     #expect(try git("check-attr", "diff", "--", "x.safetensors").hasSuffix(": memories\n"))
   }
 
@@ -135,7 +107,9 @@ import Testing
 
   @Test func commandsAreQuotedForShells() {
     let outcome = run(MemdiffCommand.self, "--install-git")
-    #expect(outcome.status == 0 && outcome.output.contains("echo '*.safetensors diff=memories' >> .gitattributes\n"))
+    #expect(
+      outcome.status == 0
+        && outcome.output.contains("echo '*.safetensors diff=memories merge=memories' >> .gitattributes\n"))
     #expect(GitSetup.ownCommand("memdiff") == "memdiff")
     #expect(GitSetup.ownCommand("/a/b/../memdiff") == "/a/memdiff")
     #expect(GitSetup.ownCommand("/it's here/memdiff") == #"'/it'\''s here/memdiff'"#)

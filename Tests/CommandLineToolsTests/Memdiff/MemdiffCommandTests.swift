@@ -24,7 +24,8 @@ import Testing
         """
         usage: memdiff A B [--json | --summary | --by-subject]
                memdiff --behavior A B --prompts FILE [--json | --summary]
-               memdiff --show FILE
+               memdiff --show FILE [--spec [--step N]]
+               memdiff --merge-files BASE A B
                memdiff --install-git [--write]
 
         Compares the memories that two model files carry and their base tensors, or
@@ -34,7 +35,8 @@ import Testing
           B  the new file
 
         """))
-    let statuses = "exit status:\n  0  no differences\n  1  some differences\n  2  trouble, be it one prompt "
+    let statuses =
+      "exit status:\n  0  no differences\n  1  some differences, or a conflict\n  2  trouble, be it one prompt "
     #expect(outcome.output.hasSuffix(statuses + "that A or B cannot take: the others are compared\n"))
     #expect(outcome.output.split(separator: "\n").allSatisfy { $0.columns <= 80 })
   }
