@@ -38,7 +38,7 @@ struct PromptTable {
       "div", [:],
       [
         table(
-          ["class": "prompts"], heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
+          "Prompts before and after", "prompts", heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
           rows: zip(prompts.indices, shown).map(row)), note(meaning),
       ])
   }
@@ -47,9 +47,9 @@ struct PromptTable {
   private func row(_ index: Int, shown: String) -> Markup {
     let prompt = prompts[index]
     let before: [(role: String, content: [Markup])] = [
-      ("nowrap", [.text(sign(prompt.role))]), ("text", [.text(shown)]),
+      ("nowrap", [.text(Self.sign(prompt.role))]), ("text", [.text(shown)]),
       ("text", [.text(prompt.before.printable())]), ("text", [.text(prompt.after.printable())]),
-      ("number", [.text("\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))")]),
+      ("number", [.text(Self.probabilities(prompt))]),
     ]
     let after: [(role: String, content: [Markup])] = [
       ("text", [.text(fired(index))]), (prompt.holds ? "yes" : "no", [.text(verdict(prompt))]),
@@ -59,7 +59,9 @@ struct PromptTable {
     return tag(
       "tr", [:],
       zip(heads, before + similarities + after).map { head, cell in
-        tag("td", ["class": cell.role, "data-name": head.name], cell.content)
+        head.name == "Prompt"
+          ? tag("th", ["scope": "row", "class": cell.role, "data-name": head.name], cell.content)
+          : tag("td", ["class": cell.role, "data-name": head.name], cell.content)
       })
   }
 
@@ -71,17 +73,23 @@ struct PromptTable {
       + "\(number(reading.strength)), boundary \(number(reading.boundary))"
     return [
       tag(
-        "span", ["title": note],
+        "span", [:],
         [
           .text(number(reading.similarity)),
-          tag("span", ["class": "share"], [tag("span", ["style": "width:\(percent)"])]),
+          tag("span", ["class": "share", "role": "img", "title": note], [tag("span", ["style": "width:\(percent)"])]),
         ])
     ]
   }
 
-  private func sign(_ role: PromptResult.Role) -> String {
+  /// A prompt's kind behind its sign.
+  static func sign(_ role: PromptResult.Role) -> String {
     let word = role == .key ? "key" : role.isPositive ? "positive" : "negative"
     return (role.isPositive ? "+ " : "− ") + word + (role.isHeldOut ? ", held out" : "")
+  }
+
+  /// p(target) before and after.
+  static func probabilities(_ prompt: PromptResult) -> String {
+    "\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))"
   }
 
   private func verdict(_ prompt: PromptResult) -> String {
