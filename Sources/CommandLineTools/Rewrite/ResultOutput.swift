@@ -29,7 +29,8 @@ struct ResultOutput {
   var option: String? { report != nil ? "report" : figures != nil ? "figures" : nil }
 
   private var folder: PendingFolder? {
-    figures.map { PendingFolder(at: $0, mayReplace: isReplacing ? FigureFiles.mayBeFigure : nil) }
+    let mayReplace: ((String) -> Bool)? = isReplacing ? { FigureFiles.mayBeFigure($0) } : nil
+    return figures.map { PendingFolder(at: $0, mayReplace: mayReplace) }
   }
 
   /// Finds out before the work whether page and folder will overwrite others, or cannot be written.

@@ -59,6 +59,7 @@ import Testing
       RewriteCommand.self, base, "--spec", spec, "-o", folder.file("new/out"), "--figures", folder.file("new"))
     #expect(inside.status == 1 && inside.errorLines.count == 1)
     #expect(!FileManager.default.fileExists(atPath: folder.file("new")))
-    #expect(run(RewriteCommand.self, folder.file("out"), "--strip", "--dry-run", "--figures", figures).status == 2)
+    let edit = run(RewriteCommand.self, folder.file("out"), "--remove", "*", "--dry-run", "--figures", folder.file("f"))
+    #expect(edit.status == 2 && edit.errors.contains("--figures needs --spec, or --merge with parts"))
   }
 }

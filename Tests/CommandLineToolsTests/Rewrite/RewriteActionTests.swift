@@ -171,7 +171,6 @@ import Testing
     ("base --verify --sidecar s", "--verify and --sidecar exclude each other: nothing is written"),
     ("base --verify --remove a", "--verify and --remove exclude each other"),
     ("base --spec s -o out --report=", "--report: expected a file name, got an empty one"),
-    ("base --remove a -o out --figures f", "--figures needs --spec, or --merge with parts that --shard wrote"),
     ("base --spec s -o out --sidecar=", "--sidecar: expected a file name, got an empty one"),
   ])
   func errors(_ arguments: String, _ message: String) {

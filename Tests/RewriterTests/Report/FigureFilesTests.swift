@@ -47,7 +47,7 @@ import Testing
 
   @Test func aPictureAndItsNumbersForEachFigure() throws {
     let (result, files) = try files(
-      SpecText.gated("nepal", extra: #","held_out":{"negatives":["Once, \\"he\\" said"]}"#))
+      SpecText.gated("nepal", extra: #","held_out":{"negatives":["Once, \"he\" said"]}"#))
     let names = ["map-attn", "map-mlp", "boundaries", "seen", "here", "asked"]
     #expect(Set(files.keys) == Set(names.flatMap { ["nepal.\($0).svg", "nepal.\($0).csv"] }))
     for (name, text) in files where name.hasSuffix("svg") {
@@ -58,7 +58,8 @@ import Testing
     }
     let strips = try #require(result.figures.first?.strips)
     for strip in strips {
-      let records = try records(#require(files["nepal.\(try #require(strip.role).rawValue).csv"]))
+      let role = try #require(strip.role)
+      let records = try records(#require(files["nepal.\(role.rawValue).csv"]))
       #expect(records.count == strip.prompts.count + strip.background.count)
       for (record, (prompt, place)) in zip(records, zip(result.prompts, strip.prompts)) {
         #expect(record["similarity"] == "\(place.similarity)" && record["kind"] == prompt.role.rawValue)
@@ -76,7 +77,7 @@ import Testing
 
   /// Names that file systems would not tell apart, or not take, are told apart, whatever they are.
   @Test func memoriesOfAnyName() throws {
-    let names = ["a/b", "a:b", "A B", "..", "", "all", "日本", String(repeating: "é", count: 200), "e\u{301}", "é"]
+    let names = ["a/b", "a:b", "A B", "..", "", "all", "日本", String(repeating: "é", count: 100), "e\u{301}", "é"]
     let entries = names.enumerated().map { SpecText.seed($1.isEmpty ? "-" : $1, layer: $0 % 2) }
     let (_, files) = try files(entries.joined(separator: ","))
     let stems = Set(files.keys.map { $0.split(separator: ".")[0].lowercased() })

@@ -38,11 +38,11 @@ struct FailingPrompts {
 
   private func row(_ failing: (memory: Int, name: String, prompt: PromptResult), text: String) -> Markup {
     let prompt = failing.prompt
-    var fired: [String] = []
-    for firing in prompt.firings where !fired.contains(firing.memory) { fired.append(firing.memory) }
+    let fired = PromptTable.fired(prompt)
     let cells = [
       PromptTable.sign(prompt.role), text, prompt.before.printable(), prompt.after.printable(),
-      PromptTable.probabilities(prompt), fired.isEmpty ? "nothing" : fired.listed(limit: 5).printable(),
+      PromptTable.probabilities(prompt),
+      fired.isEmpty ? "nothing" : fired.listed(limit: PromptTable.firedLimit).printable(),
     ]
     return tag(
       "tr", ["data-memory": "\(failing.memory)"],

@@ -74,28 +74,27 @@ public struct HTMLReport {
   private var leftOut: [Markup] {
     guard !result.failures.isEmpty else { return [] }
     return [note("Memories that could not be compiled and were left out:")]
-      + foldedList(result.failures.map { [.text($0.problem.printable())] })
+      + foldedList(result.failures) { [.text($0.problem.printable())] }
   }
 
   private var warnings: [Markup] {
     guard !result.warnings.isEmpty else { return [] }
-    return [note("Said of the base and of the spec:")] + foldedList(result.warnings.map { [.text($0.printable())] })
+    return [note("Said of the base and of the spec:")] + foldedList(result.warnings) { [.text($0.printable())] }
   }
 
   private var contradictions: [Markup] {
     guard !result.contradictions.isEmpty else { return [] }
     return [note("Memories that give one question two answers: only one of the two can be told.")]
-      + foldedList(
-        result.contradictions.map {
-          [
-            tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
-            .text(
-              ": behind “\($0.prompt.printable())”, a prompt of the former, "
-                + ($0.isSaid
-                  ? "the model says “\($0.target.printable())”, the target of the latter"
-                  : "the latter acts too, whose target is “\($0.target.printable())”")),
-          ]
-        })
+      + foldedList(result.contradictions) {
+        [
+          tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
+          .text(
+            ": behind “\($0.prompt.printable())”, a prompt of the former, "
+              + ($0.isSaid
+                ? "the model says “\($0.target.printable())”, the target of the latter"
+                : "the latter acts too, whose target is “\($0.target.printable())”")),
+        ]
+      }
   }
 
   private var totals: [(value: String, meaning: String)] {

@@ -45,12 +45,11 @@ struct Overview {
       ]
     }
     return [note("A memory that fires on another's key prompt may change what that one says.")]
-      + foldedList(
-        result.link.crossings.map {
-          [
-            tag("b", [:], [.text($0.memory.printable())]), " acts on the key prompt of ",
-            tag("b", [:], [.text($0.prompt.printable())]),
-          ]
-        })
+      + foldedList(result.link.crossings) {
+        [
+          tag("b", [:], [.text($0.memory.printable())]), " acts on the key prompt of ",
+          tag("b", [:], [.text($0.prompt.printable())]),
+        ]
+      }
   }
 }

@@ -32,14 +32,19 @@ func columnHead(isNumber: Bool, _ content: Markup) -> Markup {
   .element("th", [("scope", "col")] + (isNumber ? [("class", "number")] : []), [content])
 }
 
-/// A list whose items beyond the first few stand behind a fold.
-func foldedList(_ items: [[Markup]]) -> [Markup] {
-  let limit = 20
-  func list(_ items: ArraySlice<[Markup]>) -> Markup { tag("ul", [:], items.map { tag("li", [:], $0) }) }
-  guard items.count > limit + 5 else { return [list(items[...])] }
+/// A list whose items beyond the first few stand behind a fold, and those beyond many are only counted.
+func foldedList<Item>(_ items: [Item], _ content: (Item) -> [Markup]) -> [Markup] {
+  let (open, limit) = (20, 500)
+  func list(_ items: ArraySlice<Item>) -> Markup { tag("ul", [:], items.map { tag("li", [:], content($0)) }) }
+  let (first, rest) = (items.prefix(open), items.prefix(limit).dropFirst(open))
+  guard !rest.isEmpty else { return [list(first)] }
+  let left = items.count - first.count - rest.count
   return [
-    list(items[..<limit]),
-    tag("details", [:], [tag("summary", [:], ["\(items.count - limit) more"]), list(items[limit...])]),
+    list(first),
+    tag(
+      "details", [:],
+      [tag("summary", [:], ["\(items.count - first.count) more"]), list(rest)]
+        + (left > 0 ? [note("\(left) more are not shown; --json tells all.")] : [])),
   ]
 }
 

@@ -10,8 +10,8 @@ enum PageScript {
     };
     const compare = (a, b) => {
       const [x, y] = [value(a), value(b)];
-      if (isNaN(x) && isNaN(y)) return a.textContent.localeCompare(b.textContent, undefined, { numeric: true });
-      return isNaN(x) ? 1 : isNaN(y) ? -1 : x - y;
+      if (!isNaN(x) || !isNaN(y)) return isNaN(x) ? 1 : isNaN(y) ? -1 : x - y;
+      return a.textContent.localeCompare(b.textContent, undefined, { numeric: true });
     };
     for (const head of all(".overview thead th")) {
       const button = document.createElement("button");
@@ -38,10 +38,10 @@ enum PageScript {
           id: row.dataset.memory, fails: "fails" in row.dataset,
           text: plain(row.cells[0].textContent + " " + row.cells[1].textContent) }));
         const asked = plain(words.value).split(/\\s+/);
-        const shown = new Set(memories.filter(memory => (memory.fails || !failing.checked)
-          && asked.every(word => memory.text.includes(word))).map(memory => memory.id));
+        const shown = new Set(memories.filter(memory => memory.fails || !failing.checked)
+          .filter(memory => asked.every(word => memory.text.includes(word))).map(memory => memory.id));
         for (const part of parts) part.hidden = !shown.has(part.dataset.memory);
-        const isAll = !words.value.trim() && !failing.checked;
+        const isAll = !(words.value.trim() || failing.checked);
         filter.querySelector("output").textContent = (isAll ? "" : `${shown.size} of `) + `${memories.length} memories`
           + (failing.checked ? " that fail" : "") + (words.value.trim() ? ` with “${words.value.trim()}”` : "");
       };

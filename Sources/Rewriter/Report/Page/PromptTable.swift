@@ -97,11 +97,10 @@ struct PromptTable {
   }
 
   private func fired(_ index: Int) -> String {
-    let firings = prompts[index].firings
-    var names: [String] = []
-    for firing in firings where !names.contains(firing.memory) { names.append(firing.memory) }
-    let all = names.map { name in
-      let own = firings.filter { $0.memory == name }
+    let firings = Dictionary(grouping: prompts[index].firings, by: \.memory)
+    let names = Self.fired(prompts[index])
+    let shown = names.prefix(Self.firedLimit).map { name in
+      let own = firings[name] ?? []
       let strongest = own.max { $0.strength < $1.strength }!
       let words = index < tokens.count ? tokens[index] : []
       let token =
@@ -110,6 +109,16 @@ struct PromptTable {
       let more = Set(own.map(\.position)).count - 1
       return "\(name.printable()) at \(token) (\(number(strongest.strength)))" + (more > 0 ? " and \(more) more" : "")
     }
-    return all.isEmpty ? "nothing" : all.joined(separator: "; ")
+    let rest = names.count - shown.count
+    return names.isEmpty ? "nothing" : shown.joined(separator: "; ") + (rest > 0 ? " and \(rest) more memories" : "")
+  }
+
+  /// The most memories that are named as having fired on one prompt.
+  static let firedLimit = 5
+
+  /// The memories that fired on a prompt, in the order in which they did.
+  static func fired(_ prompt: PromptResult) -> [String] {
+    var known: Set<String> = []
+    return prompt.firings.map(\.memory).filter { known.insert($0).inserted }
   }
 }
