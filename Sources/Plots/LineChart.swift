@@ -47,7 +47,7 @@ public struct LineChart: Sendable {
   }
 
   public var markup: Markup {
-    let names = series.map { Labels.width($0.name, size: Plot.fontSize) }.max() ?? 0
+    let names = series.map { Labels.width($0.name, size: Plot.fontSize, isBold: true) }.max() ?? 0
     let plot = Plot(height: 230, left: 46, right: names + 16, top: 20, title: description)
     let xs = series.flatMap { $0.points.map(\.x) } + (chosen.map { [$0] } ?? [])
     let ys = series.flatMap { $0.points.map(\.y) }

@@ -39,7 +39,7 @@ public struct StripChart: Sendable {
   private static let radius = 3.0
 
   public var markup: Markup {
-    let names = groups.map { Labels.width($0.name, size: Plot.fontSize) }.max() ?? 0
+    let names = groups.map { Labels.width($0.name, size: Plot.fontSize, isBold: true) }.max() ?? 0
     let left = max(46, names + 12)
     let x = Scale(domain, from: left, to: Plot.width - 14)
     let lanes = groups.map { Self.stacked($0.values.map { x($0.value) }) }

@@ -37,7 +37,7 @@ enum StyleSheet {
     th { text-align: left; font-weight: 600; vertical-align: bottom; } th, td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--rule); }
     td, tbody th { vertical-align: top; } tbody th { font-weight: 400; } td.number, th.number, .overview :is(th, td):nth-child(n+4) { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .text { min-width: 9rem; max-width: 34rem; overflow-wrap: anywhere; } .nowrap, .overview td:nth-child(3) { white-space: nowrap; }
-    tr.won { background: var(--raised); font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; }
+    tr.won { background: var(--raised); font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; } .prompts :is(.yes, .no) { min-width: 6rem; }
     .boxed { max-height: max(24rem, 80vh); overflow: auto; } .boxed thead th { position: sticky; top: 0; z-index: 1; background: var(--ground); }
     #spread .figures, #failing .scroll { content-visibility: auto; contain-intrinsic-size: auto 30rem; }
     .overview :is(th, td):first-child, .overview td:nth-child(2) { min-width: 7rem; max-width: 30rem; overflow-wrap: anywhere; } .overview td:nth-child(2) { min-width: min(15rem, 45vw); } .overview thead th:nth-child(n+4) { white-space: normal; }
