@@ -19,8 +19,7 @@ public enum ColorMap {
   }
 }
 
-/// The meaning of a mark, shown by color and shape; the page's style sheet has the colors (`.good` and so on), so that
-/// light and dark pages can differ.
+/// The meaning of a mark, shown by color and shape; `ChartStyle` has the colors.
 public enum Tone: String, Sendable, CaseIterable {
   case good, bad, both, other
 }

@@ -37,7 +37,8 @@ public struct HeatMap: Sendable {
     let left = 14 + (names.map { Labels.width($0, size: Plot.fontSize) }.max() ?? 0)
     let top = 24.0
     let plot = Plot(
-      height: top + rowHeight * Double(cells.count) + 36, left: left, right: 10, top: top, bottom: 36, title: title)
+      height: top + rowHeight * Double(cells.count) + 36, left: left, right: 10, top: top, bottom: 36,
+      title: description)
     let columns = cells.map(\.count).max() ?? 0
     let width = (plot.innerRight - left) / Double(max(1, columns))
     var content = legend(plot)
@@ -56,6 +57,22 @@ public struct HeatMap: Sendable {
       content
         + plot.horizontalAxis(
           scale, name: columnsName, ticks: scale.ticks(10).filter { $0 == $0.rounded() && $0 >= 0 }))
+  }
+
+  private var description: String {
+    var known: [(row: Int, column: Int, value: Double)] = []
+    for (row, line) in cells.enumerated() {
+      for case (let column, let cell?) in line.enumerated() { known.append((row, column, cell.value)) }
+    }
+    func place(_ row: Int, _ column: Int) -> String { "row \(rowNames[row]), \(columnsName) \(column)" }
+    var facts: [String] = []
+    if let most = known.max(by: { $0.value < $1.value }) {
+      facts.append("Highest \(label(most.value)) in \(place(most.row, most.column))")
+    }
+    if let marked, let cell = known.first(where: { $0.row == marked.row && $0.column == marked.column }) {
+      facts.append("\(label(cell.value)) in the framed cell, \(place(marked.row, marked.column))")
+    }
+    return alternative(title, facts)
   }
 
   private var rowHeight: Double { cells.count > 40 ? 9 : 16 }

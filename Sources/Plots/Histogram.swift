@@ -21,7 +21,7 @@ public struct Histogram: Sendable {
   }
 
   public var markup: Markup {
-    let plot = Plot(height: 190, left: 46, top: 24, title: title)
+    let plot = Plot(height: 190, left: 46, top: 24, title: description)
     guard let bins = Bins(groups.map(\.values), isWhole: isWhole) else { return plot.svg([]) }
     let x = Scale(bins.low...bins.high, from: plot.left, to: plot.innerRight)
     let y = Scale(0...Double(bins.highest), from: plot.innerBottom, to: plot.top)
@@ -36,6 +36,10 @@ public struct Histogram: Sendable {
       }
     }
     return plot.svg(content + legend(plot))
+  }
+
+  private var description: String {
+    alternative(title, groups.map { "\($0.name): \(summary(of: $0.values))" })
   }
 
   private func bar(

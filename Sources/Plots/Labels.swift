@@ -3,8 +3,8 @@ import Foundation
 /// Sizes and positions of labels, so that none lies on another.
 public enum Labels {
   /// An estimate of a text's width, good enough to keep labels apart: the reader's browser chooses the font.
-  public static func width(_ text: String, size: Double) -> Double {
-    text.unicodeScalars.reduce(0) { sum, scalar in
+  public static func width(_ text: String, size: Double, isBold: Bool = false) -> Double {
+    (isBold ? 1.12 : 1) * text.unicodeScalars.reduce(0) { sum, scalar in
       switch scalar.value {
       case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
         0x1F300...0x1FAFF:

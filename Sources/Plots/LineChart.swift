@@ -34,9 +34,21 @@ public struct LineChart: Sendable {
     self.countsPoints = countsPoints
   }
 
+  private var description: String {
+    let facts = series.compactMap { line -> String? in
+      guard let first = line.points.first, let last = line.points.last,
+        let most = line.points.max(by: { $0.y < $1.y })
+      else { return nil }
+      let at = chosen.flatMap { chosen in line.points.first { $0.x == chosen } }
+      return "\(line.name): \(label(first.y)) at \(label(first.x)), highest \(label(most.y)) at \(label(most.x)), "
+        + "\(label(last.y)) at \(label(last.x))" + (at.map { "; \(label($0.y)) at the chosen \(label($0.x))" } ?? "")
+    }
+    return alternative(title, facts)
+  }
+
   public var markup: Markup {
-    let names = series.map { Labels.width($0.name, size: Plot.fontSize) }.max() ?? 0
-    let plot = Plot(height: 230, left: 46, right: names + 16, top: 20, title: title)
+    let names = series.map { Labels.width($0.name, size: Plot.fontSize, isBold: true) }.max() ?? 0
+    let plot = Plot(height: 230, left: 46, right: names + 16, top: 20, title: description)
     let xs = series.flatMap { $0.points.map(\.x) } + (chosen.map { [$0] } ?? [])
     let ys = series.flatMap { $0.points.map(\.y) }
     guard let low = xs.min(), let high = xs.max(), let most = ys.max() else { return plot.svg([]) }

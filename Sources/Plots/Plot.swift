@@ -103,4 +103,11 @@ public struct Plot: Sendable {
     case .other: return polygon([(-0.35, -1), (0.35, -1), (0.35, 1), (-0.35, 1)])
     }
   }
+
+  /// Many marks of the tone `other` as one shape, since there may be hundreds.
+  static func bars(_ centers: [(Double, Double)], size r: Double) -> Markup {
+    let (width, height) = (coordinate(0.7 * r), coordinate(2 * r))
+    let shapes = centers.map { "M\(coordinate($0.0 - 0.35 * r)) \(coordinate($0.1 - r))h\(width)v\(height)h-\(width)z" }
+    return tag("path", ["class": "mark other", "d": shapes.joined()])
+  }
 }

@@ -39,7 +39,7 @@ public struct StripChart: Sendable {
   private static let radius = 3.0
 
   public var markup: Markup {
-    let names = groups.map { Labels.width($0.name, size: Plot.fontSize) }.max() ?? 0
+    let names = groups.map { Labels.width($0.name, size: Plot.fontSize, isBold: true) }.max() ?? 0
     let left = max(46, names + 12)
     let x = Scale(domain, from: left, to: Plot.width - 14)
     let lanes = groups.map { Self.stacked($0.values.map { x($0.value) }) }
@@ -47,7 +47,7 @@ public struct StripChart: Sendable {
     let top = 16.0
     let plot = Plot(
       height: top + Self.shapeHeight + 12 + heights.reduce(0, +) + 40, left: left, right: 14, top: top, bottom: 36,
-      title: title)
+      title: description)
     var content = region(plot, x)
     var bottom = top + Self.shapeHeight + 12
     for ((group, lane), height) in zip(zip(groups, lanes), heights) {
@@ -55,14 +55,25 @@ public struct StripChart: Sendable {
       content.append(Plot.line(left, bottom - 1, plot.innerRight, bottom - 1, role: "grid"))
       content.append(
         Plot.text(group.name, left - 7, bottom - 4, anchor: "end", role: "tick \(group.tone.rawValue)"))
-      for (value, level) in zip(group.values, lane) {
-        content.append(
-          Plot.mark(
-            group.tone, x(value.value), bottom - 7 - Double(level) * Self.step(of: lane),
-            size: group.tone == .other ? Self.radius - 0.4 : Self.radius, isHollow: group.isHollow, note: value.note))
+      let places = zip(group.values, lane).map { value, level in
+        (x: x(value.value), y: bottom - 7 - Double(level) * Self.step(of: lane), note: value.note)
       }
+      content += marks(of: group, at: places)
     }
     return plot.svg(content + plot.horizontalAxis(x, name: horizontal))
+  }
+
+  private func marks(of group: Group, at places: [(x: Double, y: Double, note: String)]) -> [Markup] {
+    guard group.tone == .other else {
+      return places.map {
+        Plot.mark(group.tone, $0.x, $0.y, size: Self.radius, isHollow: group.isHollow, note: $0.note)
+      }
+    }
+    return places.isEmpty ? [] : [Plot.bars(places.map { ($0.x, $0.y) }, size: Self.radius - 0.4)]
+  }
+
+  private var description: String {
+    alternative(title, groups.map { "\($0.name): \(summary(of: $0.values.map(\.value)))" })
   }
 
   /// The curve of the function above the groups, the area below it filled.

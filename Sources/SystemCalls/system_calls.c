@@ -5,12 +5,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #endif
@@ -39,6 +41,17 @@ ssize_t system_copy_range(int source, off_t from, int target, off_t to, size_t c
 off_t system_next_data(int file, off_t offset) { return lseek(file, offset, SEEK_DATA); }
 
 off_t system_next_hole(int file, off_t offset) { return lseek(file, offset, SEEK_HOLE); }
+
+int system_exchange(const char *a, const char *b) {
+#if defined(__APPLE__)
+  return renamex_np(a, b, RENAME_SWAP);
+#elif defined(RENAME_EXCHANGE)
+  return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
 
 #define SLOTS 16
 static _Atomic(char *) removed_on_signal[SLOTS];

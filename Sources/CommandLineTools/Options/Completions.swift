@@ -3,17 +3,18 @@ public enum Shell: String, CaseIterable, Sendable { case bash, zsh, fish }
 
 /// The values that a shell offers for an option.
 enum ValueKind: Equatable {
-  case file
+  case file, folder
   case choices([String])
   /// A number, a name or a text, for which there is nothing to offer.
   case other
 }
 
 extension CommandOption {
-  /// The kind of the value, read off its placeholder: `FILE`, `bf16|f16|f32`, `N`; nil for a flag.
+  /// The kind of the value, read off its placeholder: `FILE`, `FOLDER`, `bf16|f16|f32`, `N`; nil for a flag.
   var valueKind: ValueKind? {
     guard let value else { return nil }
     if value == "FILE" { return .file }
+    if value == "FOLDER" { return .folder }
     if value == "SHELL" { return .choices(Shell.allCases.map(\.rawValue)) }
     return value.contains("|") ? .choices(value.split(separator: "|").map(String.init)) : .other
   }
@@ -40,6 +41,7 @@ extension CommandTable {
       let pattern = option.spellings.joined(separator: "|")
       switch kind {
       case .file: cases.append("    \(pattern)) return ;;")
+      case .folder: cases.append("    \(pattern)) COMPREPLY=($(compgen -d -- \"$current\")); return ;;")
       case .choices(let words):
         let list = words.joined(separator: " ")
         cases.append("    \(pattern)) COMPREPLY=($(compgen -W '\(list)' -- \"$current\")); return ;;")
@@ -83,6 +85,7 @@ extension CommandTable {
         switch option.valueKind {
         case nil: ""
         case .file: ":file:_files"
+        case .folder: ":folder:_files -/"
         case .choices(let words): ":\(option.name):(\(words.joined(separator: " ")))"
         case .other: ":\(option.value ?? ""): "
         }
@@ -117,6 +120,7 @@ extension CommandTable {
       switch option.valueKind {
       case nil: break
       case .file: line += " -r -F"
+      case .folder: line += " -x -a '(__fish_complete_directories)'"
       case .choices(let words): line += " -x -a \(quoted(words.joined(separator: " ")))"
       case .other: line += " -x"
       }

@@ -7,7 +7,7 @@ struct CompileAction: RewriteAction {
   static let askedBy = ["spec", "update"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options + [
-      "method", "setting", "table", "map", "report", "background", "statistics", "seed", "shard", "resume",
+      "method", "setting", "table", "map", "report", "figures", "background", "statistics", "seed", "shard", "resume",
       "keep-going", "json",
       "threads", "quiet",
     ]
@@ -62,7 +62,7 @@ struct CompileAction: RewriteAction {
     background = arguments.text("background")
     statistics = try arguments.file("statistics")
     outputs = try RewriteOutputs(arguments)
-    told = try ResultOutput(arguments, base: base.path, outputs: outputs.files)
+    told = try ResultOutput(arguments, base: base.path, outputs: outputs)
   }
 
   func run(on console: Console) throws -> Int32 {
@@ -70,7 +70,7 @@ struct CompileAction: RewriteAction {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     var checkpoint = try base.open()
     try edits.apply(to: &checkpoint, progress)
-    try told.check(beside: checkpoint, isReplacing: outputs.isReplacing, statistics: statistics)
+    try told.check(beside: checkpoint, statistics: statistics)
     let update = isUpdate ? self.update(&checkpoint, &request) : nil
     if let update, request.spec.memories.isEmpty {
       return try writeUnchanged(checkpoint, update, progress, on: console)
@@ -112,7 +112,7 @@ struct CompileAction: RewriteAction {
   private func request() throws -> RewriteRequest {
     var request = RewriteRequest(
       spec: try Spec(path: spec), method: method, output: outputs.model, sidecar: outputs.sidecar,
-      replacing: outputs.isReplacing, map: map, figures: told.report != nil, seed: seed,
+      replacing: outputs.isReplacing, map: map, figures: told.hasFigures, seed: seed,
       background: try background.map { try TextLines(path: $0, expected: "a passage").texts() },
       statistics: statistics, table: table, share: share, resumes: resumes, keepsGoing: keepsGoing)
     for (name, value) in settings { try request.settings.set(name, to: value) }

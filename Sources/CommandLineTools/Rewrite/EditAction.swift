@@ -7,7 +7,7 @@ struct EditAction: RewriteAction {
   static let askedBy = ["remove", "remove-list", "merge", "sidecar"]
   static let taken =
     MemoryEdits.options + RewriteOutputs.options + ModelFile.options
-    + ["report", "keep-going", "table", "json", "threads", "quiet"]
+    + ["report", "figures", "keep-going", "table", "json", "threads", "quiet"]
 
   var base: ModelFile
   var edits: MemoryEdits
@@ -30,7 +30,7 @@ struct EditAction: RewriteAction {
     keepsGoing = arguments.has("keep-going")
     table = try arguments.table()
     outputs = try RewriteOutputs(arguments)
-    told = try ResultOutput(arguments, base: base.path, outputs: outputs.files)
+    told = try ResultOutput(arguments, base: base.path, outputs: outputs)
   }
 
   /// The error of a command line that asks for no action.
@@ -43,9 +43,8 @@ struct EditAction: RewriteAction {
     if let parts = try edits.parts(), !checkpoint.isSidecar {
       return try merge(parts, into: checkpoint, progress, on: console)
     }
-    guard told.report == nil, !keepsGoing else {
-      throw UsageError(
-        "--\(keepsGoing ? "keep-going" : "report") needs --spec, or --merge with parts that --shard wrote")
+    if let option = keepsGoing ? "keep-going" : told.option {
+      throw UsageError("--\(option) needs --spec, or --merge with parts that --shard wrote")
     }
     let removed = try edits.apply(to: &checkpoint, progress)
     try checkpoint.checkOutputs(outputs.files, replacing: outputs.isReplacing)
@@ -67,11 +66,11 @@ struct EditAction: RewriteAction {
   ) throws -> Int32 {
     var checkpoint = checkpoint
     try edits.takeOut(of: &checkpoint)
-    try told.check(beside: checkpoint, isReplacing: outputs.isReplacing)
+    try told.check(beside: checkpoint)
     let pipeline = Pipeline(checkpoint, pool: WorkerPool(threads: threads), progress: progress.tell)
     let result = try pipeline.merge(
       parts, output: outputs.model, sidecar: outputs.sidecar, replacing: outputs.isReplacing,
-      figures: told.report != nil, table: table, keepsGoing: keepsGoing)
+      figures: told.hasFigures, table: table, keepsGoing: keepsGoing)
     progress.end()
     try told.tell(result, on: console)
     return result.status

@@ -1,39 +1,64 @@
 import Format
 import Rewriter
 
-/// What a compile tells of its results, on standard output and as a web page.
+/// What a compile tells of its results, on standard output, as a web page and as a folder of figures.
 struct ResultOutput {
   /// The file of the web page; nil makes none.
   var report: String?
+  /// The folder of the figures; nil makes none.
+  var figures: String?
   var isJSON: Bool
   private let base: String
   private let outputs: [String]
+  private let isReplacing: Bool
 
   /// - Parameters:
   ///   - base: the base's path, which the page names.
   ///   - outputs: the files that are written before.
-  init(_ arguments: ParsedArguments, base: String, outputs: [String]) throws(UsageError) {
+  init(_ arguments: ParsedArguments, base: String, outputs: RewriteOutputs) throws(UsageError) {
     report = try arguments.file("report")
+    figures = try arguments.file("figures")
     isJSON = arguments.has("json")
-    (self.base, self.outputs) = (base, outputs)
+    (self.base, self.outputs, isReplacing) = (base, outputs.files, outputs.isReplacing)
   }
 
-  /// Finds out before the work whether the report will overwrite another file, or cannot be written.
-  func check(beside checkpoint: Checkpoint, isReplacing: Bool, statistics: String? = nil) throws(FormatError) {
-    guard let report else { return }
-    try checkpoint.checkOutputs(outputs + [report], replacing: isReplacing)
-    if let statistics, areSameFile(report, statistics) {
-      throw FormatError(.sameFile, report, "report and statistics are the same file")
+  /// Whether figures have to be computed.
+  var hasFigures: Bool { report != nil || figures != nil }
+
+  /// The option that asks for a page or a folder; nil where none does.
+  var option: String? { report != nil ? "report" : figures != nil ? "figures" : nil }
+
+  private var folder: PendingFolder? {
+    let mayReplace: ((String) -> Bool)? = isReplacing ? { FigureFiles.mayBeFigure($0) } : nil
+    return figures.map { PendingFolder(at: $0, mayReplace: mayReplace) }
+  }
+
+  /// Finds out before the work whether page and folder will overwrite others, or cannot be written.
+  func check(beside checkpoint: Checkpoint, statistics: String? = nil) throws(FormatError) {
+    if let report {
+      try checkpoint.checkOutputs(outputs + [report], replacing: isReplacing)
+      if let statistics, areSameFile(report, statistics) {
+        throw FormatError(.sameFile, report, "report and statistics are the same file")
+      }
+    }
+    guard let figures else { return }
+    try folder?.check()
+    for file in outputs + [report, statistics].compactMap(\.self) {
+      guard !areSameFile(figures, file), !areSameFile(figures, SplitPath(file).folder) else {
+        throw FormatError(.sameFile, figures, "the figures have their folder to themselves", got: file)
+      }
     }
   }
 
-  /// Writes the report and prints the results, after the outputs were written.
+  /// Writes page and figures and prints the results, after the outputs were written.
   func tell(_ result: RewriteResult, _ update: SpecUpdate? = nil, on console: Console) throws {
     if let report {
       let page = HTMLReport(result, base: base, version: toolVersion).text
       try afterWriting(outputs) { try writeFile(Array(page.utf8), to: report) }
     }
-    try afterWriting(outputs + [report].compactMap(\.self)) {
+    let pages = outputs + [report].compactMap(\.self)
+    if let folder { try afterWriting(pages) { try folder.write(FigureFiles(result).files) } }
+    try afterWriting(pages + [figures].compactMap(\.self)) {
       var node = result.json
       if let update, case .object(let members) = node { node = .object(members + [("update", update.json)]) }
       let text = TextReport(result).text + (update.map { "update: \($0.summary)\n" } ?? "")

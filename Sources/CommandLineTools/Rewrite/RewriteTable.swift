@@ -49,6 +49,11 @@ extension RewriteCommand {
         "report", value: "FILE",
         help: "write the results as one web page with pictures: maps, curves, where memories act"
       ),
+      CommandOption(
+        "figures", value: "FOLDER",
+        help:
+          "write the report's figures into a new folder, each as a picture (SVG) and its numbers (CSV), named after "
+          + "memory and figure; with --force a folder is replaced that holds nothing else"),
       CommandOption("json", help: "print the results, and the time and operations of each pass, as one JSON object"),
       CommandOption("dry-run", help: "compile and measure, but write neither model nor sidecar"),
       CommandOption("force", help: "replace outputs that exist"),

@@ -16,6 +16,9 @@ ssize_t system_copy_range(int source, off_t from, int target, off_t to, size_t c
 off_t system_next_data(int file, off_t offset);
 off_t system_next_hole(int file, off_t offset);
 
+// Exchanges the names of two files or folders at once. Returns 0, or -1 with errno, also where the file system cannot.
+int system_exchange(const char *a, const char *b);
+
 // Has `path` removed when a signal asks the process to end (hang-up, interrupt, terminate), until it is kept again.
 // Returns a slot, or -1 where all 16 are taken. Signals that the process was started to ignore stay ignored.
 int system_remove_on_signal(const char *path);

@@ -19,12 +19,13 @@ import Testing
   @Test func everyOptionOfASpecArrives() throws {
     let action = try compile(
       "base --spec s.json -o out --method seed --json --force --seed 7 --threads 2 --remove a --remove b --dtype f16"
-        + " --quiet --map --report r --background b --statistics t --table bf16")
+        + " --quiet --map --report r --figures f --background b --statistics t --table bf16")
     #expect(action.base.path == "base" && action.base.dtype == .f16 && action.spec == "s.json")
     #expect(action.edits.removed == ["a", "b"] && action.edits.merged == [])
     #expect(action.outputs.model == "out" && action.outputs.isReplacing)
     #expect(action.method == .seed && action.seed == 7 && action.threads == 2)
-    #expect(action.told.report == "r" && action.background == "b" && action.statistics == "t")
+    #expect(
+      action.told.report == "r" && action.told.figures == "f" && action.background == "b" && action.statistics == "t")
     #expect(action.told.isJSON && action.quiet && action.map && action.table == .bf16)
   }
 

@@ -16,7 +16,8 @@ struct CandidateTable {
     return tag(
       "div", [:],
       [
-        table(heads: columns.map { columnHead(isNumber: $0.isNumber, .text($0.name)) }, rows: rows),
+        table(
+          "Candidates", heads: columns.map { columnHead(isNumber: $0.isNumber, .text($0.name)) }, rows: rows),
         note(columns.map(\.meaning).filter { !$0.isEmpty }.joined(separator: " ")),
       ])
   }
@@ -57,7 +58,7 @@ struct CandidateTable {
           "Right: positives and negatives that come out right with the memory there; – for a candidate dropped before "
           + "that was tried."
       ) { candidate in candidate.right.map { "\($0) of \(candidate.of ?? 0)" } },
-      Column(name: "", isNumber: false, meaning: "") { $0.isChosen ? "chosen" : "" },
+      Column(name: "Choice", isNumber: false, meaning: "") { $0.isChosen ? "chosen" : "" },
     ]
     return all.filter { column in candidates.contains { column.value($0) != nil } }
   }

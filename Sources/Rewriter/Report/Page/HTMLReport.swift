@@ -19,8 +19,7 @@ public struct HTMLReport {
 
   public var text: String {
     let title = "\(Self.counted(result.compiled.count, "memory", "memories")) in \(base.printable())"
-    let overview = result.compiled.count > 1 ? Overview(result: result).markup : []
-    let sections = result.figures.map { MemorySection(result: result, figures: $0).markup }
+    let overview = result.compiled.count > 1 ? Overview(result: result) : nil
     let page = tag(
       "html", ["lang": "en"],
       [
@@ -33,13 +32,32 @@ public struct HTMLReport {
           ]),
         tag(
           "body", [:],
-          [tag("header", [:], header(title))] + overview + sections
-            + [
-              Glossary.markup(withCues: result.compiled.contains { $0.rows.contains { !$0.cues.isEmpty } }), timings,
-              tag("script", [:], [.verbatim(StyleSheet.script)]),
-            ]),
+          [tag("header", [:], header(title) + (overview.map { [navigation($0)] } ?? []))] + [
+            tag("main", [:], (overview?.markup ?? []) + memories + [words]), tag("footer", [:], timings),
+            tag("script", [:], [.verbatim(PageScript.text)]),
+          ]),
       ])
     return "<!DOCTYPE html>\n" + page.text + "\n"
+  }
+
+  /// The most memories that are open from the start.
+  private static let openLimit = 3
+
+  /// The memories that are shown closely, each behind a fold where there are several.
+  private var memories: [Markup] {
+    let isOpen = result.compiled.count > 1 ? result.figures.count <= Self.openLimit : nil
+    return result.figures.map { MemorySection(result: result, figures: $0).markup(isOpen: isOpen) }
+  }
+
+  private var words: Markup {
+    Glossary.markup(withCues: result.compiled.contains { $0.rows.contains { !$0.cues.isEmpty } })
+  }
+
+  private func navigation(_ overview: Overview) -> Markup {
+    let first = result.figures.first.map { [(id: "memory-\($0.index)", heading: "Memories closely")] } ?? []
+    let links = overview.contents + first + [(id: "words", heading: "Words")]
+    return tag(
+      "nav", ["aria-label": "On this page"], links.map { tag("a", ["href": "#\($0.id)"], [.text($0.heading)]) })
   }
 
   private func header(_ title: String) -> [Markup] {
@@ -55,39 +73,28 @@ public struct HTMLReport {
 
   private var leftOut: [Markup] {
     guard !result.failures.isEmpty else { return [] }
-    return [
-      note("Memories that could not be compiled and were left out:"),
-      tag("ul", [:], result.failures.map { tag("li", [:], [.text($0.problem.printable())]) }),
-    ]
+    return [note("Memories that could not be compiled and were left out:")]
+      + foldedList(result.failures) { [.text($0.problem.printable())] }
   }
 
   private var warnings: [Markup] {
     guard !result.warnings.isEmpty else { return [] }
-    return [
-      note("Said of the base and of the spec:"),
-      tag("ul", [:], result.warnings.map { tag("li", [:], [.text($0.printable())]) }),
-    ]
+    return [note("Said of the base and of the spec:")] + foldedList(result.warnings) { [.text($0.printable())] }
   }
 
   private var contradictions: [Markup] {
     guard !result.contradictions.isEmpty else { return [] }
-    return [
-      note("Memories that give one question two answers: only one of the two can be told."),
-      tag(
-        "ul", [:],
-        result.contradictions.map {
-          tag(
-            "li", [:],
-            [
-              tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
-              .text(
-                ": behind “\($0.prompt.printable())”, a prompt of the former, "
-                  + ($0.isSaid
-                    ? "the model says “\($0.target.printable())”, the target of the latter"
-                    : "the latter acts too, whose target is “\($0.target.printable())”")),
-            ])
-        }),
-    ]
+    return [note("Memories that give one question two answers: only one of the two can be told.")]
+      + foldedList(result.contradictions) {
+        [
+          tag("b", [:], [.text($0.memory.printable())]), " and ", tag("b", [:], [.text($0.other.printable())]),
+          .text(
+            ": behind “\($0.prompt.printable())”, a prompt of the former, "
+              + ($0.isSaid
+                ? "the model says “\($0.target.printable())”, the target of the latter"
+                : "the latter acts too, whose target is “\($0.target.printable())”")),
+        ]
+      }
   }
 
   private var totals: [(value: String, meaning: String)] {
@@ -115,16 +122,13 @@ public struct HTMLReport {
     return totals
   }
 
-  private var timings: Markup {
+  private var timings: [Markup] {
     let times = Stage.allCases.compactMap { pass in
       result.costs[pass].map { (value: "\(label($0.duration / .seconds(1))) s", meaning: pass.rawValue) }
     }
-    return tag(
-      "section", [:],
-      [
-        tag("h2", [:], ["Where the time went"]), note("Seconds per stage, all memories together."),
-        numberTiles(times),
-      ])
+    return [
+      tag("h2", [:], ["Where the time went"]), note("Seconds per stage, all memories together."), numberTiles(times),
+    ]
   }
 
   static func counted(_ count: Int, _ one: String, _ many: String) -> String {

@@ -1,5 +1,4 @@
 import Format
-import Foundation
 import Plots
 import Runtime
 
@@ -10,22 +9,34 @@ struct MemorySection {
   private var memory: CompiledMemory { result.compiled[figures.index] }
   private var prompts: [PromptResult] { result.results[figures.index].prompts }
   private var row: MemoryRow { memory.rows[0] }
+  private var drawings: MemoryDrawings { MemoryDrawings(result: result, figures: figures) }
+  private var failing: Int { prompts.count { !$0.holds } }
 
   init(result: RewriteResult, figures: MemoryFigures) {
     self.result = result
     self.figures = figures
   }
 
-  var markup: Markup {
-    tag(
-      "section", ["class": "memory", "id": "memory-\(figures.index)"],
-      [tag("h2", [:], [.text(memory.spec.name.printable())])] + fact + [numbers] + maps
-        + [
-          tag("h3", [:], [row.cues.isEmpty ? "The region" : "The regions"]),
-          figureGrid([curve].compactMap(\.self) + strips),
-        ]
-        + [tag("h3", [:], ["Before and after"]), PromptTable(prompts: prompts, tokens: figures.tokens).markup]
-        + considered)
+  /// - Parameter isOpen: whether the memory is shown from the start; nil where it is the page's only one.
+  func markup(isOpen: Bool?) -> Markup {
+    let heading = tag("h2", [:], [.text(memory.spec.name.printable())])
+    let content =
+      fact + [numbers] + maps
+      + [
+        tag("h3", [:], [row.cues.isEmpty ? "The region" : "The regions"]), figureGrid(drawings.regions, level: 4),
+        tag("h3", [:], ["Before and after"]), PromptTable(prompts: prompts, tokens: figures.tokens).markup,
+      ] + considered
+    let id = "memory-\(figures.index)"
+    guard let isOpen else { return tag("section", ["class": "memory", "id": id], [heading] + content) }
+    return .element(
+      "details",
+      [("class", "memory"), ("id", id), ("data-memory", "\(figures.index)")] + (isOpen ? [("open", "")] : []),
+      [
+        tag(
+          "summary", [:],
+          failing == 0
+            ? [heading] : [heading, " ", tag("span", ["class": "no"], ["✗ \(Self.fails(failing))"])])
+      ] + content)
   }
 
   private var fact: [Markup] {
@@ -70,49 +81,18 @@ struct MemorySection {
   }
 
   private var maps: [Markup] {
-    guard let map = PatchMap(figures.map) else { return [] }
+    guard let maps = drawings.maps else { return [] }
     let heading = "Where a patch makes the model say “\((result.targetTexts[figures.index].first ?? "").printable())”"
-    let drawings = Site.allCases.map { site in
-      let marked = memory.address.site == site ? (row: row.position, column: memory.address.layer) : nil
-      return figure(
-        site == .attn
-          ? "attn: into the attention's output projection" : "mlp: into the feed-forward's output projection",
-        map.drawing(site, tokens: figures.tokens.first ?? [], marked: marked),
-        marked == nil ? "" : "The framed cell is where the memory acts.")
-    }
-    return [
-      tag("h3", [:], [.text(heading)]), note(map.meaning),
-      figureGrid(drawings),
-    ]
-  }
-
-  private var curve: Markup? {
-    guard figures.curve.count > 1 else { return nil }
-    func series(_ name: String, _ tone: Tone, _ value: (BoundaryPoint) -> Int) -> LineChart.Series {
-      .init(name: name, tone: tone, points: figures.curve.map { (x: Double($0.boundary), y: Double(value($0))) })
-    }
-    let hasNegatives = prompts.contains { $0.role == .negative }
-    let chart = LineChart(
-      title: "Prompts that come out right by boundary",
-      series: [series("positives", .good) { $0.positives }]
-        + (hasNegatives
-          ? [series("negatives", .bad) { $0.negatives }, series("both", .both) { $0.positives + $0.negatives }] : []),
-      horizontal: "boundary b of the first row", vertical: "prompts that come out right", kind: .logarithmic,
-      chosen: Double(row.boundary), countsPoints: true)
-    return figure(
-      "What other boundaries would do", chart.markup,
-      "Positives that go on with the target and negatives that go on as before, for each boundary that the first "
-        + "row could have had. A region that is too small loses wordings, one that is too large takes in what it should not."
-    )
-  }
-
-  private var strips: [Markup] {
-    figures.strips.map { RegionFigure(strip: $0, prompts: prompts, tokens: figures.tokens).markup }
+    return [tag("h3", [:], [.text(heading)]), note(maps.meaning), figureGrid(maps.figures, level: 4)]
   }
 
   private var considered: [Markup] {
     [tag("h3", [:], ["Why this site"]), tag("p", [:], [.text(Self.sentence(memory.reason.printable(limit: 2000)))])]
       + (memory.considered.isEmpty ? [] : [CandidateTable(candidates: memory.considered).markup])
+  }
+
+  private static func fails(_ count: Int) -> String {
+    count == 1 ? "1 prompt fails" : "\(count) prompts fail"
   }
 
   private static func sentence(_ text: String) -> String {

@@ -38,7 +38,7 @@ struct PromptTable {
       "div", [:],
       [
         table(
-          ["class": "prompts"], heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
+          "Prompts before and after", "prompts", heads: heads.map { columnHead(isNumber: $0.isNumber, .text($0.name)) },
           rows: zip(prompts.indices, shown).map(row)), note(meaning),
       ])
   }
@@ -47,9 +47,9 @@ struct PromptTable {
   private func row(_ index: Int, shown: String) -> Markup {
     let prompt = prompts[index]
     let before: [(role: String, content: [Markup])] = [
-      ("nowrap", [.text(sign(prompt.role))]), ("text", [.text(shown)]),
+      ("nowrap", [.text(Self.sign(prompt.role))]), ("text", [.text(shown)]),
       ("text", [.text(prompt.before.printable())]), ("text", [.text(prompt.after.printable())]),
-      ("number", [.text("\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))")]),
+      ("number", [.text(Self.probabilities(prompt))]),
     ]
     let after: [(role: String, content: [Markup])] = [
       ("text", [.text(fired(index))]), (prompt.holds ? "yes" : "no", [.text(verdict(prompt))]),
@@ -59,7 +59,9 @@ struct PromptTable {
     return tag(
       "tr", [:],
       zip(heads, before + similarities + after).map { head, cell in
-        tag("td", ["class": cell.role, "data-name": head.name], cell.content)
+        head.name == "Prompt"
+          ? tag("th", ["scope": "row", "class": cell.role, "data-name": head.name], cell.content)
+          : tag("td", ["class": cell.role, "data-name": head.name], cell.content)
       })
   }
 
@@ -71,17 +73,23 @@ struct PromptTable {
       + "\(number(reading.strength)), boundary \(number(reading.boundary))"
     return [
       tag(
-        "span", ["title": note],
+        "span", [:],
         [
           .text(number(reading.similarity)),
-          tag("span", ["class": "share"], [tag("span", ["style": "width:\(percent)"])]),
+          tag("span", ["class": "share", "role": "img", "title": note], [tag("span", ["style": "width:\(percent)"])]),
         ])
     ]
   }
 
-  private func sign(_ role: PromptResult.Role) -> String {
+  /// A prompt's kind behind its sign.
+  static func sign(_ role: PromptResult.Role) -> String {
     let word = role == .key ? "key" : role.isPositive ? "positive" : "negative"
     return (role.isPositive ? "+ " : "− ") + word + (role.isHeldOut ? ", held out" : "")
+  }
+
+  /// p(target) before and after.
+  static func probabilities(_ prompt: PromptResult) -> String {
+    "\(probability(prompt.targetBefore)) → \(probability(prompt.targetAfter))"
   }
 
   private func verdict(_ prompt: PromptResult) -> String {
@@ -89,11 +97,10 @@ struct PromptTable {
   }
 
   private func fired(_ index: Int) -> String {
-    let firings = prompts[index].firings
-    var names: [String] = []
-    for firing in firings where !names.contains(firing.memory) { names.append(firing.memory) }
-    let all = names.map { name in
-      let own = firings.filter { $0.memory == name }
+    let firings = Dictionary(grouping: prompts[index].firings, by: \.memory)
+    let names = Self.fired(prompts[index])
+    let shown = names.prefix(Self.firedLimit).map { name in
+      let own = firings[name] ?? []
       let strongest = own.max { $0.strength < $1.strength }!
       let words = index < tokens.count ? tokens[index] : []
       let token =
@@ -102,6 +109,16 @@ struct PromptTable {
       let more = Set(own.map(\.position)).count - 1
       return "\(name.printable()) at \(token) (\(number(strongest.strength)))" + (more > 0 ? " and \(more) more" : "")
     }
-    return all.isEmpty ? "nothing" : all.joined(separator: "; ")
+    let rest = names.count - shown.count
+    return names.isEmpty ? "nothing" : shown.joined(separator: "; ") + (rest > 0 ? " and \(rest) more memories" : "")
+  }
+
+  /// The most memories that are named as having fired on one prompt.
+  static let firedLimit = 5
+
+  /// The memories that fired on a prompt, in the order in which they did.
+  static func fired(_ prompt: PromptResult) -> [String] {
+    var known: Set<String> = []
+    return prompt.firings.map(\.memory).filter { known.insert($0).inserted }
   }
 }

@@ -1,13 +1,11 @@
-/// The looks of the page, on screens of any width, light and dark, and on paper; and the script that sorts its tables.
+import Plots
+
+/// The looks of the page, on screens of any width, light and dark, and on paper.
 enum StyleSheet {
-  // Categories in the colors of Okabe and Ito, which all kinds of color vision tell apart, lighter on dark ground.
   static let css = """
-    :root { color-scheme: light dark; --ground: #fff; --raised: #f6f7f9; --ink: #1b1f24; --soft: #59636e;
-      --rule: #d5dae0; --grid: #e6e9ed; --good: #0072b2; --bad: #c44e00; --both: #007a5a; --other: #7a828c;
-      --region: #0072b21c; --chosen: #d40078; --halo: #fff; }
-    @media (prefers-color-scheme: dark) { :root { --ground: #14171b; --raised: #1c2127; --ink: #e6e9ec;
-      --soft: #9aa4af; --rule: #363d46; --grid: #282e35; --good: #56b4e9; --bad: #f0924a; --both: #3fc79a;
-      --other: #9aa4af; --region: #56b4e926; --chosen: #ff5fb4; --halo: #14171b; } }
+    :root { color-scheme: light dark; \(light) }
+    @media (prefers-color-scheme: dark) { :root { \(dark) } }
+    @media print { :root { color-scheme: light; \(light) } }
     * { box-sizing: border-box; }
     body { margin: 0 auto; padding: 1rem clamp(.8rem, 3vw, 3rem) 4rem; max-width: 110rem; background: var(--ground);
       color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -22,58 +20,47 @@ enum StyleSheet {
     .token.marked { border: 2px solid var(--chosen); } .token small { color: var(--soft); }
     .numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .6rem; margin: 1rem 0; padding: 0; }
     .numbers div { background: var(--raised); border-radius: 8px; padding: .6rem .8rem; }
-    .numbers b { display: block; font-size: 1.3rem; font-weight: 600; } .numbers span { color: var(--soft); font-size: .84rem; line-height: 1.3; display: block; }
+    .numbers b { display: block; font-size: 1.3rem; font-weight: 600; } .numbers span { color: var(--soft); font-size: .84rem; line-height: 1.3; display: block; overflow-wrap: anywhere; }
     .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.2rem 2rem; }
-    figure { margin: .4rem 0; min-width: 0; break-inside: avoid; } figure h4 { font-size: .95rem; margin: 0 0 .2rem; }
+    figure { margin: .4rem 0; min-width: 0; break-inside: avoid; } figure :is(h3, h4) { font-size: .95rem; margin: 0 0 .2rem; }
     .chart { width: 100%; max-width: 38rem; height: auto; display: block; }
-    .chart text { fill: var(--soft); font: 11px system-ui, sans-serif; } .chart .name { fill: var(--ink); }
-    .chart .strong { fill: var(--chosen); font-weight: 600; } .chart .word { white-space: pre; }
-    .chart .axis { stroke: var(--soft); } .chart .grid { stroke: var(--grid); }
-    .chart .line { fill: none; stroke-width: 2; } .line.both { stroke-dasharray: 5 3; }
-    .chosen-line { stroke: var(--chosen); stroke-width: 1.5; stroke-dasharray: 2 3; }
-    .chosen { fill: none; stroke: var(--chosen); stroke-width: 2.5; } .halo { fill: none; stroke: #fff; stroke-width: 5; }
-    .region { fill: var(--region); stroke: none; } .region-edge { fill: none; stroke: var(--good); stroke-width: 1.5; }
-    .good { --tone: var(--good); } .bad { --tone: var(--bad); } .both { --tone: var(--both); } .other { --tone: var(--other); }
-    .mark { fill: var(--tone); stroke: var(--tone); stroke-width: 1; } .mark.hollow { fill: var(--ground); stroke-width: 1.6; }
-    .mark.other { fill-opacity: .55; stroke: none; } .line { stroke: var(--tone); } .bar { fill: var(--tone); }
-    .chart text.good, .chart text.bad, .chart text.both { fill: var(--tone); font-weight: 600; }
+    .chart text { font: 11px system-ui, sans-serif; }
+    \(ChartStyle.css)
+    [hidden] { display: none !important; } :focus-visible { outline: 2px solid var(--chosen); outline-offset: 2px; border-radius: 2px; }
+    nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: 1.2rem 0 0; }
+    summary { cursor: pointer; border-top: 1px solid var(--rule); padding: .5rem 0; } summary h2 { display: inline; border: 0; margin: 0; padding: 0; font-size: 1.1rem; }
+    details[open] > summary h2 { font-size: 1.3rem; } li summary, ul + details summary { border: 0; color: var(--soft); }
+    .filter { display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; margin: .8rem 0; }
+    .filter input[type=search] { font: inherit; width: min(18rem, 60vw); padding: .25rem .5rem; color: inherit; background: var(--ground); border: 1px solid var(--soft); border-radius: 4px; }
+    .filter input[type=checkbox] { width: 1.1rem; height: 1.1rem; vertical-align: -.15rem; accent-color: var(--good); } .filter output { color: var(--soft); }
     .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .5rem 0; }
     th { text-align: left; font-weight: 600; vertical-align: bottom; } th, td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--rule); }
-    td { vertical-align: top; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-    td.text { min-width: 9rem; max-width: 34rem; overflow-wrap: anywhere; } .nowrap { white-space: nowrap; }
-    tr.won { background: var(--raised); font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; }
-    .share { display: block; width: 3.5rem; height: .35rem; margin: .15rem 0 0 auto; background: var(--grid); }
-    .share span { display: block; height: 100%; background: var(--good); }
-    th button { all: unset; cursor: pointer; white-space: nowrap; } th button::after { content: " ↕"; color: var(--soft); }
-    th button:focus-visible { outline: 2px solid var(--chosen); }
+    td, tbody th { vertical-align: top; } tbody th { font-weight: 400; } td.number, th.number, .overview :is(th, td):nth-child(n+4) { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .text { min-width: 9rem; max-width: 34rem; overflow-wrap: anywhere; } .nowrap, .overview td:nth-child(3) { white-space: nowrap; }
+    tr.won { background: var(--raised); font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); font-weight: 600; } .prompts :is(.yes, .no) { min-width: 6rem; }
+    .boxed { max-height: max(24rem, 80vh); overflow: auto; } .boxed thead th { position: sticky; top: 0; z-index: 1; background: var(--ground); }
+    #spread .figures, #failing .scroll { content-visibility: auto; contain-intrinsic-size: auto 30rem; }
+    .overview :is(th, td):first-child, .overview td:nth-child(2) { min-width: 7rem; max-width: 30rem; overflow-wrap: anywhere; } .overview td:nth-child(2) { min-width: min(15rem, 45vw); } .overview thead th:nth-child(n+4) { white-space: normal; }
+    .share { display: block; width: 3.5rem; height: .35rem; margin: .15rem 0 0 auto; background: var(--grid); position: relative; }
+    .share::after { content: ""; position: absolute; inset: -1.6rem 0 0; } .share span { display: block; height: 100%; background: var(--good); }
+    th button { all: unset; cursor: pointer; } th button::after { content: " ↕"; color: var(--soft); }
+    th button:focus-visible { outline: 2px solid var(--chosen); outline-offset: 2px; }
     th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
     dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; }
     @media (max-width: 40rem) { body { font-size: 15px; } .prompts thead { display: none; } .prompts tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--rule); }
-      .prompts td { display: grid; grid-template-columns: 7.5rem 1fr; border: 0; padding: .1rem 0; max-width: none; text-align: left; white-space: normal; }
-      .prompts td::before { content: attr(data-name); color: var(--soft); } }
-    @media print { :root { color-scheme: light; --ground: #fff; --raised: #f2f3f5; --ink: #000; --soft: #444; --rule: #bbb; --grid: #ddd;
-      --good: #0072b2; --bad: #c44e00; --both: #007a5a; --other: #666; --region: #0072b21c; --chosen: #d40078; }
-      body { font-size: 10pt; padding: 0; max-width: none; } section.memory { break-before: page; } tr, .numbers div { break-inside: avoid; }
-      h2, h3, h4 { break-after: avoid; } .scroll { overflow: visible; } th button::after { content: ""; }
-      .bar, .mark, .share, .share span, rect, .numbers div, tr.won { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+      .prompts :is(td, tbody th) { display: grid; grid-template-columns: 7.5rem 1fr; border: 0; padding: .1rem 0; max-width: none; text-align: left; white-space: normal; }
+      .prompts :is(td, tbody th)::before { content: attr(data-name); color: var(--soft); } }
+    @page { margin: 12mm; }
+    @media print { body { font-size: 10pt; padding: 0; max-width: none; } section.memory, details.memory { break-before: page; } tr, .numbers div { break-inside: avoid; }
+      h2, h3, h4 { break-after: avoid; } .scroll, .boxed { overflow: visible; max-height: none; } .boxed thead th { position: static; } thead { break-inside: avoid; }
+      th button { display: contents; } th button::after, summary::marker { content: ""; } nav, .filter label { display: none; } summary { list-style: none; }
+      details::details-content { content-visibility: visible; display: block; } #spread .figures, #failing .scroll { content-visibility: visible; }
+      .overview { font-size: 7pt; } .prompts { font-size: 8pt; } .text, .overview td:nth-child(2) { min-width: 0; } .overview :is(th, td):first-child { min-width: 4.5rem; }
+      .chart, .chart *, .share, .share span, .numbers div, tr.won { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       .figures { grid-template-columns: 1fr 1fr; } }
     """
 
-  /// Sorts a table by the column whose head is pressed; the page is whole without it.
-  static let script = """
-    for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => {
-      const head = button.closest("th"), table = head.closest("table"), body = table.tBodies[0];
-      const column = [...head.parentNode.children].indexOf(head);
-      const down = head.getAttribute("aria-sort") === "ascending";
-      for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const key = row => { const cell = row.cells[column]; return cell.dataset.value ?? cell.textContent; };
-      const rows = [...body.rows].sort((a, b) => {
-        const [x, y] = [key(a), key(b)], [m, n] = [parseFloat(x), parseFloat(y)];
-        return isNaN(m) || isNaN(n) ? x.localeCompare(y) : m - n;
-      });
-      if (down) rows.reverse();
-      body.append(...rows);
-    });
-    """
+  /// The variables of light pages and of paper, and those of dark pages.
+  private static let light = ChartStyle.variables(\.light) + " --raised: #f6f7f9; --rule: #d5dae0;"
+  private static let dark = ChartStyle.variables(\.dark) + " --raised: #1c2127; --rule: #363d46;"
 }

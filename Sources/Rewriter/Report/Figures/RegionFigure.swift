@@ -9,7 +9,11 @@ struct RegionFigure {
   /// The tokens of each prompt as text.
   let tokens: [[String]]
 
-  var markup: Markup {
+  var figure: Figure {
+    Figure(name: name, heading: heading, drawing: drawing, caption: caption, data: data)
+  }
+
+  private var drawing: Markup {
     let groups = groups
     let reach = Double(strip.boundary) * 1.3
     let values = groups.flatMap { $0.values.map(\.value) }.filter(\.isFinite)
@@ -22,7 +26,30 @@ struct RegionFigure {
     ) { similarity in
       Double(MemoryRegion.strength(similarity: Float(similarity), boundary: boundary, hardness: hardness))
     }
-    return figure(heading, chart.markup, caption)
+    return chart.markup
+  }
+
+  private var name: Figure.Name {
+    switch strip.role {
+    case nil: .region
+    case .seen: .seen
+    case .here: .here
+    case .asked: .asked
+    }
+  }
+
+  private var data: DataTable {
+    func strength(_ similarity: Float) -> String {
+      "\(MemoryRegion.strength(similarity: similarity, boundary: strip.boundary, hardness: strip.hardness))"
+    }
+    let own = zip(zip(prompts, tokens), strip.prompts).map { prompt, place in
+      [
+        prompt.0.role.rawValue, prompt.0.prompt, "\(place.token)", prompt.1[place.token], "\(place.similarity)",
+        strength(place.similarity),
+      ]
+    }
+    let others = strip.background.map { ["other text", "", "", "", "\($0)", strength($0)] }
+    return DataTable(["kind", "prompt", "token", "text", "similarity", "strength"], own + others)
   }
 
   private var groups: [StripChart.Group] {

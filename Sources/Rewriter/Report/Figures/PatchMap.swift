@@ -41,7 +41,34 @@ struct PatchMap {
       + "makes it the likeliest token."
   }
 
-  func drawing(_ site: Site, tokens: [String], marked: (row: Int, column: Int)?) -> Markup {
+  /// - Parameters:
+  ///   - tokens: of the key prompt, as text.
+  ///   - marked: the memory's own cell; nil where it acts at the other site.
+  func figure(_ site: Site, tokens: [String], marked: (row: Int, column: Int)?) -> Figure {
+    Figure(
+      name: site == .attn ? .mapAttn : .mapMLP,
+      heading: site == .attn
+        ? "attn: into the attention's output projection" : "mlp: into the feed-forward's output projection",
+      drawing: drawing(site, tokens: tokens, marked: marked),
+      caption: marked == nil ? "" : "The framed cell is where the memory acts.", data: data(site, tokens: tokens))
+  }
+
+  /// Every patch that was tried, also those that the picture does not show.
+  private func data(_ site: Site, tokens: [String]) -> DataTable {
+    let rows = tokens.indices.flatMap { token in
+      (0..<layers).flatMap { layer in
+        (trials[SiteAddress(layer: layer, site: site)]?[token] ?? []).map { trial in
+          [
+            "\(token)", tokens[token], "\(layer)", "\(trial.relativeStep)", "\(exponential(trial.logprob))",
+            "\(trial.reaches)",
+          ]
+        }
+      }
+    }
+    return DataTable(["token", "text", "layer", "relative_step", "p_target", "reaches"], rows)
+  }
+
+  private func drawing(_ site: Site, tokens: [String], marked: (row: Int, column: Int)?) -> Markup {
     let cells = tokens.indices.map { token in
       (0..<layers).map { layer -> HeatMap.Cell? in
         let steps = trials[SiteAddress(layer: layer, site: site)]?[token] ?? []
