@@ -2,9 +2,11 @@
 #include "system_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -55,6 +57,11 @@ static void handle_signal(int number) {
     char *path = removed_on_signal[i];
     if (path) unlink(path);
   }
+  // Folders once they are empty.
+  for (int i = 0; i < SLOTS; i++) {
+    char *path = removed_on_signal[i];
+    if (path) rmdir(path);
+  }
   if (line_is_shown && write(STDERR_FILENO, "\r\033[K", 4) < 0) line_is_shown = false;
   // Ends bracketed paste.
   if (terminal_is_raw && write(STDERR_FILENO, "\033[?2004l\r\n", 10) < 0) line_is_shown = false;
@@ -90,6 +97,16 @@ int system_remove_on_signal(const char *path) {
 
 void system_keep_on_signal(int slot) {
   if (slot >= 0) free(atomic_exchange(&removed_on_signal[slot], NULL));
+}
+
+bool system_exchange(const char *a, const char *b) {
+#if defined(__linux__)
+  return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0;
+#elif defined(__APPLE__)
+  return renamex_np(a, b, RENAME_SWAP) == 0;
+#else
+  return false;
+#endif
 }
 
 void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }

@@ -78,6 +78,7 @@ extension Transformer {
     transformer.warnOfOtherFrequencies(tensors)
     tensors.warnOfTheRest()
     transformer.warnings = tensors.warnings
+    transformer.published = PublishedModel(names: tensors.names, configuration: config)
     return transformer
   }
 }
