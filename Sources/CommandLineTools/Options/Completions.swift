@@ -13,7 +13,7 @@ extension CommandOption {
   /// The kind of the value, read off its placeholder: `FILE`, `bf16|f16|f32`, `N`; nil for a flag.
   var valueKind: ValueKind? {
     guard let value else { return nil }
-    if value == "FILE" { return .file }
+    if value == "FILE" || value == "FOLDER" { return .file }
     if value == "SHELL" { return .choices(Shell.allCases.map(\.rawValue)) }
     return value.contains("|") ? .choices(value.split(separator: "|").map(String.init)) : .other
   }

@@ -94,7 +94,7 @@ class WithMemories:
     def prepare_inputs_for_generation(self, input_ids, *args, attention_mask=None, inputs_embeds=None, **kwargs):
         # A cache of fixed size gets a mask of four dimensions, which does not tell what is padding.
         if self.memories is not None:
-            self.memories.now.told = attention_mask
+            self.memories.now.told = {"attention_mask": attention_mask}
         kwargs |= {"attention_mask": attention_mask, "inputs_embeds": inputs_embeds}
         return super().prepare_inputs_for_generation(input_ids, *args, **kwargs)
 
@@ -177,7 +177,7 @@ class Pass:
         self.start = 0
 
     def begin(self, body, args, kwargs):
-        mask, self.told = kwargs.get("attention_mask") if self.told is None else self.told, None
+        mask, self.told = (self.told or kwargs).get("attention_mask"), None
         self.mask, self.before, self.present, self.start = mask, None, None, 0
         if not self.seen:
             return
@@ -232,6 +232,8 @@ class Pass:
 
 class SeenLayer(DynamicLayer):
     """One more layer of a KV cache: what has been seen up to each token. It is cropped, reordered and copied like the others."""
+
+    is_compileable = True  # the others decide, by which transformers tells caches of fixed size and masks their empty end
 
 
 class Table(nn.Module):

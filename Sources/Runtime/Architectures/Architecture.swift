@@ -78,7 +78,8 @@ extension Transformer {
     transformer.warnOfOtherFrequencies(tensors)
     tensors.warnOfTheRest()
     transformer.warnings = tensors.warnings
-    transformer.published = PublishedModel(names: tensors.names, configuration: config)
+    let (fields, isPart) = config.published
+    transformer.published = PublishedModel(names: tensors.names, configuration: fields, isPart: isPart)
     return transformer
   }
 }

@@ -11,9 +11,8 @@ package struct PublishedModel: Sendable {
 
   init() {}
 
-  init(names: [ByteString: ByteString], configuration: Configuration) {
-    self.names = names
-    (self.configuration, isPart) = configuration.published
+  init(names: [ByteString: ByteString], configuration: [(String, JSONNode)], isPart: Bool) {
+    (self.names, self.configuration, self.isPart) = (names, configuration, isPart)
   }
 
   /// The checkpoint under these names; tensors that the model has no place for keep theirs.
