@@ -210,6 +210,7 @@ def check_smol(folder):
     check_saved("SmolLM2", model, folder, max_shard_size="200MB")
     # What Python saved, the programs here read.
     saved = folder / "copy-1"
+    tokenizer.save_pretrained(saved)
     told = run(saved, prompts[0], "--memory", saved / "local.memory.safetensors", "--max-tokens", 8)
     require(told["ids"] == run(patched, prompts[0], "--max-tokens", 8)["ids"], "a saved copy, with run")
     print("SmolLM2: batches, beams, samples, caches, BF16, pipeline, copies: as they should be", flush=True)
