@@ -29,7 +29,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "CommandLineTools", dependencies: ["Format", "Runtime", "Rewriter", "SystemCalls"],
-      swiftSettings: settings),
+      resources: [.embedInCode("Rewrite/local_memory.py")], swiftSettings: settings),
     .executableTarget(
       name: "rewrite", dependencies: ["CommandLineTools"], swiftSettings: settings),
     .executableTarget(name: "run", dependencies: ["CommandLineTools"], swiftSettings: settings),

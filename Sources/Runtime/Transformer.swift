@@ -23,6 +23,8 @@ public final class Transformer {
   let head: Linear
   /// What is wrong with the checkpoint and changes nothing, a line each.
   package internal(set) var warnings: [String] = []
+  /// The model as the class of transformers for it has it.
+  package internal(set) var published = PublishedModel()
   /// c where logits are capped softly, to c tanh(logit / c); nil where they are not.
   let logitCap: Float?
   private(set) lazy var noMemories = MemorySet(layers: shape.layers)

@@ -2,6 +2,7 @@
 #include "system_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -42,17 +43,6 @@ off_t system_next_data(int file, off_t offset) { return lseek(file, offset, SEEK
 
 off_t system_next_hole(int file, off_t offset) { return lseek(file, offset, SEEK_HOLE); }
 
-int system_exchange(const char *a, const char *b) {
-#if defined(__APPLE__)
-  return renamex_np(a, b, RENAME_SWAP);
-#elif defined(RENAME_EXCHANGE)
-  return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
-#else
-  errno = ENOSYS;
-  return -1;
-#endif
-}
-
 #define SLOTS 16
 static _Atomic(char *) removed_on_signal[SLOTS];
 static pthread_once_t handler_once = PTHREAD_ONCE_INIT;
@@ -67,6 +57,11 @@ static void handle_signal(int number) {
   for (int i = 0; i < SLOTS; i++) {
     char *path = removed_on_signal[i];
     if (path) unlink(path);
+  }
+  // Folders once they are empty.
+  for (int i = 0; i < SLOTS; i++) {
+    char *path = removed_on_signal[i];
+    if (path) rmdir(path);
   }
   if (line_is_shown && write(STDERR_FILENO, "\r\033[K", 4) < 0) line_is_shown = false;
   // Ends bracketed paste.
@@ -103,6 +98,16 @@ int system_remove_on_signal(const char *path) {
 
 void system_keep_on_signal(int slot) {
   if (slot >= 0) free(atomic_exchange(&removed_on_signal[slot], NULL));
+}
+
+bool system_exchange(const char *a, const char *b) {
+#if defined(__linux__)
+  return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0;
+#elif defined(__APPLE__)
+  return renamex_np(a, b, RENAME_SWAP) == 0;
+#else
+  return false;
+#endif
 }
 
 void system_ignore_size_signal(void) { signal(SIGXFSZ, SIG_IGN); }

@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 import Testing
 
 @testable import Format
@@ -7,66 +6,51 @@ import Testing
 /// Folders that appear whole or not at all.
 @Suite struct PendingFolderTests {
   private let folder: TemporaryFolder
+  private let out: String
 
-  init() throws { folder = try TemporaryFolder() }
-
-  private func write(_ names: [String], to path: String, replacing: Bool = false) throws {
-    let mayReplace: ((String) -> Bool)? = replacing ? { $0.hasSuffix(".csv") } : nil
-    try PendingFolder(at: path, mayReplace: mayReplace).write(names.map { (name: $0, text: "of \($0)") })
+  init() throws {
+    folder = try TemporaryFolder()
+    out = folder.file("out")
   }
 
-  private func names(_ path: String) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  private func fill(_ pending: PendingFolder, _ text: String) throws {
+    try writeFile(Array(text.utf8), to: pending.path(of: "a"))
   }
 
-  @Test(arguments: ["figures", "figures/", "figures///"])
-  func writesANewFolder(name: String) throws {
-    try write(["a.csv", "b.csv"], to: folder.file(name))
-    #expect(try names(folder.file("figures")) == ["a.csv", "b.csv"] && folder.names() == ["figures"])
-    #expect(try String(contentsOfFile: folder.file("figures/b.csv"), encoding: .utf8) == "of b.csv")
+  @Test func anUncommittedFolderIsGone() throws {
+    try fill(PendingFolder(at: out), "new")
+    #expect(try folder.names() == [])
   }
 
-  /// What is there goes only where that was asked for, and only files of the same kind.
-  @Test func replacesOnlyItsOwn() throws {
-    let path = folder.file("figures")
-    try write(["a.csv", "b.csv"], to: path)
-    #expect(throws: FormatError.exists(path)) { try write(["c.csv"], to: path) }
-    try write(["c.csv"], to: path, replacing: true)
-    #expect(try names(path) == ["c.csv"] && folder.names() == ["figures"])
-    try Data("mine".utf8).write(to: URL(fileURLWithPath: path + "/thesis.txt"))
-    let error = #expect(throws: FormatError.self) { try write(["d.csv"], to: path, replacing: true) }
-    #expect(error?.problem == "is not replaced: it holds \"thesis.txt\"" && error?.location == path)
-    #expect(try names(path) == ["c.csv", "thesis.txt"] && folder.names() == ["figures"])
-  }
-
-  @Test func whatIsNoFolderStays() throws {
-    let (file, link) = (folder.file("file"), folder.file("link"))
-    try Data("mine".utf8).write(to: URL(fileURLWithPath: file))
-    try write(["a.csv"], to: folder.file("target"))
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.file("target"))
-    for path in [file, link, link + "/"] {
-      let error = #expect(throws: FormatError.self) { try write(["b.csv"], to: path, replacing: true) }
-      #expect(error?.kind == .unwritable && error?.problem == "not a folder")
+  @Test func replacing() throws {
+    for text in ["old", "new"] {
+      let pending = try PendingFolder(at: out)
+      try fill(pending, text)
+      try pending.commit(replacing: true)
+      #expect(try folder.names().contains("out") && folder.contents("out/a") == Array(text.utf8))
     }
-    #expect(try names(folder.file("target")) == ["a.csv"] && folder.names() == ["file", "link", "target"])
-  }
-
-  /// A file that cannot be written leaves nothing behind.
-  @Test func appearsWholeOrNotAtAll() throws {
-    let error = #expect(throws: FormatError.self) { try write(["a.csv", "no/such.csv"], to: folder.file("figures")) }
-    #expect(error?.location == folder.file("figures") + "/no/such.csv")
-    #expect(try folder.names().isEmpty)
-    let gone = #expect(throws: FormatError.self) { try write(["a.csv"], to: folder.file("gone/figures")) }
-    #expect(gone?.kind == .unwritable && gone?.problem.contains("the folder around it cannot be written") == true)
-  }
-
-  /// A folder that a killed process left goes; those of other outputs stay.
-  @Test func removesWhatWasAbandoned() throws {
-    for name in [".figures.4000000.tmp", ".figures.4000000-1.tmp", ".figures.mine.tmp", ".other.4000000.tmp"] {
-      try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
-      try Data("rest".utf8).write(to: URL(fileURLWithPath: folder.file(name) + "/a.csv"))
+    #expect(try folder.names() == ["out"])
+    let pending = try PendingFolder(at: out)
+    try fill(pending, "newer")
+    #expect(throws: FormatError(.exists, out, "exists already (--force replaces it)")) {
+      try pending.commit(replacing: false)
     }
-    try write(["a.csv"], to: folder.file("figures"))
-    #expect(try folder.names() == [".figures.mine.tmp", ".other.4000000.tmp", "figures"])
+    #expect(try folder.contents("out/a") == Array("new".utf8))
+  }
+
+  /// What a killed process left is removed; what another one is at work on is not.
+  @Test func abandonedFolders() throws {
+    let left = folder.file(".out.4194305-0.tmp")
+    try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+    try folder.write("half", to: ".out.4194305-0.tmp/a")
+    let first = try PendingFolder(at: out)
+    #expect(try folder.names().count == 1)
+    let second = try PendingFolder(at: out)
+    #expect(try folder.names().count == 2)
+    try fill(first, "first")
+    try fill(second, "second")
+    try first.commit(replacing: false)
+    try second.commit(replacing: true)
+    #expect(try folder.contents("out/a") == Array("second".utf8))
   }
 }

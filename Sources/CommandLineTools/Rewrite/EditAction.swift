@@ -78,11 +78,7 @@ struct EditAction: RewriteAction {
 
   private func node(_ removed: [String], _ names: [String], _ check: MergeCheck?) -> JSONNode {
     var members = [("removed", JSONNode(removed)), ("memories", JSONNode(names))]
-    if let check {
-      members += [
-        ("merged", JSONNode(edits.merged)), ("broken", JSONNode(check.broken)), ("idle", JSONNode(check.idle)),
-      ]
-    }
+    if let check { members += [("merged", JSONNode(edits.merged))] + check.members }
     return .object(members)
   }
 
@@ -92,10 +88,19 @@ struct EditAction: RewriteAction {
     if !removed.isEmpty { parts.append("removed \(removed.listed(limit: 20))") }
     if !merged.isEmpty { parts.append("merged \(merged.joined(separator: ", "))") }
     parts.append("\(names.count) memories" + (merged.isEmpty && !removed.isEmpty ? " remain" : ""))
-    var lines = [parts.joined(separator: "; ")]
-    for name in check?.broken ?? [] { lines.append("\(name): gives its target alone, not beside the others") }
-    for name in check?.idle ?? [] { lines.append("\(name): does not give its target by itself") }
+    let lines = [parts.joined(separator: "; ")] + (check?.lines ?? [])
     return lines.map { $0.printable() + "\n" }.joined()
+  }
+}
+
+extension MergeCheck {
+  /// What it found, as members of a JSON object.
+  var members: [(String, JSONNode)] { [("broken", JSONNode(broken)), ("idle", JSONNode(idle))] }
+
+  /// What it found, a line for each memory.
+  var lines: [String] {
+    broken.map { "\($0): gives its target alone, not beside the others" }
+      + idle.map { "\($0): does not give its target by itself" }
   }
 }
 

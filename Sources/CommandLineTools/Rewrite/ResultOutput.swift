@@ -28,9 +28,9 @@ struct ResultOutput {
   /// The option that asks for a page or a folder; nil where none does.
   var option: String? { report != nil ? "report" : figures != nil ? "figures" : nil }
 
-  private var folder: PendingFolder? {
+  private var folder: FolderOutput? {
     let mayReplace: ((String) -> Bool)? = isReplacing ? { FigureFiles.mayBeFigure($0) } : nil
-    return figures.map { PendingFolder(at: $0, mayReplace: mayReplace) }
+    return figures.map { FolderOutput(at: $0, mayReplace: mayReplace) }
   }
 
   /// Finds out before the work whether page and folder will overwrite others, or cannot be written.

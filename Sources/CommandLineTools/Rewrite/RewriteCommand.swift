@@ -3,7 +3,7 @@ public enum RewriteCommand: Command {
   /// All actions; where a command line asks for several, the error is that of the first.
   static let actions: [any RewriteAction.Type] = [
     StripAction.self, VerifyAction.self, ExplainAction.self, InitAction.self, CompileAction.self,
-    StatisticsAction.self, EditAction.self,
+    StatisticsAction.self, TransformersAction.self, EditAction.self,
   ]
 
   public static func run(_ arguments: ParsedArguments, on console: Console) throws -> Int32 {

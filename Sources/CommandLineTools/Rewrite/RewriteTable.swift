@@ -11,6 +11,7 @@ extension RewriteCommand {
       "BASE --statistics FILE",
       "FILE --sidecar OUT.memory.safetensors",
       "FILE --strip -o OUT.safetensors",
+      "FILE --transformers FOLDER",
       "FILE --verify",
       "--explain FILE NAME [--prompt TEXT] [--prompts FILE]",
       "--init [BASE] PROMPT TARGET [-o SPEC.json]",
@@ -87,6 +88,9 @@ extension RewriteCommand {
           + "should not; BASE is asked for related facts"),
       CommandOption("chat", help: "with --init: the prompt is what a user says, in the model's chat template"),
       CommandOption("strip", help: "take out everything that patching added"),
+      CommandOption(
+        "transformers", value: "FOLDER",
+        help: "write a folder that Hugging Face transformers loads as the patched model, with trust_remote_code"),
       ModelFile.dtypeOption,
       CommandOption(
         "shard", value: "K/N",

@@ -117,6 +117,33 @@ public struct Checkpoint: Sendable {
     byName = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// A checkpoint with other names of tensors, which memories follow to the modules of these names.
+  ///
+  /// - Parameter name: the new name of a tensor, one for each; nil leaves the tensor out.
+  package func renamed(_ name: (ByteString) -> ByteString?) -> Checkpoint {
+    let suffix = ".weight"
+    func module(_ old: ByteString) -> ByteString {
+      name(ByteString(old.bytes + suffix.utf8)).map { ByteString(Array($0.bytes.dropLast(suffix.utf8.count))) } ?? old
+    }
+    let renamed = tensors.compactMap { tensor in
+      name(tensor.name).map { new in
+        var tensor = tensor
+        tensor.name = new
+        return tensor
+      }
+    }
+    var memories = memories
+    for (i, memory) in memories.enumerated() {
+      for (j, row) in memory.rows.enumerated() {
+        memories[i].rows[j].module = module(row.module)
+        for (k, cue) in row.cues.enumerated() { memories[i].rows[j].cues[k].module = module(cue.module) }
+      }
+    }
+    return Checkpoint(
+      path: path, tensors: renamed, metadata: metadata, memories: memories, sources: sources, warnings: warnings,
+      header: renamed.map(\.name) == tensors.map(\.name) ? header : nil, companions: companions, gguf: gguf)
+  }
+
   /// Whether it was read from a GGUF file, whose tensors can be converted.
   public var isGGUF: Bool { gguf != nil }
 

@@ -24,7 +24,7 @@ final class PendingFile {
   init(at output: String) throws(FormatError) {
     self.output = output
     let folder = Self.folder(of: output)
-    let stem = ".\(SplitPath(output).name.prefix(60))."
+    let stem = Self.stem(of: output)
     Self.removeAbandoned(stem, in: folder)
     system_ignore_size_signal()
     var created: (path: String, descriptor: Int32, slot: Int32)?
@@ -116,26 +116,31 @@ final class PendingFile {
     fsync(folder)
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     let folder = SplitPath(path).folder
     return folder.isEmpty ? "." : folder
   }
 
-  /// Removes the temporary files of the same output that killed processes left.
-  private static func removeAbandoned(_ stem: String, in folder: String) {
+  /// What the names of an output's temporary files and folders begin with.
+  static func stem(of output: String) -> String { ".\(SplitPath(output).name.prefix(60))." }
+
+  /// Removes the temporary files and folders of the same output that killed processes left.
+  static func removeAbandoned(_ stem: String, in folder: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names where name.hasPrefix(stem) && name.hasSuffix(".tmp") {
       let path = (folder as NSString).appendingPathComponent(name)
       guard name.dropFirst(stem.count).dropLast(4).allSatisfy({ $0.isNumber || $0 == "-" }) else { continue }
       let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, hasName(descriptor) { unlink(path) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, hasName(descriptor) {
+        try? FileManager.default.removeItem(atPath: path)
+      }
       close(descriptor)
     }
   }
 
-  /// Whether a file is still in a folder.
-  private static func hasName(_ descriptor: Int32) -> Bool {
+  /// Whether a file or folder is still in a folder.
+  static func hasName(_ descriptor: Int32) -> Bool {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }

@@ -1,101 +1,89 @@
 import Foundation
 import SystemCalls
 
-/// A folder of files that is written under a temporary name and then renamed: it appears whole or not at all.
+/// A folder that is filled under a temporary name beside its place and then renamed: it appears whole or not at all.
 ///
-/// A temporary folder that a killed process left is removed when the same output is written the next time.
-package struct PendingFolder {
-  /// The path that `write` gives the folder, as errors name it.
-  private let output: String
-  /// The same without a slash at its end, which would follow a link.
-  private let place: String
-  private let parent: String
-  private let stem: String
-  private let mayReplace: ((String) -> Bool)?
+/// The temporary folder is removed with the object and on an interrupt; one that a killed process left is removed when the
+/// same output is written the next time.
+package final class PendingFolder {
+  /// The path that `commit` gives the folder.
+  package let output: String
+  private let temporary: String
+  /// Open and locked for as long as the object lives: a temporary folder without a lock is abandoned.
+  private let descriptor: Int32
+  private var removalSlots: [Int32]
 
-  /// - Parameters:
-  ///   - output: the folder's path.
-  ///   - mayReplace: nil where a folder that is there is refused, else whether a file of some name may go: the folder is
-  ///     replaced where all may.
-  package init(at output: String, mayReplace: ((String) -> Bool)?) {
-    let path = SplitPath(output)
-    (self.output, self.mayReplace) = (output, mayReplace)
-    parent = path.folder.isEmpty ? "." : path.folder
-    place = path.folder.isEmpty ? path.name : path.folder == "/" ? "/\(path.name)" : "\(path.folder)/\(path.name)"
-    stem = ".\(path.name.prefix(60))."
-  }
-
-  /// Checks, before any work is done, that the folder can be written.
+  /// Creates the temporary folder.
   ///
-  /// - Throws: `FormatError` of kind `exists` or `unwritable`.
-  package func check() throws(FormatError) {
-    var status = stat()
-    guard lstat(place, &status) == 0 else {
-      guard access(parent, W_OK | X_OK) == 0 else {
-        throw FormatError(.unwritable, output, "the folder around it cannot be written: \(systemError())")
+  /// - Throws: `FormatError` of kind `unwritable`.
+  package init(at output: String) throws(FormatError) {
+    self.output = output
+    let (folder, stem) = (PendingFile.folder(of: output), PendingFile.stem(of: output))
+    PendingFile.removeAbandoned(stem, in: folder)
+    var created: (path: String, descriptor: Int32)?
+    for attempt in 0..<16 where created == nil {
+      let path = (folder as NSString).appendingPathComponent(stem + "\(getpid())-\(attempt).tmp")
+      guard mkdir(path, 0o777) == 0 else {
+        if errno == EEXIST { continue }
+        break
       }
-      return
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { break }
+      while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
+      // Before it was locked, another may have removed it as abandoned.
+      guard PendingFile.hasName(descriptor) else {
+        close(descriptor)
+        continue
+      }
+      created = (path, descriptor)
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw FormatError(.unwritable, output, "not a folder") }
-    guard let mayReplace else { throw .exists(output) }
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else {
-      throw FormatError(.unwritable, output, "cannot be read: \(systemError())")
-    }
-    if let other = names.sorted().first(where: { !mayReplace($0) }) {
-      throw FormatError(.unwritable, output, "is not replaced: it holds \"\(other.printable(limit: 60))\"")
-    }
+    guard let created else { throw FormatError(.unwritable, output, systemError()) }
+    (temporary, descriptor) = created
+    removalSlots = [system_remove_on_signal(temporary)]
   }
 
-  /// Writes the folder.
+  deinit {
+    try? FileManager.default.removeItem(atPath: temporary)
+    close(descriptor)
+    removalSlots.forEach(system_keep_on_signal)
+  }
+
+  /// The path under which a file of the folder is to be written.
+  package func path(of name: String) -> String {
+    let path = (temporary as NSString).appendingPathComponent(name)
+    removalSlots.append(system_remove_on_signal(path))
+    return path
+  }
+
+  /// Gives the folder its name; what was there goes away.
   ///
-  /// - Parameter files: by name, none with the name of another.
-  /// - Throws: `FormatError` of kind `exists` or `unwritable`.
-  package func write(_ files: [(name: String, text: String)]) throws(FormatError) {
-    try check()
-    removeAbandoned()
-    let temporary = "\(parent)/\(stem)\(getpid()).tmp"
-    guard mkdir(temporary, 0o777) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-    // Held until the end: a temporary folder without a lock is abandoned.
-    let descriptor = open(temporary, O_RDONLY | O_CLOEXEC)
-    _ = flock(descriptor, LOCK_EX | LOCK_NB)
-    defer {
-      try? FileManager.default.removeItem(atPath: temporary)
-      close(descriptor)
-    }
-    for file in files {
-      do { try writeFile(Array(file.text.utf8), to: "\(temporary)/\(file.name)") } catch {
-        throw FormatError(.unwritable, "\(output)/\(file.name)", error.problem)
-      }
-    }
-    guard rename(temporary, place) != 0 else { return }
-    // A folder that holds files is not replaced by renaming another.
-    guard errno == ENOTEMPTY || errno == EEXIST else { throw FormatError(.unwritable, output, systemError()) }
-    try check()
-    try exchange(temporary)
+  /// - Parameter replacing: whether there may be a folder.
+  /// - Throws: `FormatError` of kind `exists` where there is something that is not to be replaced, else `unwritable`.
+  package func commit(replacing: Bool) throws(FormatError) {
+    fsync(descriptor)
+    let isThere = access(output, F_OK) == 0
+    guard replacing || !isThere else { throw .exists(output) }
+    let isDone =
+      isThere ? system_exchange(temporary, output) || replaceInSteps() : rename(temporary, output) == 0
+    guard isDone else { throw FormatError(.unwritable, output, systemError()) }
+    let parent = open(PendingFile.folder(of: output), O_RDONLY | O_CLOEXEC)
+    guard parent >= 0 else { return }
+    // Some file systems cannot sync a folder; it is renamed all the same.
+    fsync(parent)
+    close(parent)
   }
 
-  /// Gives the temporary folder the output's name, and the old one the temporary name.
-  private func exchange(_ temporary: String) throws(FormatError) {
-    if system_exchange(temporary, place) == 0 { return }
-    // Not every file system exchanges two names at once.
-    let aside = "\(parent)/\(stem)\(getpid())-1.tmp"
-    guard rename(place, aside) == 0 else { throw FormatError(.unwritable, output, systemError()) }
-    guard rename(temporary, place) == 0 else {
-      let problem = systemError()
-      rename(aside, place)
-      throw FormatError(.unwritable, output, problem)
+  /// Replaces the folder where the file system cannot exchange two names: for a moment there is none.
+  private func replaceInSteps() -> Bool {
+    let old = temporary + ".old"
+    guard rename(output, old) == 0 else { return false }
+    guard rename(temporary, output) == 0 else {
+      let code = errno
+      rename(old, output)
+      errno = code
+      return false
     }
-    try? FileManager.default.removeItem(atPath: aside)
-  }
-
-  private func removeAbandoned() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-    for name in names where name.hasPrefix(stem) && name.hasSuffix(".tmp") {
-      guard name.dropFirst(stem.count).dropLast(4).allSatisfy({ $0.isNumber || $0 == "-" }) else { continue }
-      let descriptor = open("\(parent)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-      guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: "\(parent)/\(name)") }
-      close(descriptor)
-    }
+    try? FileManager.default.removeItem(atPath: old)
+    return true
   }
 }

@@ -78,6 +78,8 @@ extension Transformer {
     transformer.warnOfOtherFrequencies(tensors)
     tensors.warnOfTheRest()
     transformer.warnings = tensors.warnings
+    let (fields, isPart) = config.published
+    transformer.published = PublishedModel(names: tensors.names, configuration: fields, isPart: isPart)
     return transformer
   }
 }

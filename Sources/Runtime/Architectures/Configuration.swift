@@ -27,6 +27,18 @@ struct Configuration {
     return result
   }
 
+  /// The fields as a configuration of the text model alone has them, and whether it is a part of a larger one.
+  var published: (fields: [(String, JSONNode)], isPart: Bool) {
+    func fields(_ value: JSONValue) -> [(String, JSONNode)] {
+      value.members.map { ($0.key.description, JSONNode($0.value)) }
+    }
+    guard let whole else { return (fields(root), false) }
+    // Of what the whole says for its parts too, it has the last word on ties, the part on the rest.
+    let shared = fields(whole).filter { ["tie_word_embeddings", "dtype", "torch_dtype"].contains($0.0) }
+    let part = fields(root).filter { $0.0 != "tie_word_embeddings" || whole["tie_word_embeddings"] == nil }
+    return (part + shared.filter { field in !part.contains { $0.0 == field.0 } }, true)
+  }
+
   /// Whether embedding and head are one tensor.
   func isTied(byDefault fallback: Bool) throws(FormatError) -> Bool {
     let key = "tie_word_embeddings"

@@ -9,6 +9,8 @@ final class ModelTensors {
   private let byName: [ByteString: [Tensor]]
   let all: [Tensor]
   private var used: Set<ByteString> = []
+  /// The architecture's names of the tensors that the model was made of, by the names that the file has for them.
+  private(set) var names: [ByteString: ByteString] = [:]
   private var missingBiases: [String] = []
   /// What is wrong with the checkpoint and changes nothing, a line each.
   private(set) var warnings: [String]
@@ -50,6 +52,7 @@ final class ModelTensors {
       }
     }
     used.insert(found[0].name)
+    names[found[0].name] = name
     return found[0]
   }
 

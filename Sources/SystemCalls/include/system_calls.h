@@ -16,13 +16,15 @@ ssize_t system_copy_range(int source, off_t from, int target, off_t to, size_t c
 off_t system_next_data(int file, off_t offset);
 off_t system_next_hole(int file, off_t offset);
 
-// Exchanges the names of two files or folders at once. Returns 0, or -1 with errno, also where the file system cannot.
-int system_exchange(const char *a, const char *b);
-
-// Has `path` removed when a signal asks the process to end (hang-up, interrupt, terminate), until it is kept again.
+// Has `path`, a file or a folder that holds such files alone, removed when a signal asks the process to end (hang-up,
+// interrupt, terminate), until it is kept again.
 // Returns a slot, or -1 where all 16 are taken. Signals that the process was started to ignore stay ignored.
 int system_remove_on_signal(const char *path);
 void system_keep_on_signal(int slot);
+
+// Exchanges the names of two files or folders of one file system at once; false where it cannot, with errno on Linux and
+// macOS.
+bool system_exchange(const char *a, const char *b);
 
 // Lets writes beyond a limit on file sizes fail instead of ending the process.
 void system_ignore_size_signal(void);

@@ -1,4 +1,4 @@
-"""usage: check.py PROGRAMS MODEL.gguf: compares load_memories.py with `run` on patched files and sidecars."""
+"""usage: check.py PROGRAMS MODEL.gguf: compares local_memory.py with `run` on patched files and sidecars."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import torch
-from load_memories import load_memories
+from loader import attach, load_memories
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
@@ -52,7 +52,7 @@ def tiny(name, folder):
 
 def continued(model, ids, count, file=None):
     """The greedy continuation with a file's memories, without its end token, and the smallest lead of a best token."""
-    handles = load_memories(model, file) if file else []
+    handles = attach(model, file) if file else []
     settings = {"max_new_tokens": count, "do_sample": False, "output_logits": True, "return_dict_in_generate": True}
     result = model.generate(torch.tensor([ids]), **settings)
     for handle in handles:
@@ -128,13 +128,13 @@ def check_format(folder, sidecar, base):
     bounds[:, 0] = torch.logspace(-2, 1, 200)
     save_file(tables, folder / "many")
     model, ids, logits = load(base), torch.arange(1, 9)[None], []
-    for attach in (load_memories, printed["attach_memories"]):
-        handles = attach(model, folder / "many")
+    for attached in (attach, printed["attach_memories"]):
+        handles = attached(model, folder / "many")
         logits.append(model(ids).logits)
         for handle in handles:
             handle.remove()
     if not torch.equal(*logits) or torch.equal(logits[0], model(ids).logits):
-        sys.exit("the loader of FORMAT.md and load_memories.py differ, or neither does anything")
+        sys.exit("the loader of FORMAT.md and local_memory.py differ, or neither does anything")
 
 
 def check_refusals(folder, sidecar, base):
@@ -162,14 +162,6 @@ def check_refusals(folder, sidecar, base):
         except ValueError:
             if any(part._forward_pre_hooks for part in model.modules()):
                 sys.exit(f"a file with a wrong {what} is refused and leaves hooks")
-
-
-def check_command(sidecar, base, patched):
-    """Checks load_memories.py as a program."""
-    text = call(sys.executable, pathlib.Path(__file__).with_name("load_memories.py"), base, sidecar, PROMPTS[0])
-    expected = PROMPTS[0] + run(patched, PROMPTS[0], "--max-tokens", 16)["text"]
-    if text.rstrip("\n") != expected.rstrip("\n"):
-        sys.exit(f"load_memories.py: expected {expected!r}, got {text!r}")
 
 
 # gpt2-published has names without `transformer.`; layer 1 of the last three is a mixture of experts.
@@ -201,5 +193,4 @@ with tempfile.TemporaryDirectory() as folder:
         for part in ("config.json", "tokenizer.json"):
             (base / part).write_bytes(file.get_tensor(f"embedded.{part}").tobytes())
     prompts = [spec["prompt"], *spec["positives"], *spec["negatives"]]
-    sidecar = compare("SmolLM2-135M", folder, patched, base, prompts, 12)
-    check_command(sidecar, base, patched)
+    compare("SmolLM2-135M", folder, patched, base, prompts, 12)

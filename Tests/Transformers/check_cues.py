@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 import torch
-from load_memories import load_memories
+from loader import attach, load_memories
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
@@ -223,9 +223,9 @@ for name, (boundary, *names) in MODULES.items():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         save_file(tables, folder / "tables", metadata={"memory.version": "2"})
-        for attach in (load_memories, printed["attach_memories"]):
-            wanted = check(name, model, attach, folder / "tables", tables, names, sequences, named)
-            check_padding(name, model, attach, folder, tables, names, sequences)
+        for attached in (attach, printed["attach_memories"]):
+            wanted = check(name, model, attached, folder / "tables", tables, names, sequences, named)
+            check_padding(name, model, attached, folder, tables, names, sequences)
         check_run(name, base, tables, folder, sequences, wanted)
         check_refusals(model, tables, names, folder)
     print(f"{name}: cues with caches, batches and padding by both loaders and by run; wrong files refused", flush=True)
