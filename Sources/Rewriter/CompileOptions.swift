@@ -22,6 +22,8 @@ struct CompileOptions: Equatable {
 
   init() {}
 
+  /// All but the table, which is known once all memories are put together.
+  ///
   /// - Parameter kept: the memories that the file has already.
   init(_ request: RewriteRequest, beside kept: [Memory]) {
     step = 1 + (kept.map { (try? CompileOptions($0.options, location: ""))?.step ?? 1 }.max() ?? 0)
@@ -29,7 +31,6 @@ struct CompileOptions: Equatable {
     let defaults = CompilerSettings()
     settings = CompilerSettings.table.map { Assignment(name: $0.name, value: $0.text(in: request.settings)) }
     settings = zip(settings, CompilerSettings.table).filter { $0.value != $1.text(in: defaults) }.map(\.0)
-    table = request.table == TableRounding.dtype(of: kept) ? nil : request.table
     background = request.background.map { SHA256.hex($0.flatMap { Array("\($0)\n".utf8) }) }
   }
 
