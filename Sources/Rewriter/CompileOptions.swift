@@ -87,3 +87,15 @@ struct CompileOptions: Equatable {
       + (background.map { ["--background FILE (its passages have the SHA-256 \($0))"] } ?? [])
   }
 }
+
+extension CompiledMemory {
+  /// The memory whose options tell a table's dtype, or none.
+  ///
+  /// - Throws: `FormatError` of kind `manifest` where they are damaged, as a part's may be.
+  func telling(table: Dtype?) throws(FormatError) -> CompiledMemory {
+    var (memory, options) = (self, try CompileOptions(options, location: spec.name))
+    options.table = table
+    memory.options = options.node
+    return memory
+  }
+}

@@ -124,12 +124,7 @@ public struct Pipeline {
       all.map(\.memory), to: table, probes, beside: link.kept, model: job.model)
     // What a part is rounded to is known only when it is merged.
     let told = part == nil && table != TableRounding.dtype(of: link.kept) ? table : nil
-    let compiled = try rounding.compiled.map { memory throws(FormatError) in
-      var (memory, options) = (memory, try CompileOptions(memory.options, location: memory.spec.name))
-      options.table = told
-      memory.options = options.node
-      return memory
-    }
+    let compiled = try rounding.compiled.map { memory throws(FormatError) in try memory.telling(table: told) }
     let maps = job.map(probes)
     let unscored = link.kept + compiled.map { $0.memory(scores: .null) }
     let set = try MemorySet(unscored, for: job.model.transformer)
