@@ -4,17 +4,17 @@ import Foundation
 public enum Labels {
   /// An estimate of a text's width, good enough to keep labels apart: the reader's browser chooses the font.
   public static func width(_ text: String, size: Double, isBold: Bool = false) -> Double {
-    (isBold ? 1.12 : 1)
-      * text.unicodeScalars.reduce(0) { sum, scalar in
-        switch scalar.value {
-        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
-          0x1F300...0x1FAFF:
-          sum + size * 1.05
-        case 0x69, 0x6A, 0x6C, 0x2E, 0x2C, 0x27, 0x7C, 0x21: sum + size * 0.34
-        case 0x41...0x5A, 0x6D, 0x77: sum + size * 0.72
-        default: sum + size * 0.58
-        }
+    let plain = text.unicodeScalars.reduce(0) { sum, scalar in
+      switch scalar.value {
+      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+        0x1F300...0x1FAFF:
+        sum + size * 1.05
+      case 0x69, 0x6A, 0x6C, 0x2E, 0x2C, 0x27, 0x7C, 0x21: sum + size * 0.34
+      case 0x41...0x5A, 0x6D, 0x77: sum + size * 0.72
+      default: sum + size * 0.58
       }
+    }
+    return isBold ? 1.12 * plain : plain
   }
 
   /// A text cut so that it is no wider than `width`.
