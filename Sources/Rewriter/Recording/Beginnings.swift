@@ -16,7 +16,7 @@ final class Beginnings {
   /// The rows of a forward pass at most, so that memory does not grow with the number of texts.
   private static let rowLimit = 512
   /// The tokens that a forward pass more has to save: with few rows it takes the time to read all weights.
-  private static let leastSaving = 16
+  static let leastSaving = 16
 
   private struct Entry {
     var text: RecordedText

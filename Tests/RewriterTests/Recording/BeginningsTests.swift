@@ -38,7 +38,11 @@ import Testing
       let texts = Self.texts(&random)
       let recorded = beginnings.run(texts)
       count += texts.reduce(0) { $0 + $1.ids.count }
-      #expect(beginnings.kept <= limit && beginnings.count <= count, "seed \(seed), call \(call)")
+      // A beginning of another is run again where a pass more would save fewer tokens.
+      let repeated = (call + 1) * (Beginnings.leastSaving - 1)
+      #expect(
+        beginnings.kept <= limit && beginnings.count <= count + repeated,
+        "seed \(seed), call \(call): \(beginnings.count) of \(count)")
       for (text, record) in zip(texts, recorded) {
         #expect(record.ids == text.ids)
         let alone = BaseRun([text.ids], recordedBy: Tape(forBackward: false), transformer: transformer)
