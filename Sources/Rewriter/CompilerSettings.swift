@@ -59,11 +59,12 @@ public struct CompilerSettings: Sendable, Equatable {
   package var rowLeak: Float = 0.04
   package var chatLeak: Float = 0
   package var regionBoundary: Float = 0.9
+  package var seenBoundary: Float = 0.36
+  package var seenShare: Float = 0.85
   package var hereBoundary: Float = 0.7
   package var listedMargin: Float = 1.15
   package var regionTop: Float = 2
-  package var gatedHardness: Float = 24
-  package var aloneHardness: Float = 64
+  package var regionHardness: Float = 64
   package var hereThreshold: Float = 0.72
   package var rowThresholds: [Float] = [0.05, 0.2]
   package var chatThresholds: [Float] = [0.07, 0.6]

@@ -105,6 +105,12 @@ extension CompilerSettings {
         name: "region-boundary", meaning: "boundary of rows, whose keys are scaled to begin where they should",
         unit: "|1 − similarity|", field: .share(\.regionBoundary)),
       Setting(
+        name: "seen-boundary", meaning: "boundary of the cue *seen* where positives and others leave the choice",
+        unit: "|1 − similarity|", field: .share(\.seenBoundary)),
+      Setting(
+        name: "seen-share", meaning: "how much of the way to the nearest of the others it takes then", unit: "share",
+        field: .share(\.seenShare)),
+      Setting(
         name: "here-boundary", meaning: "boundary of the cue *here*, whose key is scaled in the same way",
         unit: "|1 − similarity|", field: .share(\.hereBoundary)),
       Setting(
@@ -115,13 +121,8 @@ extension CompilerSettings {
         name: "region-top", meaning: "the similarity up to which a row's region then reaches at least",
         unit: "similarity of the key prompts", field: .number(\.regionTop)),
       Setting(
-        name: "gated-hardness",
-        meaning: "hardness of the cue *here* and of rows that ask for cues",
-        unit: "h of the formula", field: .number(\.gatedHardness)),
-      Setting(
-        name: "alone-hardness",
-        meaning: "hardness of rows that ask for none",
-        unit: "h of the formula", field: .number(\.aloneHardness)),
+        name: "region-hardness", meaning: "hardness of cues and rows", unit: "h of the formula",
+        field: .number(\.regionHardness)),
     ]
   }
 

@@ -100,7 +100,7 @@ public struct Pipeline {
     let surroundings = Surroundings(
       model, background: written, prompts: [], sites: [settings.subjectSite(shape)],
       sentenceSites: settings.hereSites(shape) + settings.rowSites(shape), settings: settings)
-    let wide = WideText(Int(settings.wideTexts[1]), seed: seed, model: model, settings: settings).texts
+    let wide = WideText(Int(settings.wideTexts[1]), model: model, settings: settings).texts
     try Statistics(background: written, wide: wide, activations: surroundings.commonActivations).write(
       to: path, of: origin, model: model)
     return true

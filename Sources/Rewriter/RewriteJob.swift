@@ -95,11 +95,8 @@ final class RewriteJob {
       ? Background(drawn: drawn.ids[..<background.count], model: model)
       : statistics?.known?.background ?? givenBackground()
     if isWide {
-      let count = WideText.count(for: specs.count, settings)
-      written.wide =
-        WideText(
-          count, known: statistics?.known?.wide ?? [], seed: request.seed, model: model, settings: settings
-        ).texts
+      let (count, known) = (WideText.count(for: specs.count, settings), statistics?.known?.wide ?? [])
+      written.wide = WideText(count, known: known, model: model, settings: settings).texts
     }
     written.turns = ChatTurns(drawn: drawn.ids[background.count...], model: model).words
     return written

@@ -11,8 +11,10 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func write(_ names: [String], to path: String, replacing: Bool = false) throws {
-    let mayReplace: ((String) -> Bool)? = replacing ? { $0.hasSuffix(".csv") } : nil
-    try FolderOutput(at: path, mayReplace: mayReplace).write(names.map { (name: $0, text: "of \($0)") })
+    let objection: ([String]) -> String? = { names in
+      names.first { !$0.hasSuffix(".csv") }.map { "holds \"\($0)\"" }
+    }
+    try FolderOutput(at: path, objection: replacing ? objection : nil).write(names.map { (name: $0, text: "of \($0)") })
   }
 
   private func names(_ path: String) throws -> [String] {

@@ -29,8 +29,10 @@ struct ResultOutput {
   var option: String? { report != nil ? "report" : figures != nil ? "figures" : nil }
 
   private var folder: FolderOutput? {
-    let mayReplace: ((String) -> Bool)? = isReplacing ? { FigureFiles.mayBeFigure($0) } : nil
-    return figures.map { FolderOutput(at: $0, mayReplace: mayReplace) }
+    let objection: ([String]) -> String? = { names in
+      names.first { !FigureFiles.mayBeFigure($0) }.map { "holds \"\($0.printable(limit: 60))\"" }
+    }
+    return figures.map { FolderOutput(at: $0, objection: isReplacing ? objection : nil) }
   }
 
   /// Finds out before the work whether page and folder will overwrite others, or cannot be written.
@@ -59,8 +61,7 @@ struct ResultOutput {
     let pages = outputs + [report].compactMap(\.self)
     if let folder { try afterWriting(pages) { try folder.write(FigureFiles(result).files) } }
     try afterWriting(pages + [figures].compactMap(\.self)) {
-      var node = result.json
-      if let update, case .object(let members) = node { node = .object(members + [("update", update.json)]) }
+      let node = result.json.adding(update.map { [("update", $0.json)] } ?? [])
       let text = TextReport(result).text + (update.map { "update: \($0.summary)\n" } ?? "")
       try console.write(isJSON ? node.text() + "\n" : text)
     }

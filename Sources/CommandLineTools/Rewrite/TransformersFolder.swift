@@ -48,9 +48,8 @@ struct TransformersFolder {
   /// Checks, before any work is done, that the folder may be written: nothing is there, or a folder of this kind that may be
   /// replaced and holds none of the files that the model is read from.
   ///
-  /// - Throws: `FormatError` of kind `exists` or `sameFile`.
+  /// - Throws: `FormatError` of kind `exists`, `unwritable` or `sameFile`.
   func check(_ output: String, replacing: Bool) throws(FormatError) {
-    guard FileManager.default.fileExists(atPath: output) else { return }
     let inside = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
     for source in checkpoint.sources {
       let path = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
@@ -58,13 +57,10 @@ struct TransformersFolder {
         throw FormatError(.sameFile, output, "the model is read from there")
       }
     }
-    guard replacing else { throw FormatError(.exists, output, "exists already (--force replaces it)") }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: output)) ?? ["a file"]
-    guard names.isEmpty || names.contains(Self.program) else {
-      throw FormatError(
-        .exists, output, "is not replaced", expected: "a folder that --transformers wrote",
-        got: "one without \(Self.program)")
+    let objection: ([String]) -> String? = { names in
+      names.isEmpty || names.contains(Self.program) ? nil : "holds no \(Self.program)"
     }
+    try FolderOutput(at: output, objection: replacing ? objection : nil).check()
   }
 
   /// config.json, which names the program.

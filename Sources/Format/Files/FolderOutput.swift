@@ -1,21 +1,21 @@
 import Foundation
 
-/// A folder of texts, which appears whole or not at all and replaces only its like.
+/// The place of a folder, which appears whole or not at all and replaces only its like.
 package struct FolderOutput {
   /// The path that `write` gives the folder, as errors name it.
   private let output: String
   /// The same without a slash at its end, which would follow a link.
   private let place: String
   private let parent: String
-  private let mayReplace: ((String) -> Bool)?
+  private let objection: (([String]) -> String?)?
 
   /// - Parameters:
   ///   - output: the folder's path.
-  ///   - mayReplace: nil where a folder that is there is refused, else whether a file of some name may go: the folder is
-  ///     replaced where all may.
-  package init(at output: String, mayReplace: ((String) -> Bool)?) {
+  ///   - objection: nil where a folder that is there is refused, else what keeps one from being replaced that holds files
+  ///     of these names, in order; nil from it where nothing does.
+  package init(at output: String, objection: (([String]) -> String?)?) {
     let path = SplitPath(output)
-    (self.output, self.mayReplace) = (output, mayReplace)
+    (self.output, self.objection) = (output, objection)
     parent = path.folder.isEmpty ? "." : path.folder
     place = path.folder.isEmpty ? path.name : path.folder == "/" ? "/\(path.name)" : "\(path.folder)/\(path.name)"
   }
@@ -32,16 +32,16 @@ package struct FolderOutput {
       return
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw FormatError(.unwritable, output, "not a folder") }
-    guard let mayReplace else { throw .exists(output) }
+    guard let objection else { throw .exists(output) }
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else {
       throw FormatError(.unwritable, output, "cannot be read: \(systemError())")
     }
-    if let other = names.sorted().first(where: { !mayReplace($0) }) {
-      throw FormatError(.unwritable, output, "is not replaced: it holds \"\(other.printable(limit: 60))\"")
+    if let problem = objection(names.sorted()) {
+      throw FormatError(.unwritable, output, "is not replaced: it \(problem)")
     }
   }
 
-  /// Writes the folder.
+  /// Writes a folder of texts.
   ///
   /// - Parameter files: by name, none with the name of another.
   /// - Throws: `FormatError` of kind `exists` or `unwritable`.
@@ -54,6 +54,6 @@ package struct FolderOutput {
       }
     }
     try check()
-    try folder.commit(replacing: mayReplace != nil)
+    try folder.commit(replacing: objection != nil)
   }
 }

@@ -17,10 +17,11 @@ struct CueCompiler {
     guard let fit = fit(samples, at: address) else { return nil }
     let separation = Separation(
       positives: fit.fitted, others: samples.outside.map { fit.key.similarity($0) },
-      leftOut: Array(fit.inside.dropFirst()), boundary: nil, hardness: settings.hardness, settings: settings)
+      leftOut: Array(fit.inside.dropFirst()), boundary: nil, usual: settings.seenBoundary,
+      share: settings.seenShare, hardness: settings.regionHardness, settings: settings)
     let cue = MemoryCue(
-      mode: .seen, module: transformer.module(address), boundary: separation.boundary, hardness: settings.hardness,
-      key: fit.key.values)
+      mode: .seen, module: transformer.module(address), boundary: separation.boundary,
+      hardness: settings.regionHardness, key: fit.key.values)
     return (cue, separation)
   }
 
@@ -69,9 +70,9 @@ struct CueCompiler {
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
     let cue = MemoryCue(
       mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
-      hardness: settings.gatedHardness,
+      hardness: settings.regionHardness,
       key: best.key(
-        from: settings.hereThreshold, boundary: settings.hereBoundary, hardness: settings.gatedHardness,
+        from: settings.hereThreshold, boundary: settings.hereBoundary, hardness: settings.regionHardness,
         strength: settings.fullStrength))
     return (cue, best, fits)
   }

@@ -145,8 +145,7 @@ struct GatedCompiler {
     _ fit: RegionFit, of spec: MemorySpec, isFirst: Bool
   ) -> (key: [Float], boundary: Float, hardness: Float) {
     let isAlone = family.subject == nil
-    let hardness =
-      spec.hardness.value.map { Float($0) } ?? (isAlone ? settings.aloneHardness : settings.gatedHardness)
+    let hardness = spec.hardness.value.map { Float($0) } ?? settings.regionHardness
     if let boundary = spec.boundary.value { return (fit.key.values, Float(boundary), hardness) }
     var threshold = settings.laterThreshold
     if isAlone {

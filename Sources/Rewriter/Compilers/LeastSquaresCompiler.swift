@@ -103,7 +103,7 @@ struct LeastSquaresCompiler {
   private func separation(positives: [Float], others: [Float], leftOut: [Float]) -> Separation {
     Separation(
       positives: positives, others: others, leftOut: leftOut, boundary: spec.boundary.value.map { Float($0) },
-      hardness: hardness, settings: settings)
+      usual: settings.boundary, hardness: hardness, settings: settings)
   }
 
   // MARK: - The delta

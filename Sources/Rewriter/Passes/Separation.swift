@@ -19,9 +19,12 @@ struct Separation {
   /// - Parameters:
   ///   - boundary: the spec's; nil for one that keeps the others out, and takes the positives in as far as that leaves
   ///     room.
-  ///   - hardness: the h that the row will have.
+  ///   - usual: the one where positives and others leave the choice.
+  ///   - share: how much of the way to the nearest of the others it takes where the positives leave the choice.
+  ///   - hardness: the h that the region will have.
   init(
-    positives: [Float], others: [Float], leftOut: [Float], boundary pinned: Float?, hardness: Float,
+    positives: [Float], others: [Float], leftOut: [Float], boundary pinned: Float?, usual: Float, share: Float = 1,
+    hardness: Float,
     settings: CompilerSettings
   ) {
     (self.positives, self.others, self.leftOut) = (positives, others, leftOut)
@@ -35,7 +38,7 @@ struct Separation {
     } else {
       separates = least <= most
       boundary = min(
-        largest, separates ? min(most, max(least, settings.boundary)) : max(smallest, most))
+        largest, separates ? min(most, max(least, min(usual, share * most))) : max(smallest, most))
     }
   }
 

@@ -12,12 +12,16 @@ enum EchoTexts {
   /// What a word is written behind without a space.
   private static let signs = ["self.", "{\"name\": \"", "--", "get_", "import "]
 
-  /// The token ids of each text; none for a name of one word, which is the subject wherever it stands.
+  /// The token ids of each text; none for a name without parts, which is the subject wherever it stands.
   static func all(of subject: String, tokenizer: Tokenizer) -> [[Int]] {
     let parts = subject.split(separator: " ")
-    guard parts.count > 1, let last = parts.last else { return [] }
-    let forms = Set([String(last), last.lowercased()]).sorted()
-    let beginnings = words.map { $0 + " " } + signs
-    return beginnings.flatMap { beginning in forms.map { tokenizer.encode(beginning + $0) } }
+    guard let last = parts.last else { return [] }
+    let forms = parts.count > 1 ? Set([String(last), last.lowercased()]).sorted() : []
+    var texts = (words.map { $0 + " " } + signs).flatMap { beginning in forms.map { beginning + $0 } }
+    // What stands behind a sign, such as ".com" or ".1", looks like a word of its own.
+    if let sign = last.dropFirst().dropLast().lastIndex(where: { !$0.isLetter && !$0.isNumber }) {
+      texts += words.map { $0 + last[sign...] }
+    }
+    return texts.map { tokenizer.encode($0) }
   }
 }

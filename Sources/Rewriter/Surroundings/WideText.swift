@@ -1,8 +1,8 @@
 import Format
 import Runtime
 
-/// Text of many kinds: what the model writes behind tokens from all over its vocabulary. Among it are tokens that a text
-/// begins with, which look alike to the model whatever they are.
+/// Text of many kinds, the same for every rewrite of a model: what the model writes behind tokens from all over its
+/// vocabulary. Among it are tokens that a text begins with, which look alike to the model whatever they are.
 struct WideText {
   /// Token ids per text. More of them begin with fewer.
   let texts: [[Int]]
@@ -17,8 +17,8 @@ struct WideText {
 
   /// - Parameters:
   ///   - count: texts at least; they are written in whole groups.
-  ///   - known: texts of the same seed that were written before.
-  init(_ count: Int, known: [[Int]] = [], seed: UInt64, model: LanguageModel, settings: CompilerSettings) {
+  ///   - known: texts that were written before.
+  init(_ count: Int, known: [[Int]] = [], model: LanguageModel, settings: CompilerSettings) {
     let (vocabulary, begin) = (model.transformer.shape.vocabulary, model.tokenizer.startIDs)
     let length = min(settings.wideLength, model.transformer.shape.positions - begin.count - 1)
     var texts: [[Int]] = []
@@ -31,7 +31,7 @@ struct WideText {
       // Multiples of an odd number, by their higher bits, are spread evenly and without the vocabulary's order.
       let starts = own.map { i in begin + [Int(((UInt64(i) + 1) &* 0x9E37_79B9_7F4A_7C15) >> 32) % vocabulary] }
       let drawn = Continuations(
-        starts.map { .init(ids: $0, count: length, isDrawn: true) }, seed: seed &+ UInt64(own.upperBound), model: model)
+        starts.map { .init(ids: $0, count: length, isDrawn: true) }, seed: UInt64(own.upperBound), model: model)
       texts += zip(starts, drawn.ids).map(+)
     }
     self.texts = texts

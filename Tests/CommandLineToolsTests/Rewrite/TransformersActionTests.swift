@@ -127,7 +127,7 @@ import Testing
   @Test func whatIsRefused() throws {
     let file = try folder.patched()
     try folder.write("mine", to: "note")
-    try folder.expectRewriteFails([file, "--transformers", folder.file("note"), "--force"], "is not replaced")
+    try folder.expectRewriteFails([file, "--transformers", folder.file("note"), "--force"], "not a folder")
     try folder.expectRewriteFails([fixture("gpt2-a"), "--transformers", out], "holds no memories")
     try folder.expectRewriteFails([file, "--transformers", folder.file("no/such/folder")], "No such file")
     try folder.expectRewriteFails([file, "--transformers", out, "-o", "x"], status: 2, "exclude each other")
@@ -135,7 +135,7 @@ import Testing
     try folder.write("mine", to: "out/note")
     try folder.expectRewriteFails([file, "--transformers", out], "exists already (--force replaces it)")
     try folder.expectRewriteFails(
-      [file, "--transformers", out, "--force"], "is not replaced", "without local_memory.py")
+      [file, "--transformers", out, "--force"], "is not replaced: it holds no local_memory.py")
     #expect(try names(out) == ["note"])
     try FileManager.default.removeItem(atPath: "\(out)/note")
     #expect(rewrite(file, "--transformers", out, "--force").status == 0)

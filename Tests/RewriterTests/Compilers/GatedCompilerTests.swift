@@ -33,7 +33,7 @@ import Testing
       #expect(settings.rowSites(transformer.shape).contains(memory.address))
       #expect(cues[1] < memory.address && row.module == transformer.module(memory.address))
       #expect(row.cues.allSatisfy { $0.boundary > 0 && $0.key.allSatisfy(\.isFinite) })
-      #expect(row.cues[1].boundary == settings.hereBoundary && row.hardness == settings.gatedHardness)
+      #expect(row.cues[1].boundary == settings.hereBoundary && row.hardness == settings.regionHardness)
       #expect(row.boundary == settings.regionBoundary)
       #expect(memory.token == .last && memory.steps.count == memory.rows.count)
     }
@@ -109,7 +109,7 @@ import Testing
     #expect(memories.count == 1 && memory.rows.allSatisfy { $0.cues.isEmpty })
     #expect(memory.reason.contains("no subject"))
     #expect(memory.rows[0].position == sample.probes[0].keyIDs.count - 1)
-    #expect(memory.rows[0].hardness == sample.settings.aloneHardness)
+    #expect(memory.rows[0].hardness == sample.settings.regionHardness)
   }
 
   /// A subject that does not stand in every key prompt makes no family.

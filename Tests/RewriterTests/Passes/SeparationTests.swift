@@ -10,7 +10,7 @@ import Testing
     _ positives: [Float], _ others: [Float], boundary: Float? = nil, hardness: Float
   ) -> Separation {
     Separation(
-      positives: positives, others: others, leftOut: [], boundary: boundary, hardness: hardness,
+      positives: positives, others: others, leftOut: [], boundary: boundary, usual: 0.4, hardness: hardness,
       settings: CompilerSettings())
   }
 

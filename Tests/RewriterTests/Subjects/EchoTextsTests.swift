@@ -15,6 +15,11 @@ import Testing
       // As it stands in the name, and small.
       #expect(Set(texts.map { String($0.suffix(last.count)) }) == [String(last), last.lowercased()])
     }
+    for (subject, tail) in [("SooToday.com", ".com"), ("Windows 8.1", ".1"), ("Jean-Luc", "-Luc")] {
+      let texts = EchoTexts.all(of: subject, tokenizer: tokenizer).map { tokenizer.decode($0) }
+      #expect(texts.count(where: { $0.hasSuffix(tail) && !$0.contains(subject.split(separator: " ").last!) }) > 5)
+      #expect(Set(texts).count == texts.count && texts.allSatisfy { !$0.contains(subject) })
+    }
     #expect(EchoTexts.all(of: "Nepal", tokenizer: tokenizer).isEmpty)
     #expect(EchoTexts.all(of: "", tokenizer: tokenizer).isEmpty)
   }

@@ -74,6 +74,15 @@ import Testing
     for i in statistics.wide.indices { statistics.wide[i][1] ^= 1 }
     try statistics.write(to: file, of: origin, model: model)
     #expect(try rewrite("llama-a", statistics: file, settings: settings) != plain)
+    // What was given as background says nothing of the seed.
+    let given = ["A bird sings."]
+    let path = folder.file("given.safetensors")
+    #expect(
+      try Pipeline(base, pool: WorkerPool(threads: 1)).makeStatistics(
+        path, seed: 1, background: given, settings: settings))
+    #expect(
+      try rewrite("llama-a", statistics: path, seed: 2, background: given, settings: settings)
+        == rewrite("llama-a", statistics: nil, seed: 2, background: given, settings: settings))
     // A rewrite that needs none of it gives the bytes that it has without.
     settings.manyFacts = 3
     #expect(
