@@ -1,10 +1,10 @@
 /// Keys (rotated) and values of a sequence's tokens at every layer, and what has been seen in it.
 ///
 /// Each head's tokens are contiguous, so that attention reads one run of addresses per head.
-public final class KVCache {
+package final class KVCache {
   let heads: Int
   let headWidth: Int
-  public private(set) var count = 0
+  package private(set) var count = 0
   /// Where the cues of the memories that the cache was filled with have been present; nil where they ask for none.
   package private(set) var presence: CuePresence?
   private(set) var capacity: Int

@@ -56,7 +56,7 @@ extension Transformer {
   /// Makes the model that `checkpoint` and its config.json describe; weights stay in the mapped file.
   ///
   /// - Throws: `FormatError`, of kind `unsupported` for another architecture.
-  public static func load(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) -> Transformer {
+  package static func load(_ checkpoint: Checkpoint, pool: WorkerPool) throws(FormatError) -> Transformer {
     var config = try Configuration(checkpoint)
     func isKnown(_ config: Configuration) -> Bool {
       architectures.contains { $0.modelTypes.contains(config.root["model_type"]?.string ?? "") }

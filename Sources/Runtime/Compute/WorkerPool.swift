@@ -3,7 +3,7 @@ import Kernels
 import Synchronization
 
 /// The body of a loop of independent tasks: a value on its caller's stack, as a closure would go to the heap per loop.
-public protocol ParallelLoop {
+package protocol ParallelLoop {
   func run(_ index: Int)
 }
 
@@ -52,7 +52,7 @@ public final class WorkerPool: Sendable {
   /// Runs `loop` once per index of `0..<count`, in any order and on any thread, and returns when all have returned.
   ///
   /// One loop at a time: traps when called from within a loop, or by a second thread while one runs.
-  public func run(_ count: Int, _ loop: some ParallelLoop) {
+  package func run(_ count: Int, _ loop: some ParallelLoop) {
     begin()
     defer { end() }
     if threads == 1 || count <= 1 {

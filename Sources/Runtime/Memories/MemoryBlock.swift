@@ -6,7 +6,7 @@ import Kernels
 /// Where they act, an activation a becomes a' = a + Σ sᵢ Δᵢ, sᵢ being the strengths of the rows at the unmodified a: of
 /// those that act by their own key alone those of their regions (`MemoryRegion`), which are added first, of the others as
 /// `GatedRows` says.
-public final class MemoryBlock {
+package final class MemoryBlock {
   let width: Int
   let address: SiteAddress
   /// The name of the memory of each row that acts by its own key alone.
