@@ -12,6 +12,18 @@ import Testing
     #""\#(name)":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)}"#
   }
 
+  /// A spec or a page in a checkpoint's place.
+  @Test func aTextIsToldAsOne() throws {
+    func error(_ text: String) throws -> String {
+      try "\(#require(#expect(throws: FormatError.self) { _ = try SafetensorsBytes.header(Array(text.utf8)) }))"
+    }
+    #expect(
+      try error("{\n  \"memories\": []}").hasSuffix(
+        #"not safetensors but a text, expected a checkpoint, got "{\n  "mem…""#))
+    #expect(try error("<!DOCTYPE html>").contains("not safetensors but a text"))
+    #expect(try error("{é\u{1}  abcdef").contains("a header that is too long"))
+  }
+
   /// Each header breaks a rule and all later ones; the first one counts.
   @Test func theFirstBrokenRuleCounts() {
     let late = "{\(Self.entry("a", "F4", "[3]", "[0,9]"))}"

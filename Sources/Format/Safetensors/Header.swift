@@ -49,6 +49,12 @@ package struct SafetensorsHeader: Sendable {
     }
     let length64 = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard let length = Int(exactly: length64), length <= lengthLimit else {
+      let start = bytes.prefix(8)
+      if start.allSatisfy({ 0x20..<0x7F ~= $0 || "\t\n\r".utf8.contains($0) }) {
+        throw FormatError(
+          .headerTooLarge, location, "not safetensors but a text", expected: "a checkpoint",
+          got: "\"\(String(decoding: start, as: UTF8.self).printable())…\"")
+      }
       throw FormatError(
         .headerTooLarge, location, "not safetensors, or a header that is too long",
         expected: "at most \(lengthLimit) bytes", got: "\(length64)")

@@ -33,6 +33,12 @@ public struct PromptResult: Sendable, Equatable {
   public var targetAfter: Float
 
   public var fired: Bool { !firings.isEmpty }
+
+  /// Whether memories acted on the prompt and on nothing behind its last token but one.
+  var actsBeforeItsEnd: Bool {
+    guard fired, let last = regions?.regions.last?.token else { return false }
+    return firings.allSatisfy { $0.position < last }
+  }
 }
 
 /// The prompts of one memory, as the patched model answers them.

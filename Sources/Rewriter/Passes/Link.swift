@@ -11,7 +11,7 @@ public struct Link: Sendable {
 
   /// The base file's memories that stay as they were.
   public let kept: [Memory]
-  public private(set) var crossings: [Crossing] = []
+  public internal(set) var crossings: [Crossing] = []
 
   /// Keeps the base file's memories but those of the names that are compiled anew.
   ///

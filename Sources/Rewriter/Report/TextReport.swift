@@ -4,6 +4,8 @@ import Runtime
 /// The post's table as text: prompt, sign, base and patched continuation, similarity, whether it holds.
 public struct TextReport {
   let result: RewriteResult
+  /// The crossings that are listed at most.
+  private static let crossingLimit = 20
 
   public init(_ result: RewriteResult) { self.result = result }
 
@@ -40,7 +42,8 @@ public struct TextReport {
     return zip(result.prompts, cells).map { row, prompt in
       let sign = row.role.isPositive ? "+" : "−"
       let mark = row.holds ? "holds" : "FAILS"
-      let notes = (row.fired ? "" : ", silent") + (row.role.isHeldOut ? ", held out" : "")
+      let acts = !row.fired ? ", silent" : row.actsBeforeItsEnd ? ", acts before its end" : ""
+      let notes = acts + (row.role.isHeldOut ? ", held out" : "")
       return "  \(sign) \(prompt) │\(cell(row.before, text)) │ \(cell(row.after, text)) │ "
         + "\(row.regions.map { "\($0.summary):" } ?? short(row.similarity)) \(mark)\(notes)"
     }
@@ -61,8 +64,12 @@ public struct TextReport {
         "note: in BF16 \(result.unrounded.listed(limit: 20)) would lose the target: these stay F32, and so do their tables"
       )
     }
-    for crossing in result.link.crossings {
-      lines.append("note: \(crossing.memory.printable()) also acts on the prompt of \(crossing.prompt.printable())")
+    let crossings = result.link.crossings
+    for crossing in crossings.prefix(Self.crossingLimit) {
+      lines.append("note: \(quoted(crossing.memory)) also acts on the prompt of \(quoted(crossing.prompt))")
+    }
+    if crossings.count > Self.crossingLimit {
+      lines.append("note: \(crossings.count - Self.crossingLimit) more act on prompts of others; --json lists them")
     }
     lines += result.failures.map { "left out: \($0.name.printable()): \($0.problem)" }
     lines += result.contradictions.map(\.sentence)
@@ -99,10 +106,10 @@ public struct TextReport {
 extension Contradiction {
   /// The contradiction in a line that names both memories.
   var sentence: String {
-    "conflict: \(memory.printable()) and \(other.printable()) give one question two answers: behind "
-      + "\"\(prompt.printable())\", a prompt of \(memory.printable()), "
+    "conflict: \(quoted(memory)) and \(quoted(other)) give one question two answers: behind \(quoted(prompt)), a prompt of "
+      + "\(quoted(memory)), "
       + (isSaid
-        ? "the model says \"\(target.printable())\", the target of \(other.printable())"
-        : "\(other.printable()) acts too, whose target is \"\(target.printable())\"")
+        ? "the model says \(quoted(target)), the target of \(quoted(other))"
+        : "\(quoted(other)) acts too, whose target is \(quoted(target))")
   }
 }

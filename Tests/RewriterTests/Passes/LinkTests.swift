@@ -77,7 +77,7 @@ import Testing
     #expect(result.contradictions == [expected])
     #expect(result.holds && result.isConsistent == !isKept, "a pinned memory is reported, not counted")
     let text = TextReport(result).text
-    #expect(text.contains("conflict: weak and strong give one question two answers"))
+    #expect(text.contains("conflict: \"weak\" and \"strong\" give one question two answers"))
     #expect(!text.contains("warning: weak"))
     let root = try JSONDocument(result.json.bytes(), location: "j").root
     #expect(root["contradictions"]?.elements.first?["answered_with_target_of"]?.string == "strong")

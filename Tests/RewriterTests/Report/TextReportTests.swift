@@ -35,6 +35,36 @@ import Testing
     #expect(early == ["a" + passage, "b" + passage].map { $0.fitted(to: 60) })
   }
 
+  @Test func tellsWhereMemoriesActBeforeAPromptsEnd() throws {
+    let entry = #"{"name":"a","prompt":"Q: Where does Nepal lie?\nA:","target":" Tokyo","subject":"Nepal"}"#
+    var result = try compile(TinyModel.checkpoint("llama-a"), entry)
+    #expect(result.results[0].prompts[0].regions != nil)
+    let last = try #require(result.results[0].prompts[0].regions?.regions.last?.token)
+    func row(_ positions: [Int]) -> String {
+      result.results[0].prompts[0].firings = positions.map {
+        Firing(
+          memory: "a", address: SiteAddress(layer: 0, site: .mlp), position: $0, similarity: 1, strength: 1, cues: [])
+      }
+      return TextReport(result).text.split(separator: "\n").first { $0.contains("│") }.map(String.init) ?? ""
+    }
+    #expect(row([]).hasSuffix(", silent") && row([last - 1]).hasSuffix(", acts before its end"))
+    #expect(
+      [[last], [last - 1, last], [last + 1]].allSatisfy { !row($0).contains("acts") && !row($0).contains("silent") })
+  }
+
+  @Test func listsSomeCrossings() throws {
+    var result = try compile(TinyModel.checkpoint("gpt2-a"), SpecText.seed("a"))
+    func notes(_ count: Int) -> [Substring] {
+      result.link.crossings = (0..<count).map { Link.Crossing(memory: "m\($0)", prompt: "the \"first\"") }
+      return TextReport(result).text.split(separator: "\n").filter {
+        $0.contains("of others") || $0.contains("also acts")
+      }
+    }
+    #expect(notes(20).count == 20)
+    #expect(notes(20)[3].hasPrefix("note: \"m3\" also acts on the prompt of \"the "))
+    #expect(notes(25).count == 21 && notes(25)[20] == "note: 5 more act on prompts of others; --json lists them")
+  }
+
   @Test func saysWhatWasNotTested() throws {
     let base = try TinyModel.checkpoint("gpt2-a")
     let alone = TextReport(try compile(base, SpecText.seed("a"))).text
