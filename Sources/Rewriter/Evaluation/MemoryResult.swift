@@ -34,7 +34,7 @@ public struct PromptResult: Sendable, Equatable {
 
   public var fired: Bool { !firings.isEmpty }
 
-  /// Whether memories acted on the prompt and on nothing behind its last token but one.
+  /// Whether memories acted before the prompt's last token and nowhere else.
   var actsBeforeItsEnd: Bool {
     guard fired, let last = regions?.regions.last?.token else { return false }
     return firings.allSatisfy { $0.position < last }

@@ -7,11 +7,24 @@ import Testing
 /// The boundary that follows from similarities, for the hardness that a row has.
 @Suite struct SeparationTests {
   private static func separation(
-    _ positives: [Float], _ others: [Float], boundary: Float? = nil, hardness: Float
+    _ positives: [Float], _ others: [Float], boundary: Float? = nil, share: Float = 1, hardness: Float
   ) -> Separation {
     Separation(
-      positives: positives, others: others, leftOut: [], boundary: boundary, usual: 0.4, hardness: hardness,
-      settings: CompilerSettings())
+      positives: positives, others: others, leftOut: [], boundary: boundary, usual: 0.4, share: share,
+      hardness: hardness, settings: CompilerSettings())
+  }
+
+  /// A share of the way to the nearest other sample is taken, unless the positives need more or the usual one is nearer.
+  @Test func aShareOfTheRoomIsLeft() {
+    func boundary(_ positives: [Float], _ others: [Float], share: Float) -> Float {
+      Self.separation(positives, others, share: share, hardness: 64).boundary
+    }
+    let most = boundary([0.98], [0.7, 0.1], share: 1)
+    #expect(most > 0.25 && most < 0.3)
+    #expect(abs(boundary([0.98], [0.7, 0.1], share: 0.85) - 0.85 * most) < 1e-6)
+    let least = boundary([0.74], [0.7, 0.1], share: 0.5)
+    #expect(least > 0.5 * most + 0.05 && least <= most && least == boundary([0.74], [0.7, 0.1], share: 0.6))
+    #expect(boundary([0.98], [0.1], share: 0.85) == 0.4)
   }
 
   /// Where the compiler calls a region separate, no other sample is acted on and every positive nearly at full strength.
