@@ -52,25 +52,35 @@ void kernel_sketch_key(const float *key, size_t width, float squared_norm, float
   if (!isnormal(bounds->scale) || !isnormal(bounds->norm)) *bounds = (kernel_key_bounds){.low = -INFINITY, .high = INFINITY};
 }
 
-int kernel_sketch_row(const float *activation, size_t width, size_t groups, float *scratch, int16_t *values,
-                      kernel_sketched_row *row) {
-  if (!kernel_all_finite(activation, width)) return 0;
-  size_t count = 128 * groups;
-  double factor, largest = transform(activation, width, groups, scratch, &factor), square = 0, lost = 0;
+// Rounds to integers of at most `limit`.
+static kernel_rounded rounded(const float *x, size_t count, double limit, float largest, int16_t *values) {
   float most = 0;
-  for (size_t i = 0; i < count; i++) most = fabsf(scratch[i]) > most ? fabsf(scratch[i]) : most;
-  // No sum of products with codes up to 15 overflows.
-  double limit = fmin(32767, floor(0x1p31 / (15 * (double)count)) - 1);
+  for (size_t i = 0; i < count; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
   float step = most > 0 ? (float)(most / limit * (1 + 1e-6)) : 1;
   int64_t sum = 0;
+  double lost = 0;
   for (size_t i = 0; i < count; i++) {
     // The sum has no bits behind the point.
-    double x = scratch[i], whole = x / step + 0x1.8p52 - 0x1.8p52;
+    double whole = x[i] / step + 0x1.8p52 - 0x1.8p52, error = x[i] - whole * step;
     values[i] = (int16_t)whole;
     sum += (int64_t)whole;
-    square += x * x;
-    lost += (x - whole * step) * (x - whole * step);
+    lost += error * error;
   }
-  *row = (kernel_sketched_row){values, sum, step * largest, sqrt(square) * largest, sqrt(lost) * largest};
+  return (kernel_rounded){step * largest, sum, sqrt(lost) * largest};
+}
+
+int kernel_sketch_row(const float *activation, size_t width, size_t groups, float *scratch, int8_t *coarse,
+                      int16_t *fine, kernel_sketched_row *row) {
+  if (!kernel_all_finite(activation, width)) return 0;
+  size_t count = 128 * groups;
+  double factor, square = 0;
+  float largest = transform(activation, width, groups, scratch, &factor);
+  for (size_t i = 0; i < count; i++) square += (double)scratch[i] * scratch[i];
+  *row = (kernel_sketched_row){.coarse_values = coarse, .fine_values = fine, .norm = sqrt(square) * largest};
+  row->coarse = rounded(scratch, count, 127, largest, fine);
+  // Byte j of 64 has elements j / 2 and j / 2 + 32 of 64, of the second 64 where j is odd.
+  for (size_t i = 0; i < count; i++) coarse[i / 128 * 128 + i % 64 / 32 * 64 + 2 * (i % 32) + i % 128 / 64] = (int8_t)fine[i];
+  // No sum of products with codes up to 15 overflows.
+  row->fine = rounded(scratch, count, fmin(32767, floor(0x1p31 / (15 * (double)count)) - 1), largest, fine);
   return 1;
 }

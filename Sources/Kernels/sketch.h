@@ -29,6 +29,52 @@ INLINE lanes_int pair_products(lanes_i16 a, lanes_i16 b) {
 #endif
 }
 
+typedef uint8_t lanes_codes __attribute__((vector_size(64)));
+typedef int8_t lanes_i8 __attribute__((vector_size(64)));
+typedef uint8_t half_codes __attribute__((vector_size(32)));
+typedef int8_t half_i8 __attribute__((vector_size(32)));
+
+// Thirty-two sums of two neighbouring products each, of codes up to 15 and integers of at most 127.
+INLINE lanes_i16 byte_pair_products(lanes_codes q, lanes_i8 x) {
+#if PAIR_PRODUCTS == 512
+  return (lanes_i16)__builtin_ia32_pmaddubsw512(q, x);
+#elif PAIR_PRODUCTS == 256
+  half_codes codes[2];
+  half_i8 values[2];
+  half_i16 products[2];
+  memcpy(codes, &q, sizeof q);
+  memcpy(values, &x, sizeof x);
+  for (int k = 0; k < 2; k++) products[k] = (half_i16)__builtin_ia32_pmaddubsw256(codes[k], values[k]);
+  lanes_i16 both;
+  memcpy(&both, products, sizeof both);
+  return both;
+#else
+  lanes_i16 words = (lanes_i16)q, pairs = (lanes_i16)x;
+  return (words & 0xff) * (pairs << 8 >> 8) + (words >> 8) * (pairs >> 8);
+#endif
+}
+
+// Σ x_i q_i, where of each 64 bytes, bits 4n to 4n + 3 of byte j are q of element 64 n + j of 128 integers.
+INLINE int32_t coarse_product(const uint16_t *words, const int8_t *x, size_t groups) {
+  lanes_int s = {0};
+  for (size_t g = 0; g < groups;) {
+    // What four groups sum up to is at most 4 · 4 · 15 · 127.
+    lanes_i16 part = {0};
+    for (size_t end = g + 4 < groups ? g + 4 : groups; g < end; g++, words += 32, x += 128) {
+      lanes_codes bytes;
+      lanes_i8 v[2];
+      memcpy(&bytes, words, sizeof bytes);
+      memcpy(v, x, sizeof v);
+      part += byte_pair_products(bytes & 15, v[0]);
+      part += byte_pair_products(bytes >> 4, v[1]);
+    }
+    s += pair_products(part, (lanes_i16){0} + 1);
+  }
+  int32_t total = 0;
+  for (int k = 0; k < 16; k++) total += s[k];
+  return total;
+}
+
 // Σ x_i q_i; of each 32 words, bits 4n to 4n + 3 of word j are q of element 32 n + j of 128.
 INLINE int32_t nibble_product(const uint16_t *words, const int16_t *x, size_t groups) {
   lanes_int s = {0};
@@ -53,20 +99,26 @@ INLINE int is_outside(double similarity, double error, const kernel_key_bounds *
 }
 
 static size_t candidates(kernel_sketch sketch, kernel_sketched_row x, size_t begin, size_t end, uint32_t *found) {
-  size_t count = 0, words = 32 * sketch.groups;
+  size_t likely = 0, count = 0, words = 32 * sketch.groups;
   for (size_t k = begin; k < end; k++) {
     const kernel_key_bounds *key = sketch.bounds + k;
-    int64_t coarse = nibble_product(sketch.coarse + k * words, x.values, sketch.groups);
-    double unit = x.scale * key->scale, rounding = x.rounding * key->norm;
-    if (is_outside(unit * (16.0 * (double)coarse - 120.0 * (double)x.sum), x.norm * key->coarse_error + rounding, key))
-      continue;
-    int64_t fine = 16 * coarse + nibble_product(sketch.fine + k * words, x.values, sketch.groups);
-    if (is_outside(unit * ((double)fine - 127.5 * (double)x.sum), x.norm * key->fine_error + rounding, key)) continue;
+    int64_t product = 16 * (int64_t)coarse_product(sketch.coarse + k * words, x.coarse_values, sketch.groups);
+    double similarity = x.coarse.scale * key->scale * (double)(product - 120 * x.coarse.sum);
+    if (is_outside(similarity, x.norm * key->coarse_error + x.coarse.rounding * key->norm, key)) continue;
+    for (size_t g = 0; g < sketch.groups; g++) __builtin_prefetch(sketch.fine + k * words + 32 * g);
+    found[likely++] = (uint32_t)k;
+  }
+  for (size_t i = 0; i < likely; i++) {
+    size_t k = found[i];
+    const kernel_key_bounds *key = sketch.bounds + k;
+    int64_t product = 16 * (int64_t)nibble_product(sketch.coarse + k * words, x.fine_values, sketch.groups);
+    product += nibble_product(sketch.fine + k * words, x.fine_values, sketch.groups);
+    double similarity = x.fine.scale * key->scale * ((double)product - 127.5 * (double)x.fine.sum);
+    if (is_outside(similarity, x.norm * key->fine_error + x.fine.rounding * key->norm, key)) continue;
     found[count++] = (uint32_t)k;
   }
   return count;
 }
-
 // The Hadamard transform of each `block`, a power of two, of `count` values, without a factor.
 static void hadamard(float *x, size_t count, size_t block) {
   for (size_t half = 1; half < block; half *= 2)

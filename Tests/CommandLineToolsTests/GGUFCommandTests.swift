@@ -36,7 +36,9 @@ import Testing
       try FileManager.default.copyItem(atPath: part(number), toPath: folder.file("m-0000\(number)-of-00003.gguf"))
     }
     let (first, last) = (folder.file("m-00001-of-00003.gguf"), folder.file("m-00003-of-00003.gguf"))
-    let outcome = run(RewriteCommand.self, first, "--strip", "-o", last, "--force")
+    let link = folder.file("link.safetensors")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: last)
+    let outcome = run(RewriteCommand.self, first, "--strip", "-o", link, "--force")
     #expect(outcome.status == 1 && outcome.errors.contains("output and input are the same file"))
     try FileManager.default.removeItem(atPath: last)
     for command in [[first, "--strip", "-o", folder.file("out")], [first, "--verify"]] {
@@ -67,12 +69,27 @@ import Testing
     #expect(opened != nil && opened == answer(narrow, prompt))
     #expect(opened != answer(single, prompt) && answer(single, prompt) == answer(single, prompt, "--dtype", "f32"))
 
-    #expect(run(MemdiffCommand.self, single, narrow).status == 1)
-    #expect(run(MemdiffCommand.self, single, narrow, "--dtype", "bf16").status == 0)
+    for pair in [[single, narrow], [narrow, single]] {
+      let unlike = Capture().run(MemdiffCommand.self, pair)
+      #expect(unlike.status == 1 && unlike.errors.contains("--dtype bf16 compares them"), "\(unlike.errors)")
+      let alike = Capture().run(MemdiffCommand.self, pair + ["--dtype", "bf16"])
+      #expect(alike.status == 0 && alike.errors.isEmpty, "\(alike.errors)")
+    }
     let prompts = try folder.write("\(prompt)\n", to: "prompts")
     let behavior = run(
       MemdiffCommand.self, "--behavior", single, narrow, "--prompts", prompts, "--dtype", "bf16", "--quiet")
     #expect(behavior.status == 0, "\(behavior.errors)")
+  }
+
+  @Test func noOutputIsNamedAsWhatItIsNot() {
+    let output = folder.file("model.GGUF")
+    for options in [
+      ["--strip", "-o", output], ["--remove", "a", "-o", output], ["--remove", "a", "--sidecar", output],
+    ] {
+      let outcome = Capture().run(RewriteCommand.self, [single] + options)
+      #expect(outcome.status == 2 && outcome.errors.contains("expected a .safetensors file, got \"\(output)\""))
+    }
+    #expect(!FileManager.default.fileExists(atPath: output))
   }
 
   @Test func theTypeIsRefusedWhereNothingIsConverted() {

@@ -95,6 +95,8 @@ import Testing
   @Test func errorsSayWhere() {
     #expect(Self.problem(Array("[1,x]".utf8)) == "not valid JSON: unexpected byte 0x78 at byte 3")
     #expect(Self.problem(Array("{\"a\":1,\"a\":2}".utf8)) == "not valid JSON: the key \"a\" stands twice at byte 8")
+    let place = "not valid JSON: unexpected byte 0x78 at byte 12, line 2, column 9"
+    #expect(Self.problem(Array("[\n  \"\u{e9}e\u{e9}\",x]".utf8)) == place)
     #expect(Self.problem([0x22, 0x61, 0xFF, 0x22]) == "not valid JSON: not UTF-8 at byte 2")
   }
 

@@ -194,7 +194,8 @@ static void sums(int kind) {
 static void sketches(int kind) {
   enum { groups = 5, keys = 60, width = 600 };
   static uint16_t coarse[keys * 32 * groups], fine[keys * 32 * groups];
-  static int16_t values[128 * groups];
+  static int8_t coarse_values[128 * groups];
+  static int16_t fine_values[128 * groups];
   kernel_key_bounds bounds[keys];
   kernel_sketched_row row;
   uint32_t found[keys];
@@ -210,10 +211,15 @@ static void sketches(int kind) {
   }
   add_bytes(coarse, sizeof coarse);
   add_bytes(fine, sizeof fine);
-  if (kernel_sketch_row(a, width, groups, c, values, &row)) {
-    add_bytes(values, sizeof values);
-    add_bytes(&row.sum, sizeof row.sum);
-    add_double(row.scale), add_double(row.norm), add_double(row.rounding);
+  if (kernel_sketch_row(a, width, groups, c, coarse_values, fine_values, &row)) {
+    add_bytes(coarse_values, sizeof coarse_values);
+    add_bytes(fine_values, sizeof fine_values);
+    for (int k = 0; k < 2; k++) {
+      kernel_rounded rounded = k == 0 ? row.coarse : row.fine;
+      add_bytes(&rounded.sum, sizeof rounded.sum);
+      add_double(rounded.scale), add_double(rounded.rounding);
+    }
+    add_double(row.norm);
     kernel_sketch sketch = {coarse, fine, bounds, groups};
     size_t count = kernel_candidates(sketch, row, 0, keys, found);
     add_bytes(found, count * sizeof *found);

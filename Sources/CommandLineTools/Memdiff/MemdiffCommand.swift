@@ -34,7 +34,7 @@ public enum MemdiffCommand: Command {
     _ old: ModelFile, _ new: ModelFile, _ options: MemdiffOptions, on console: Console
   ) throws -> Int32 {
     let files = try open(old, new)
-    if !options.quiet { console.warn(files.flatMap(\.warnings), by: table.name) }
+    if !options.quiet { console.warn(files.flatMap(\.warnings) + old.notes(of: files), by: table.name) }
     let diff = TableDiff(files[0], files[1])
     if options.json {
       try console.write(diff.json.text() + "\n")

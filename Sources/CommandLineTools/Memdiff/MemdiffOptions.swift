@@ -68,7 +68,11 @@ public struct MemdiffOptions: Sendable, Equatable {
       if let file = files.first { throw UsageError("--install-git takes no file, got \"\(file)\"") }
       return .installGit(write: arguments.has("write"))
     }
-    guard files.count == 2 else { throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing") }
+    guard files.count == 2 else {
+      let isPlain = !arguments.has("merge-files") && !arguments.has("behavior")
+      let hint = isPlain ? "; --show FILE lists the memories of one file" : ""
+      throw UsageError("\(files.isEmpty ? "A and B are" : "B is") missing\(hint)")
+    }
     if let base = arguments.text("merge-files") {
       return .merge(FileMerge(base: base, ours: files[0], theirs: files[1], label: arguments.text("label")))
     }

@@ -43,6 +43,12 @@ extension ParsedArguments {
     throw UsageError("\(letter.map { "-\($0)" } ?? "--\(name)"): expected a file name, got an empty one")
   }
 
+  /// The name of a file that is written as safetensors.
+  func safetensors(_ name: String, letter: Character? = nil) throws(UsageError) -> String? {
+    guard let path = try file(name, letter: letter), path.lowercased().hasSuffix(".gguf") else { return text(name) }
+    throw UsageError("\(letter.map { "-\($0)" } ?? "--\(name)"): expected a .safetensors file, got \"\(path)\"")
+  }
+
   /// The only operand, which the table requires.
   public func soleOperand() throws(UsageError) -> String {
     try requireOperands(atMost: 1)

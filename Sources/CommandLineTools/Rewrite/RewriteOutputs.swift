@@ -15,7 +15,7 @@ struct RewriteOutputs {
   ///
   /// - Throws: `UsageError` where there is neither a file nor `--dry-run`.
   init(_ arguments: ParsedArguments) throws(UsageError) {
-    let (model, sidecar) = (try arguments.file("output", letter: "o"), try arguments.file("sidecar"))
+    let (model, sidecar) = (try arguments.safetensors("output", letter: "o"), try arguments.safetensors("sidecar"))
     let isDry = arguments.has("dry-run")
     guard model != nil || sidecar != nil || isDry else {
       throw UsageError("-o FILE is missing: where the patched model goes (or --sidecar FILE, or --dry-run)")

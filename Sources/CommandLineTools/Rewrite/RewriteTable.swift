@@ -108,7 +108,7 @@ extension RewriteCommand {
           + "exist; without --spec, that is all that is done"),
       CommandOption("seed", value: "N", help: "the seed of the text that the model writes (default 0)"),
       CommandOption("threads", value: "N", help: "at most N threads (default: one per processor)"),
-      CommandOption("quiet", help: "no progress on standard error"),
+      CommandOption("quiet", help: "no notes and no progress on standard error"),
     ],
     statuses: [
       (0, "the file was written and every memory gives its target"), (1, "something failed"),

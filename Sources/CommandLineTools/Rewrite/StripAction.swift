@@ -14,7 +14,7 @@ struct StripAction: RewriteAction {
 
   init(_ arguments: ParsedArguments) throws(UsageError) {
     base = try ModelFile(arguments.soleOperand(), arguments)
-    let (output, isDry) = (try arguments.file("output", letter: "o"), arguments.has("dry-run"))
+    let (output, isDry) = (try arguments.safetensors("output", letter: "o"), arguments.has("dry-run"))
     guard output != nil || isDry else { throw UsageError("-o FILE is missing: where the base goes (or --dry-run)") }
     self.output = isDry ? nil : output
     force = arguments.has("force")

@@ -29,7 +29,16 @@ struct JSONParser {
   }
 
   private func problem(_ what: String, at offset: Int? = nil, breaking rule: Rule = .syntax) -> FormatError {
-    FormatError(kind(rule), location, "not valid JSON: \(what) at byte \(offset ?? position)")
+    FormatError(
+      kind(rule), location, "not valid JSON: \(what) at byte \(offset ?? position)\(line(of: offset ?? position))")
+  }
+
+  /// Where a byte is for an editor, in a text of several lines; columns count characters from 1.
+  private func line(of offset: Int) -> String {
+    let before = bytes[..<min(offset, bytes.count)]
+    guard bytes.contains(0x0A), let text = String(validating: before, as: UTF8.self) else { return "" }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return ", line \(lines.count), column \(lines[lines.count - 1].unicodeScalars.count + 1)"
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }

@@ -114,7 +114,7 @@ float kernel_f32_cos(float x);
 //
 // Key and activation are divided by their largest elements, and transformed by one orthogonal map (but for a factor),
 // which spreads their elements evenly. The key's elements are then rounded to codes of 8 bits, whose upper 4 alone are
-// read at first, and the activation's to integers. What is lost is bounded by norms (Cauchy–Schwarz), and so is the
+// read at first, and the activation's to integers: of 8 bits for those 4, of 16 for all. What is lost is bounded by norms (Cauchy–Schwarz), and so is the
 // rounding of all that is computed, kernel_dot_product included.
 
 // The similarities (a · k) / ‖k‖² that are inside a key's region, and factors of the errors, in units of a similarity.
@@ -135,13 +135,21 @@ typedef struct {
   size_t groups;
 } kernel_sketch;
 
-// An activation: 128 `groups` integers, their sum, and the norms that errors are multiplied with.
+// Integers that stand for an activation: their step, their sum, and the norm of what rounding took.
 typedef struct {
-  const int16_t *values;
-  int64_t sum;
   double scale;
-  double norm;
+  int64_t sum;
   double rounding;
+} kernel_rounded;
+
+// An activation: its norm, and 128 `groups` integers of 8 bits for the coarse codes, in the order of their bytes, and of
+// 16 for the fine.
+typedef struct {
+  const int8_t *coarse_values;
+  const int16_t *fine_values;
+  kernel_rounded coarse;
+  kernel_rounded fine;
+  double norm;
 } kernel_sketched_row;
 
 // Sketches a key of `width` elements with a region of |1 − similarity| ≤ reach; squared_norm is what similarities are
@@ -149,8 +157,8 @@ typedef struct {
 void kernel_sketch_key(const float *key, size_t width, float squared_norm, float reach, size_t groups, float *scratch,
                        uint16_t *coarse, uint16_t *fine, kernel_key_bounds *bounds);
 // Sketches an activation; 0 where a value is not finite, so that no product with it is.
-int kernel_sketch_row(const float *activation, size_t width, size_t groups, float *scratch, int16_t *values,
-                      kernel_sketched_row *row);
+int kernel_sketch_row(const float *activation, size_t width, size_t groups, float *scratch, int8_t *coarse,
+                      int16_t *fine, kernel_sketched_row *row);
 // Writes to `found` which keys of begin..<end cannot be passed over, in their order, and returns their number. That the
 // others are outside is as true of the similarity that kernel_dot_product gives.
 size_t kernel_candidates(kernel_sketch sketch, kernel_sketched_row row, size_t begin, size_t end, uint32_t *found);

@@ -48,7 +48,8 @@ final class KeySketch {
 
 /// Activations as a sketch of keys is asked about them.
 final class SketchedActivations {
-  private let values = GrowingBuffer<Int16>()
+  private let coarse = GrowingBuffer<Int8>()
+  private let fine = GrowingBuffer<Int16>()
   private let scratch = GrowingBuffer<Float>()
   private let rowBuffer = GrowingBuffer<kernel_sketched_row>()
 
@@ -58,14 +59,16 @@ final class SketchedActivations {
 
   func sketch(_ activations: kernel_rows, count: Int, width: Int, groups: Int) {
     let size = 128 * groups
-    values.reserve(count * size)
+    coarse.reserve(count * size)
+    fine.reserve(count * size)
     scratch.reserve(size)
     rowBuffer.reserve(count)
     for index in 0..<count {
       let row = rowBuffer.base + index
       let isFinite = kernel_sketch_row(
-        activations.values + index * activations.stride, width, groups, scratch.base, values.base + index * size, row)
-      if isFinite == 0 { row.pointee.values = nil }
+        activations.values + index * activations.stride, width, groups, scratch.base, coarse.base + index * size,
+        fine.base + index * size, row)
+      if isFinite == 0 { row.pointee.fine_values = nil }
     }
   }
 }

@@ -156,7 +156,7 @@ private struct SearchLoop: RangeLoop {
       for (i, index) in keys.enumerated() { found[i] = UInt32(index) }
       return keys.count
     }
-    guard sketched[row].values != nil else { return 0 }
+    guard sketched[row].fine_values != nil else { return 0 }
     return kernel_candidates(sketch, sketched[row], keys.lowerBound, keys.upperBound, found)
   }
 }

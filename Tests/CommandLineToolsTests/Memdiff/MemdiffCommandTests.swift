@@ -166,7 +166,9 @@ import Testing
 
   @Test func usageErrorsExitTwo() {
     let cases = [
-      ([], "A and B are missing"), (["a"], "B is missing"), (["a", "b", "c"], "unexpected argument \"c\""),
+      ([], "A and B are missing; --show FILE lists the memories of one file"),
+      (["a"], "B is missing; --show FILE lists the memories of one file"),
+      (["--behavior", "a"], "B is missing"), (["a", "b", "c"], "unexpected argument \"c\""),
       (["a", "b", "--json", "--summary"], "--json and --summary exclude each other"),
       (["--show", "a", "b"], "--show takes one file alone, got \"b\" too"),
       (["--show", "a", "--json"], "--json and --show exclude each other"),
