@@ -57,6 +57,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var chatTurns = 16
   package var chatTurnLength = 20
   package var rowLeak: Float = 0.04
+  package var hereLeak: Float = 0.04
   package var chatLeak: Float = 0
   package var regionBoundary: Float = 0.9
   package var seenBoundary: Float = 0.36
@@ -65,7 +66,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var listedMargin: Float = 1.15
   package var regionTop: Float = 2
   package var regionHardness: Float = 64
-  package var hereThreshold: Float = 0.72
+  package var hereThresholds: [Float] = [0.5, 0.72]
   package var rowThresholds: [Float] = [0.05, 0.2]
   package var chatThresholds: [Float] = [0.07, 0.6]
   package var laterThreshold: Float = 0.4

@@ -99,6 +99,9 @@ extension CompilerSettings {
         name: "row-leak", meaning: "the part of the prompts that ask otherwise that a row may take in", unit: "share",
         field: .share(\.rowLeak)),
       Setting(
+        name: "here-leak", meaning: "the part of the prompts about others that the cue *here* may take in",
+        unit: "share", field: .share(\.hereLeak)),
+      Setting(
         name: "chat-leak", meaning: "the same of the other questions about the subject in a chat", unit: "share",
         field: .share(\.chatLeak)),
       Setting(
@@ -129,9 +132,9 @@ extension CompilerSettings {
   private static var thresholdSettings: [Setting] {
     [
       Setting(
-        name: "here-threshold",
-        meaning: "how much of the key prompts' similarity the cue *here* begins at",
-        unit: "share", field: .share(\.hereThreshold)),
+        name: "here-thresholds",
+        meaning: "least and largest share of the key prompts' similarity that the cue *here* begins at",
+        unit: "share", field: .numbers(\.hereThresholds, count: 2)),
       Setting(
         name: "row-thresholds",
         meaning: "least and largest share of it that a row for the target's first token begins at",

@@ -52,13 +52,13 @@ import Testing
   /// A setting reaches the passes that it is for.
   @Test(arguments: [
     ("hardness", "5"), ("boundary", "0.3"), ("descent-steps", "2"), ("ridge", "0.3"), ("last-token-depths", "0.3"),
-    ("unchanged-weight", "5"), ("background-texts", "3"), ("other-sentences", "10"), ("here-threshold", "0.3"),
+    ("unchanged-weight", "5"), ("background-texts", "3"), ("other-sentences", "10"), ("here-thresholds", "0.2,0.3"),
     ("region-ridge", "0.5"), ("asked-weight", "100"), ("region-hardness", "4"), ("names-per-question", "3"),
     ("row-depths", "0.1,0.9"),
   ])
   func aSettingChangesWhatIsCompiled(_ name: String, _ value: String) throws {
     let gated: Set = [
-      "here-threshold", "region-ridge", "asked-weight", "region-hardness", "names-per-question", "row-depths",
+      "here-thresholds", "region-ridge", "asked-weight", "region-hardness", "names-per-question", "row-depths",
     ]
     let token = name == "last-token-depths" ? "last" : gated.contains(name) ? "auto" : "subject"
     let memory =

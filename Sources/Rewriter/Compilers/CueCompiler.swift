@@ -72,7 +72,8 @@ struct CueCompiler {
       mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
       hardness: settings.regionHardness,
       key: best.key(
-        from: settings.hereThreshold, boundary: settings.hereBoundary, hardness: settings.regionHardness,
+        from: best.threshold(leavingIn: settings.hereLeak, within: settings.hereThresholds),
+        boundary: settings.hereBoundary, hardness: settings.regionHardness,
         strength: settings.fullStrength))
     return (cue, best, fits)
   }
@@ -103,8 +104,9 @@ struct CueCompiler {
           samples: asked, isInside: true, weight: each(settings.hereKeyShare, asked.count), calibrates: true),
         .init(samples: questions, isInside: true, weight: each(1, questions.count)),
         .init(
-          samples: others + sentences, isInside: false, weight: settings.hereLastWeight),
-        .init(samples: behind, isInside: false, weight: settings.behindContrastWeight),
+          samples: others, isInside: false, weight: settings.hereLastWeight, decides: true),
+        .init(samples: sentences, isInside: false, weight: settings.hereLastWeight),
+        .init(samples: behind, isInside: false, weight: settings.behindContrastWeight, decides: true),
         .init(
           samples: facts.flatMap { family.otherTokens(of: $0, at: address) }, isInside: false, weight: 1,
           isJudged: false),

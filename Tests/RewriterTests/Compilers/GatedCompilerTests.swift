@@ -41,6 +41,25 @@ import Testing
     #expect(memories[0].rows[0].key != memories[1].rows[0].key)
   }
 
+  /// *Here* begins within its range where few enough of the prompts about others are taken in; the shorter its key, the
+  /// lower it begins.
+  @Test func hereBeginsWhereOthersAllowIt() throws {
+    var lengths: [Double] = []
+    for (range, leak) in [
+      ("0.3,0.31", "0.99"), ("0.3,0.9", "0.99"), ("0.3,0.9", "0.5"), ("0.3,0.9", "0"), ("0.89,0.9", "0"),
+    ] {
+      var settings = CompilerSettings()
+      try settings.set("here-thresholds", to: range)
+      try settings.set("here-leak", to: leak)
+      lengths.append(
+        try TinyModel.all.reduce(0) { sum, name in
+          let key = try made(name, settings: settings).memories[0].rows[0].cues[1].key
+          return sum + key.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        })
+    }
+    #expect(lengths == lengths.sorted() && lengths[0] < lengths[1] && lengths[1] < lengths[3], "\(lengths)")
+  }
+
   /// Bounds that a spec gives are those of the rows.
   @Test func theSpecsBoundsCount() throws {
     let bounds = #""subject":"Tokyo","boundary":0.3,"hardness":5"#
