@@ -79,7 +79,10 @@ int kernel_sketch_row(const float *activation, size_t width, size_t groups, floa
   *row = (kernel_sketched_row){.coarse_values = coarse, .fine_values = fine, .norm = sqrt(square) * largest};
   row->coarse = rounded(scratch, count, 127, largest, fine);
   // Byte j of 64 has elements j / 2 and j / 2 + 32 of 64, of the second 64 where j is odd.
-  for (size_t i = 0; i < count; i++) coarse[i / 128 * 128 + i % 64 / 32 * 64 + 2 * (i % 32) + i % 128 / 64] = (int8_t)fine[i];
+  for (size_t i = 0; i < count; i++) {
+    size_t byte = 2 * (i % 32) + i % 128 / 64;
+    coarse[i / 128 * 128 + i % 64 / 32 * 64 + byte] = (int8_t)fine[i];
+  }
   // No sum of products with codes up to 15 overflows.
   row->fine = rounded(scratch, count, fmin(32767, floor(0x1p31 / (15 * (double)count)) - 1), largest, fine);
   return 1;

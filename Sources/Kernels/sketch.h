@@ -1,6 +1,7 @@
 // Integer products of activations with keys of four bits per element. Included once per instruction set.
 
 typedef int16_t lanes_i16 __attribute__((vector_size(64)));
+typedef uint16_t lanes_words __attribute__((vector_size(64)));
 typedef int16_t half_i16 __attribute__((vector_size(32)));
 typedef int32_t half_int __attribute__((vector_size(32)));
 
@@ -50,7 +51,8 @@ INLINE lanes_i16 byte_pair_products(lanes_codes q, lanes_i8 x) {
   return both;
 #else
   lanes_i16 words = (lanes_i16)q, pairs = (lanes_i16)x;
-  return (words & 0xff) * (pairs << 8 >> 8) + (words >> 8) * (pairs >> 8);
+  lanes_i16 first = (lanes_i16)((lanes_words)x << 8) >> 8;
+  return (words & 0xff) * first + (words >> 8) * (pairs >> 8);
 #endif
 }
 
@@ -79,7 +81,6 @@ INLINE int32_t coarse_product(const uint16_t *words, const int8_t *x, size_t gro
 INLINE int32_t nibble_product(const uint16_t *words, const int16_t *x, size_t groups) {
   lanes_int s = {0};
   for (size_t g = 0; g < groups; g++, words += 32, x += 128) {
-    typedef uint16_t lanes_words __attribute__((vector_size(64)));
     lanes_words w;
     lanes_i16 v[4];
     memcpy(&w, words, sizeof w);

@@ -114,8 +114,8 @@ float kernel_f32_cos(float x);
 //
 // Key and activation are divided by their largest elements, and transformed by one orthogonal map (but for a factor),
 // which spreads their elements evenly. The key's elements are then rounded to codes of 8 bits, whose upper 4 alone are
-// read at first, and the activation's to integers: of 8 bits for those 4, of 16 for all. What is lost is bounded by norms (Cauchy–Schwarz), and so is the
-// rounding of all that is computed, kernel_dot_product included.
+// read at first, and the activation's to integers: of 8 bits for those 4, of 16 for all. What is lost is bounded by norms
+// (Cauchy–Schwarz), and so is the rounding of all that is computed, kernel_dot_product included.
 
 // The similarities (a · k) / ‖k‖² that are inside a key's region, and factors of the errors, in units of a similarity.
 typedef struct {
