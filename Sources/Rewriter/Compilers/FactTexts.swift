@@ -9,7 +9,7 @@ struct FactTexts {
   let contrast: ContrastTexts
   /// The variants, which the target's first token should follow.
   let contexts: [Context]
-  /// The variants' texts with all but the target's last token.
+  /// The variants' texts with the target.
   let answered: [[Int]]
   /// Key prompt and target with what the base model says behind them.
   let after: [Int]
@@ -52,7 +52,7 @@ struct FactTexts {
     contexts = Self.contexts(
       variants, of: probe, token: 0, questions: contrast.behind(probe), positions: model.transformer.shape.positions,
       settings)
-    answered = variants.map { $0.ids + probe.targetIDs.dropLast() }
+    answered = variants.map { $0.ids + probe.targetIDs }
     after = probe.keyIDs + probe.targetIDs + probe.after
     negatives = zip(probe.negatives, probe.base.ids[probe.positives.count...]).map { $0 + $1 }
   }

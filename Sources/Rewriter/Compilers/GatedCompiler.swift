@@ -159,15 +159,10 @@ struct GatedCompiler {
         leavingIn: isChat ? settings.chatLeak : settings.rowLeak,
         within: isChat ? settings.chatThresholds : settings.rowThresholds)
     }
-    var boundary = settings.regionBoundary
-    let listed = (fit.highestListed ?? 0) * settings.listedMargin
-    if listed > threshold {
-      // A narrower region has a sharper edge, and needs to reach less far above the key prompts.
-      threshold = min(listed, 1)
-      boundary = min(boundary, (settings.regionTop - threshold) / (settings.regionTop + threshold))
-    }
-    let key = fit.key(from: threshold, boundary: boundary, hardness: hardness, strength: settings.fullStrength)
-    return (key, boundary, hardness)
+    let bounds = fit.bounds(from: threshold, hardness: hardness, settings: settings)
+    let key = fit.key(
+      from: bounds.threshold, boundary: bounds.boundary, hardness: hardness, strength: settings.fullStrength)
+    return (key, bounds.boundary, hardness)
   }
 
   /// The later tokens of the target with which the base model would not go on by itself behind every prompt.
@@ -175,7 +170,7 @@ struct GatedCompiler {
     let target = fact.probe.targetIDs
     guard target.count > 1 else { return [] }
     let residuals = fact.answered.flatMap { text in
-      text.ids.indices.suffix(target.count - 1).map { text.residual(token: $0) }
+      text.ids.indices.suffix(target.count).dropLast().map { text.residual(token: $0) }
     }
     let logits = transformer.logits(
       FloatMatrix(copying: residuals, width: transformer.shape.width), rows: residuals.indices)
@@ -184,27 +179,30 @@ struct GatedCompiler {
     }
   }
 
-  /// Fits rows again apart from the tokens at which they act and should not: behind the target, and in the spec's
-  /// negatives.
+  /// Fits rows again apart from the tokens at which they act and should not: within the target and behind it, and in
+  /// the spec's negatives.
   ///
   /// - Returns: whether the first row acts at the key prompt's last token.
   private func leaveAlone(
-    _ parts: inout [Part], of fact: Int, beside others: [MemoryRow]
+    _ parts: inout [Part], of fact: Int, beside rows: [MemoryRow]
   ) throws(FormatError) -> Bool {
     let own = family.facts[fact]
     // What the base model says behind prompt and target is what the patched one says too, where no row acts there.
     let related = family.facts.indices.filter { $0 != fact }.prefix(settings.relatedTexts)
-    let texts = [own.after] + related.map { family.facts[$0].after } + own.negatives
+    let others = related.map { family.facts[$0].after } + own.negatives
+    let texts = [own.after] + own.answered.dropFirst() + others
+    // Where the target's first token is to be said.
+    let asked = own.variants.map { $0.ids.count - 1 } + others.map { _ in nil }
     var acts = false
     for round in 0...settings.miningRounds {
-      let named = parts.map { (memory: "\($0.token)", row: $0.row) } + others.map { (memory: "", row: $0) }
+      let named = parts.map { (memory: "\($0.token)", row: $0.row) } + rows.map { (memory: "", row: $0) }
       let firings = firings(
         of: try MemorySet(named: named, for: transformer), rows: named.map(\.row), in: texts)
       acts = firings[0].contains { $0.memory == "0" && $0.position == parts[0].row.position && $0.strength > 0.5 }
       if round == settings.miningRounds { break }
       var isDone = true
       for i in parts.indices {
-        let wrong = Self.wrongTokens(firings, row: "\(parts[i].token)", at: parts[i].row.position)
+        let wrong = Self.wrongTokens(firings, row: parts[i].token, asked: asked)
         let samples = wrong.map { texts[$0.text].activation(parts[i].fit.fit.address, token: $0.token) }
         guard !samples.isEmpty, parts[i].fit.add(samples, pool: transformer.pool, settings: settings) else { continue }
         let region = region(parts[i].fit.fit, of: own.probe.spec, isFirst: parts[i].token == 0)
@@ -235,10 +233,18 @@ struct GatedCompiler {
     }
   }
 
-  /// The tokens at which a row acts and should not: its own is a position of the first text.
-  private static func wrongTokens(_ firings: [[Firing]], row: String, at own: Int) -> [(text: Int, token: Int)] {
-    firings.indices.flatMap { i in
-      let places = firings[i].filter { $0.memory == row && $0.strength > 0.1 && (i > 0 || $0.position != own) }
+  /// The tokens at which a row acts and should not.
+  ///
+  /// - Parameters:
+  ///   - row: the number of the target's token that it is for.
+  ///   - asked: of each text the token behind which the target's first should follow; nil where none should.
+  private static func wrongTokens(
+    _ firings: [[Firing]], row: Int, asked: [Int?]
+  ) -> [(text: Int, token: Int)] {
+    zip(firings, asked).enumerated().flatMap { i, text in
+      let places = text.0.filter {
+        $0.memory == "\(row)" && $0.strength > 0.1 && $0.position != text.1.map { $0 + row }
+      }
       return Set(places.map(\.position)).sorted().map { (text: i, token: $0) }
     }
   }

@@ -26,7 +26,7 @@ final class SubjectFamily {
     let run: StemmedRun
     /// The variants' texts with the target's first token behind them.
     let asked: ContextRun
-    /// The variants' texts with all but the target's last token.
+    /// The variants' texts with the target.
     let answered: [RecordedText]
     /// What the base model says behind key prompt and target, and then the negatives with its answers.
     let after: RecordedText

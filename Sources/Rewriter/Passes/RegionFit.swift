@@ -111,8 +111,25 @@ struct RegionFit {
     return key.values
   }
 
-  /// The highest similarity that the region has to end before; nil where no sample says so.
-  var highestListed: Float? { (0..<listed.rows).map { key.similarity(listed.row($0)) }.max() }
+  /// The similarity from which on a region is to begin, and its boundary, so that it does not act on the samples that it
+  /// has to end before, as long as they are less similar than the key prompts.
+  func bounds(
+    from usual: Float, hardness: Float, settings: CompilerSettings
+  ) -> (threshold: Float, boundary: Float) {
+    let highest = (0..<listed.rows).map { key.similarity(listed.row($0)) }.max() ?? 0
+    /// How far above a sample a region begins that does not act on it at all; a soft edge ends too far away to count.
+    func margin(_ boundary: Float) -> Float {
+      let margin = (1 - boundary) / (1 - boundary * Separation.reach(hardness))
+      return 0 < margin && margin < 2 ? max(settings.listedMargin, margin) : settings.listedMargin
+    }
+    guard highest > 0, highest * margin(settings.regionBoundary) > usual else {
+      return (usual, settings.regionBoundary)
+    }
+    // A narrower region has a sharper edge, and needs to reach less far above the key prompts.
+    let least = min(1, max(usual, highest * settings.listedMargin))
+    let boundary = min(settings.regionBoundary, (settings.regionTop - least) / (settings.regionTop + least))
+    return (min(1, max(least, highest * margin(boundary))), boundary)
+  }
 
   private static func distance(_ a: [Float], _ b: [Float]) -> Float {
     guard !a.isEmpty, !b.isEmpty else { return 0 }

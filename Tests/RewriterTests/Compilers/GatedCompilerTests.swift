@@ -140,18 +140,26 @@ import Testing
     #expect(try FamilySample(stray, subject: "Tokyo", on: model).family == nil)
   }
 
-  /// Where a row acts behind the target it is fitted again, until it does so less.
-  @Test func miningTakesFiringsAway() throws {
+  /// Where a row acts within the target or behind it, it is fitted again until it does so less: also behind other
+  /// prompts than the key prompt.
+  @Test(arguments: [true, false])
+  func miningTakesFiringsAway(behindKeyPrompt: Bool) throws {
+    let entry =
+      #"{"name":"a","prompt":"The city of Tokyo lies in","target":" Zanzibar!","subject":"Tokyo","#
+      + #""positives":["Tokyo is found in","To Tokyo you come from"]}"#
     var (before, after) = (0, 0)
     for name in TinyModel.all {
       func firings(_ rounds: String) throws -> Int {
         var settings = CompilerSettings()
         try settings.set("mining-rounds", to: rounds)
-        let (sample, memories) = try made(name, settings: settings)
-        let probe = sample.probes[0]
-        let text = probe.keyIDs + probe.targetIDs + probe.after
-        let own = Set(memories[0].rows.map(\.position))
-        return sample.model.run(text, try sample.model.set([memories[0]])).firings.count { !own.contains($0.position) }
+        let (sample, memories) = try made(name, entries: entry, settings: settings)
+        let (probe, set) = (sample.probes[0], try sample.model.set([memories[0]]))
+        let prompts = try #require(sample.family).facts[0].variants.map(\.ids)
+        return prompts[behindKeyPrompt ? 0..<1 : 1..<prompts.count].reduce(0) { sum, ids in
+          let own = Set(memories[0].rows.map { $0.position - probe.keyIDs.count + ids.count })
+          let text = ids + probe.targetIDs + (behindKeyPrompt ? probe.after : [])
+          return sum + sample.model.run(text, set).firings.count { !own.contains($0.position) }
+        }
       }
       before += try firings("0")
       after += try firings("3")
