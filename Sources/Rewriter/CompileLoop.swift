@@ -130,12 +130,14 @@ struct CompileLoop {
       let echoes = job.isOfMany ? EchoTexts.all(of: family.subject!, tokenizer: model.tokenizer) : []
       return (
         family,
-        .init(members: probes, subject: family.subject, rivals: job.plan.rivals(of: family), echoes: echoes)
+        .init(
+          members: probes, subject: family.subject, rivals: job.plan.rivals(of: family), echoes: echoes,
+          isOfMany: job.isOfMany)
       )
     }
     let found = SubjectSearch(probe: self.probes[own], model: model, settings: settings).subject()
     job.clock.lap(.locate)
-    return (family, .init(members: probes, subject: found))
+    return (family, .init(members: probes, subject: found, isOfMany: job.isOfMany))
   }
 
   /// A memory whose method or address the spec pins, or that no cue or row knows.

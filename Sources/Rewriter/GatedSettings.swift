@@ -133,7 +133,8 @@ extension CompilerSettings {
     [
       Setting(
         name: "here-thresholds",
-        meaning: "least and largest share of the key prompts' similarity that the cue *here* begins at",
+        meaning: "least and largest share of the key prompts' similarity that the cue *here* begins at; of many facts "
+          + "it is the largest",
         unit: "share", field: .numbers(\.hereThresholds, count: 2)),
       Setting(
         name: "row-thresholds",

@@ -84,7 +84,8 @@ extension CompilerSettings {
         name: "background-length", meaning: "new tokens of each of these texts", unit: "tokens",
         field: .count(\.backgroundLength, least: 1)),
       Setting(
-        name: "many-facts", meaning: "facts from which on subjects are told from more text", unit: "facts",
+        name: "many-facts", meaning: "facts from which on subjects are told from more text, and *here* begins higher",
+        unit: "facts",
         field: .count(\.manyFacts, least: 1)),
       Setting(
         name: "wide-texts", meaning: "least and most texts of many kinds that the model writes then", unit: "texts",

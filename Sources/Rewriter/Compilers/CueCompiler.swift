@@ -68,12 +68,15 @@ struct CueCompiler {
     surroundings.prepareSentenceKeys(at: sites, ridge: settings.hereRidge)
     let fits = transformer.pool.each(of: sites, hereFit)
     guard let best = fits.max(by: { $0.distinctness < $1.distinctness }) else { return nil }
+    // What each of many facts leaves in adds up.
+    let threshold =
+      family.isOfMany
+      ? settings.hereThresholds[1] : best.threshold(leavingIn: settings.hereLeak, within: settings.hereThresholds)
     let cue = MemoryCue(
       mode: .here, module: transformer.module(best.address), boundary: settings.hereBoundary,
       hardness: settings.regionHardness,
       key: best.key(
-        from: best.threshold(leavingIn: settings.hereLeak, within: settings.hereThresholds),
-        boundary: settings.hereBoundary, hardness: settings.regionHardness,
+        from: threshold, boundary: settings.hereBoundary, hardness: settings.regionHardness,
         strength: settings.fullStrength))
     return (cue, best, fits)
   }

@@ -14,6 +14,8 @@ final class SubjectFamily {
     var rivals: [String] = []
     /// Texts that end in a part of the subject's name and are not about it.
     var echoes: [[Int]] = []
+    /// Whether the file has so many facts that a text about one is often about others too.
+    var isOfMany = false
   }
 
   /// One fact with its own texts.
@@ -40,6 +42,8 @@ final class SubjectFamily {
   /// Whether the subject is the compiler's guess.
   var isFound: Bool { subject != nil && !isGiven }
   private let isGiven: Bool
+  /// The request's.
+  let isOfMany: Bool
   /// Other questions about the subject are among the texts of the first one alone, and of the first in chat.
   let facts: [Fact]
   /// The request's, run as far as the cue *seen*.
@@ -78,7 +82,7 @@ final class SubjectFamily {
     model: LanguageModel, _ surroundings: Surroundings, _ settings: CompilerSettings
   ) {
     (subject, self.model, self.surroundings, self.settings) = (request.subject, model, surroundings, settings)
-    self.beginnings = beginnings
+    (self.beginnings, isOfMany) = (beginnings, request.isOfMany)
     isGiven = request.members.contains { $0.probe.spec.subject != nil }
     var facts: [Fact] = []
     func take(_ count: Int) -> ArraySlice<RecordedText> {

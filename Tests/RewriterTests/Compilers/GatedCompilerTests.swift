@@ -13,9 +13,11 @@ import Testing
     + #"{"name":"b","prompt":"What people like of Tokyo is the","target":" hill","subject":"Tokyo"}"#
 
   private func made(
-    _ name: String, subject: String? = "Tokyo", entries: String = entries, settings: CompilerSettings = .init()
+    _ name: String, subject: String? = "Tokyo", entries: String = entries, settings: CompilerSettings = .init(),
+    isOfMany: Bool = false
   ) throws -> (sample: FamilySample, memories: [CompiledMemory]) {
-    let sample = try FamilySample(entries, subject: subject, on: TinyModel.load(name), settings: settings)
+    let sample = try FamilySample(
+      entries, subject: subject, on: TinyModel.load(name), settings: settings, isOfMany: isOfMany)
     return (sample, try #require(try sample.memories(), "\(name)"))
   }
 
@@ -58,6 +60,24 @@ import Testing
         })
     }
     #expect(lengths == lengths.sorted() && lengths[0] < lengths[1] && lengths[1] < lengths[3], "\(lengths)")
+  }
+
+  /// Of many facts it begins at the upper end of its range, whatever others allow.
+  @Test func hereBeginsHighOfManyFacts() throws {
+    var higher = 0
+    for name in TinyModel.all {
+      func key(_ range: String, isOfMany: Bool) throws -> [Float] {
+        var settings = CompilerSettings()
+        try settings.set("here-thresholds", to: range)
+        try settings.set("here-leak", to: "0.99")
+        return try made(name, settings: settings, isOfMany: isOfMany).memories[0].rows[0].cues[1].key
+      }
+      let high = try key("0.1,0.72", isOfMany: true)
+      #expect(relativeError(high, try key("0.7199,0.72", isOfMany: false)) < 1e-3, "\(name)")
+      // Where a key prompt lies low it begins there, whatever the range.
+      if try high != key("0.1,0.72", isOfMany: false) { higher += 1 }
+    }
+    #expect(higher > 0)
   }
 
   /// Bounds that a spec gives are those of the rows.

@@ -16,7 +16,8 @@ struct FamilySample {
   ///   - entries: of a spec, separated by commas.
   ///   - subject: nil for facts without one.
   init(
-    _ entries: String, subject: String?, on model: LanguageModel, settings: CompilerSettings = CompilerSettings()
+    _ entries: String, subject: String?, on model: LanguageModel, settings: CompilerSettings = CompilerSettings(),
+    isOfMany: Bool = false
   ) throws {
     (self.model, self.settings) = (model, settings)
     let probes = try Spec(entries: entries).memories.map { try Probe($0, model: model) }
@@ -31,7 +32,7 @@ struct FamilySample {
       model: model, surroundings: surroundings, settings: settings, clock: StageClock(model.transformer.pool))
     self.compiler = compiler
     request = SubjectFamily.Request(
-      members: probes.enumerated().map { (index: $0, probe: $1) }, subject: subject)
+      members: probes.enumerated().map { (index: $0, probe: $1) }, subject: subject, isOfMany: isOfMany)
     family = compiler.families([request])[0]
   }
 
