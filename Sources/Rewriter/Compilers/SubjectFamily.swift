@@ -14,7 +14,7 @@ final class SubjectFamily {
     var rivals: [String] = []
     /// Texts that end in a part of the subject's name and are not about it.
     var echoes: [[Int]] = []
-    /// Whether the file has so many facts that a text about one is often about others too.
+    /// Whether these facts are some of so many that together they would often take other text for their subjects.
     var isOfMany = false
   }
 
