@@ -149,23 +149,29 @@ import Testing
   /// A region does not act at all on what is listed, however near the key prompts it lies, and takes those in.
   @Test func listedSamplesAreSilent() throws {
     let settings = CompilerSettings()
-    var narrowed = 0
-    for part in stride(from: Float(0), through: 0.9, by: 0.05) {
+    var (narrowed, inEdge) = (0, 0)
+    for part in stride(from: Float(0), through: 0.9, by: 0.005) {
       // Something of the samples inside in another one.
       let listed = FloatMatrix(copying: [samples.row(8)], width: width)
       for d in 0..<width { listed.row(0)[d] += part * samples.row(1)[d] }
       let near = RegionFit.Group(samples: [listed.row(0)], isInside: false, weight: 0.001, isListed: true)
       let made = try #require(fit(groups(30, 1) + [near]))
       let bounds = made.bounds(from: 0.1, hardness: settings.regionHardness, settings: settings)
-      let key = made.key(
-        from: bounds.threshold, boundary: bounds.boundary, hardness: settings.regionHardness,
-        strength: settings.fullStrength)
-      let region = MemoryRegion(key: key, boundary: bounds.boundary, hardness: settings.regionHardness)
+      func bounded(_ threshold: Float, _ boundary: Float) -> (region: MemoryRegion, key: [Float]) {
+        let key = made.key(
+          from: threshold, boundary: boundary, hardness: settings.regionHardness, strength: settings.fullStrength)
+        return (MemoryRegion(key: key, boundary: boundary, hardness: settings.regionHardness), key)
+      }
+      let (region, key) = bounded(bounds.threshold, bounds.boundary)
       #expect(region.strength(of: listed.row(0), to: key) == 0, "\(part), seed \(Self.seed)")
+      // The soft edge alone reaches a sample that lies far enough below where the region begins.
+      let usual = bounded(0.1, settings.regionBoundary)
+      let isFar = made.key.similarity(listed.row(0)) * settings.listedMargin < 0.1
+      if isFar, usual.region.strength(of: listed.row(0), to: usual.key) > 0 { inEdge += 1 }
       #expect((0..<4).allSatisfy { region.strength(of: samples.row($0), to: key) > 0.96 }, "\(part)")
       if bounds.threshold > 0.1 { narrowed += 1 } else { #expect(bounds.boundary == settings.regionBoundary) }
     }
-    #expect(narrowed > 5)
+    #expect(narrowed > 5 && inEdge > 0)
   }
 
   /// Samples to be taken in that are those to be left out have no key.
