@@ -6,12 +6,15 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define HAS_HALF 1
-#define TILE_ROWS 2
-#define TILE_WEIGHTS 3
+#define PIECE 8
+#define TILES(T, D) T(1, 6, D) T(2, 4, D) T(3, 3, D) T(4, 3, D) T(5, 2, D) T(6, 2, D)
+#define TILE_ROWS 6
+#define TILE_STEP 12
 #define SCORE_TOKENS 4
-#define SCALED_ROWS 3
-#define SCALED_VECTORS 2
-#define SCALED_ONE_ROW 6
+#define SCALED_TILES(T, D) T(1, 2, D) T(2, 2, D) T(3, 1, D) T(4, 1, D) T(5, 1, D) T(6, 1, D)
+#define SCALED_ROWS 6
+#define SCALED_STEP 32
+#define SCALED_ONE_ROW(T, D) T(1, 6, D)
 #define PAIR_PRODUCTS 256
 #define TABLE kernel_table_avx2
 #include "body.h"

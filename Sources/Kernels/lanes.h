@@ -17,6 +17,14 @@ typedef _Float16 lanes_half __attribute__((vector_size(32)));
 INLINE lanes splat(float x) { return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 INLINE lanes fused(lanes a, lanes b, lanes c) { return __builtin_elementwise_fma(a, b, c); }
 
+// The first PIECE of the lanes, which are few enough for a tile's accumulators to stay in registers.
+typedef float piece __attribute__((vector_size(4 * PIECE)));
+INLINE piece piece_of(lanes v) {
+  piece first;
+  memcpy(&first, &v, sizeof first);
+  return first;
+}
+
 INLINE lanes load(const float *p) {
   lanes v;
   memcpy(&v, p, sizeof v);
@@ -69,6 +77,8 @@ INLINE lanes load_weights_part(const kernel_matrix *w, size_t row, size_t column
   size_t index = row * w->stride + column;
   if (dtype == kernel_f32) return load_part((const float *)w->weights + index, count);
   if (dtype == kernel_f8) {
+    // Without a weight there need be no scale.
+    if (count == 0) return splat(0);
     lanes_u8 bytes = {0};
     memcpy(&bytes, (const uint8_t *)w->weights + index, count);
     return widen_f8(bytes) * scales_of(&w->scales, row, column, count);

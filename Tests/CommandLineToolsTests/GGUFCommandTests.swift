@@ -31,6 +31,19 @@ import Testing
     #expect(run(MemdiffCommand.self, part(1), single).status == 0)
   }
 
+  /// What has no file that stripping could give back keeps what it needs to be run.
+  @Test func aStrippedModelRunsByItself() throws {
+    let expected = run(RunCommand.self, single, prompt)
+    let (patched, stripped, again) = (folder.file("patched"), folder.file("stripped"), folder.file("again"))
+    try Checkpoint(path: single).write(memories: [memory("a")], to: patched)
+    let outcome = run(RewriteCommand.self, patched, "--strip", "-o", stripped)
+    #expect(outcome.status == 0 && outcome.output.hasSuffix("base tensors, configuration and tokenizer remain\n"))
+    #expect(try Checkpoint(path: stripped).memories.isEmpty)
+    #expect(expected.status == 0 && run(RunCommand.self, stripped, prompt).output == expected.output)
+    #expect(run(RewriteCommand.self, stripped, "--strip", "-o", again).status == 0)
+    #expect(try folder.contents("again") == folder.contents("stripped"))
+  }
+
   @Test func noPartIsWrittenOver() throws {
     for number in 1...3 {
       try FileManager.default.copyItem(atPath: part(number), toPath: folder.file("m-0000\(number)-of-00003.gguf"))

@@ -121,6 +121,28 @@ static void products(void) {
       }
 }
 
+// Products of more rows, weights and columns than the kernels take at once.
+static void large_products(void) {
+  static const size_t rows[] = {2, 7, 37, 74}, inners[] = {768, 785, 1603}, widths[] = {12, 133};
+  static const char *const names[] = {"F32", "F16", "BF16", "F8"};
+  for (int form = 0; form < 2; form++)
+    for (kernel_dtype dtype = kernel_f32; dtype <= kernel_f8; dtype++) {
+      start(7);
+      for (size_t r = 0; r < 4; r++)
+        for (size_t i = 0; i < 3; i++)
+          for (size_t w = 0; w < 2; w++) {
+            size_t inner = inners[i], width = widths[w];
+            fill_weights(c, inner * width, dtype, plain);
+            kernel_scales scales = {numbers(d, 4096, plain), 40, 5, 6, 0};
+            kernel_matrix matrix = {c, dtype, form ? width : inner, scales};
+            kernel_rows x = {numbers(a, rows[r] * inner, plain), inner}, y = {numbers(b, rows[r] * width, plain), width};
+            (form ? kernel_scaled_rows : kernel_dot)(x, rows[r], matrix, inner, 0, width, w ? NULL : e, r % 2, y);
+            add(b, rows[r] * width);
+          }
+      print(form ? "scaled_rows large" : "dot large", names[dtype], plain);
+    }
+}
+
 static void attention(int kind) {
   static const size_t widths[] = {8, 40, 64, 80, 128}, counts[] = {0, 1, 6, 19};
   static float query[8192], out[8192], slopes[8192], keys[8192], values[8192], scores[8192], scratch[8192];
@@ -273,6 +295,7 @@ int main(int count, char **arguments) {
   if (!kernel_table_for((kernel_isa)isa)) return 3;
   kernel_use_isa((kernel_isa)isa);
   products();
+  large_products();
   for (int kind = 0; kind < kinds; kind++) {
     attention(kind);
     norms(kind);

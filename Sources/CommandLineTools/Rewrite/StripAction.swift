@@ -1,6 +1,6 @@
 import Format
 
-/// Takes everything out that patching added.
+/// Takes everything out that patching added, but what a base without a file of its own cannot be run without.
 struct StripAction: RewriteAction {
   static let askedBy = ["strip"]
   static let taken = ModelFile.options + ["output", "dry-run", "force", "json", "quiet"]
@@ -26,7 +26,9 @@ struct StripAction: RewriteAction {
     let progress = ProgressLine(RewriteCommand.table.name, on: console, quiet: quiet)
     let checkpoint = try base.open()
     if let output {
-      try checkpoint.writeBase(to: output, replacing: force) { progress.tell(StepProgress("writing", $0, of: $1)) }
+      try checkpoint.writeBase(to: output, replacing: force, keepsCompanions: true) {
+        progress.tell(StepProgress("writing", $0, of: $1))
+      }
     }
     progress.end()
     let (names, count) = (checkpoint.memories.map(\.name), checkpoint.tensors.count)
@@ -35,7 +37,10 @@ struct StripAction: RewriteAction {
         let node: JSONNode = ["stripped": JSONNode(names), "tensors": .int(count)]
         try console.write(node.text() + "\n")
       } else {
-        try console.write("stripped \(names.count) memories and the embedded files; \(count) base tensors remain\n")
+        let stays = !checkpoint.wasOneFile && CompanionFile.allCases.contains { checkpoint.companion($0) != nil }
+        try console.write(
+          "stripped \(names.count) memories" + (stays ? "" : " and the embedded files") + "; \(count) base tensors"
+            + (stays ? ", configuration and tokenizer" : "") + " remain\n")
       }
     }
     return 0

@@ -144,6 +144,9 @@ public struct Checkpoint: Sendable {
       header: renamed.map(\.name) == tensors.map(\.name) ? header : nil, companions: companions, gguf: gguf)
   }
 
+  /// Whether the base was a single safetensors file whose header is known, so that it can be given back to the byte.
+  package var wasOneFile: Bool { header != nil }
+
   /// Whether it was read from a GGUF file, whose tensors can be converted.
   public var isGGUF: Bool { gguf != nil }
 

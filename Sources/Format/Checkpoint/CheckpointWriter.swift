@@ -97,12 +97,13 @@ extension Checkpoint {
     )
   }
 
-  /// Writes the base tensors alone; where the base was a single safetensors file, its very bytes.
+  /// Writes the base tensors; where the base was a single safetensors file, its very bytes.
   ///
-  /// Companion files are left out: where they are not beside `output`, the caller keeps them elsewhere.
+  /// - Parameter keepsCompanions: whether the companion files stay inside, where the base was not a single file whose bytes
+  ///   the output must have.
   /// - Throws: `FormatError` as `write` does, and of kind `notACheckpoint` for a sidecar.
   public func writeBase(
-    to output: String, replacing: Bool = false, progress: ((Int, Int) -> Void)? = nil
+    to output: String, replacing: Bool = false, keepsCompanions: Bool = false, progress: ((Int, Int) -> Void)? = nil
   ) throws(FormatError) {
     try checkOutput(output, replacing: replacing)
     guard !isSidecar else {
@@ -110,7 +111,8 @@ extension Checkpoint {
     }
     let kept = metadata.filter { !$0.key.hasPrefix("memory.") }
     try SafetensorsFile.write(
-      tensors, metadata: Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) }),
+      tensors + (keepsCompanions && !wasOneFile ? embedded : []),
+      metadata: Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) }),
       header: try originalHeader(), to: output, progress: progress)
   }
 

@@ -2,8 +2,10 @@ import Kernels
 
 /// A matrix product in dot form or scaled-row form, as a loop over its outputs.
 package struct ProductLoop: RangeLoop {
-  /// The fewest outputs of a task: a whole number of the kernels' tiles, whose widths are 2, 3 and 5.
-  static let grain = 60
+  /// The fewest outputs of a task in dot form: a whole number of the kernels' tiles, whose common widths are 2, 5 and 12.
+  static let dotGrain = 60
+  /// The same in scaled-row form, where they are 32 and 64.
+  static let scaledGrain = 64
 
   package typealias Multiply =
     @convention(c) (

@@ -23,6 +23,9 @@ struct Linear {
     return Linear(weights: Weights(weights, rows: range), layout: layout, bias: bias.map { Array($0[range]) })
   }
 
+  /// The fewest outputs of a task.
+  var grain: Int { layout == .outputsByInputs ? ProductLoop.dotGrain : ProductLoop.scaledGrain }
+
   /// The number of parts per thread of a product with `rows` rows.
   static func parts(rows: Int) -> Int { rows > 8 ? 16 : 4 }
 
@@ -37,7 +40,7 @@ struct Linear {
   func forward(_ x: kernel_rows, rows: Int, accumulate: Bool = false, into y: kernel_rows, pool: WorkerPool) {
     pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
-      outputs, grain: ProductLoop.grain, partsPerThread: Self.parts(rows: rows),
+      outputs, grain: grain, partsPerThread: Self.parts(rows: rows),
       product(x, rows: rows, accumulate: accumulate, into: y))
   }
 
@@ -47,7 +50,8 @@ struct Linear {
   ) {
     pool.countProduct(rows: rows, inputs, outputs)
     pool.runRanges(
-      inputs, grain: 64, partsPerThread: Self.parts(rows: rows),
+      inputs, grain: layout == .outputsByInputs ? ProductLoop.scaledGrain : ProductLoop.dotGrain,
+      partsPerThread: Self.parts(rows: rows),
       ProductLoop(
         multiply: layout == .outputsByInputs ? kernel_scaled_rows : kernel_dot, x: dy, rows: rows,
         weights: weights.matrix, inner: outputs, bias: nil, accumulate: accumulate, y: dx))

@@ -4,14 +4,14 @@ import Kernels
 struct LinearGroup {
   let parts: [Linear]
   let outputs: Int
-  /// The number of tasks, of `ProductLoop.grain` outputs, per part.
+  /// The number of tasks, of `grain` outputs, per part.
   private let tasks: [Int]
   /// The number of tasks of a product.
   let taskCount: Int
 
   init(_ parts: [Linear]) {
     self.parts = parts
-    tasks = parts.map { ($0.outputs + ProductLoop.grain - 1) / ProductLoop.grain }
+    tasks = parts.map { ($0.outputs + $0.grain - 1) / $0.grain }
     taskCount = tasks.reduce(0, +)
     outputs = parts.reduce(0) { $0 + $1.outputs }
   }
@@ -38,14 +38,13 @@ struct LinearGroup {
     fileprivate let y: kernel_rows
 
     func run(_ range: Range<Int>) {
-      let grain = ProductLoop.grain
       var first = 0
       var column = 0
       for (part, count) in zip(group.parts, group.tasks) {
         let own = range.clamped(to: first..<(first + count))
         if !own.isEmpty {
           let outputs =
-            ((own.lowerBound - first) * grain)..<min((own.upperBound - first) * grain, part.outputs)
+            ((own.lowerBound - first) * part.grain)..<min((own.upperBound - first) * part.grain, part.outputs)
           let target = kernel_rows(values: y.values + column, stride: y.stride)
           part.product(x, rows: rows, into: target).run(outputs)
         }
