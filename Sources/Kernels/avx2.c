@@ -10,7 +10,8 @@
 #define TILES(T, D) T(1, 6, D) T(2, 4, D) T(3, 3, D) T(4, 3, D) T(5, 2, D) T(6, 2, D)
 #define TILE_ROWS 6
 #define TILE_STEP 12
-#define SCORE_TOKENS 4
+#define VALUE_VECTORS(G) ((G) == 1 ? 4 : (G) == 2 ? 2 : 1)
+#define MOST_HEADS 3
 #define SCALED_TILES(T, D) T(1, 2, D) T(2, 2, D) T(3, 1, D) T(4, 1, D) T(5, 1, D) T(6, 1, D)
 #define SCALED_ROWS 6
 #define SCALED_STEP 32

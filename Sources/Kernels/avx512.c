@@ -11,7 +11,8 @@
 #define TILES(T, D) T(1, 5, D) T(2, 5, D) T(3, 5, D) T(4, 5, D) T(5, 5, D)
 #define TILE_ROWS 5
 #define TILE_STEP 5
-#define SCORE_TOKENS 8
+#define VALUE_VECTORS(G) 4
+#define MOST_HEADS 4
 #define SCALED_TILES(T, D) T(1, 4, D) T(2, 4, D) T(3, 4, D) T(4, 4, D) T(5, 4, D) T(6, 4, D)
 #define SCALED_ROWS 6
 #define SCALED_STEP 64

@@ -9,7 +9,8 @@
 #define TILES(T, D) T(1, 2, D) T(2, 2, D)
 #define TILE_ROWS 2
 #define TILE_STEP 2
-#define SCORE_TOKENS 4
+#define VALUE_VECTORS(G) 4
+#define MOST_HEADS 4
 #define SCALED_TILES(T, D) T(1, 2, D) T(2, 2, D)
 #define SCALED_ROWS 2
 #define SCALED_STEP 32
