@@ -97,50 +97,35 @@ static void print(const char *kernel, const char *type, int kind) {
 #define LARGEST (1 << 18)
 static float a[LARGEST], b[LARGEST], c[LARGEST], d[LARGEST], e[LARGEST], f[LARGEST];
 
-static void products(void) {
-  static const size_t rows[] = {1, 2, 3, 5, 8, 17}, inners[] = {1, 15, 16, 17, 129, 600}, widths[] = {1, 3, 16, 33, 150};
+typedef struct {
+  const char *name;
+  size_t rows[6], inners[6], widths[5], row_count, inner_count, width_count, scale_count;
+  int kinds;
+} product_sizes;
+
+static void products(const product_sizes *s) {
   static const char *const names[] = {"F32", "F16", "BF16", "F8"};
+  char label[32];
   for (int form = 0; form < 2; form++)
     for (kernel_dtype dtype = kernel_f32; dtype <= kernel_f8; dtype++)
-      for (int kind = 0; kind < kinds; kind++) {
+      for (int kind = 0; kind < s->kinds; kind++) {
         start(1 + kind);
-        for (size_t r = 0; r < 6; r++)
-          for (size_t i = 0; i < 6; i++)
-            for (size_t w = 0; w < 5; w++) {
-              size_t inner = inners[i], width = widths[w], stride = (form ? width : inner) + i;
+        for (size_t r = 0; r < s->row_count; r++)
+          for (size_t i = 0; i < s->inner_count; i++)
+            for (size_t w = 0; w < s->width_count; w++) {
+              size_t rows = s->rows[r], inner = s->inners[i], width = s->widths[w], stride = (form ? width : inner) + i;
               fill_weights(c, (form ? inner : width) * stride, dtype, kind);
-              kernel_scales scales = {numbers(d, 4096, plain), 40, 1, 2, 4};
+              kernel_scales scales = {numbers(d, s->scale_count, plain), 40, 1, 2, 4};
               kernel_matrix matrix = {c, dtype, stride, scales};
-              kernel_rows x = {numbers(a, rows[r] * (inner + 3), kind), inner + 3};
-              kernel_rows y = {numbers(b, rows[r] * width, kind), width};
+              kernel_rows x = {numbers(a, rows * (inner + 3), kind), inner + 3};
+              kernel_rows y = {numbers(b, rows * width, kind), width};
               const float *bias = w % 2 ? NULL : numbers(e, width, kind);
-              (form ? kernel_scaled_rows : kernel_dot)(x, rows[r], matrix, inner, w > 2, width, bias, i % 2, y);
-              add(b, rows[r] * width);
+              (form ? kernel_scaled_rows : kernel_dot)(x, rows, matrix, inner, w > 2, width, bias, i % 2, y);
+              add(b, rows * width);
             }
-        print(form ? "scaled_rows" : "dot", names[dtype], kind);
+        snprintf(label, sizeof label, "%s%s", form ? "scaled_rows" : "dot", s->name);
+        print(label, names[dtype], kind);
       }
-}
-
-// Products of more rows, weights and columns than the kernels take at once.
-static void large_products(void) {
-  static const size_t rows[] = {2, 7, 37, 74}, inners[] = {768, 785, 1603}, widths[] = {12, 133};
-  static const char *const names[] = {"F32", "F16", "BF16", "F8"};
-  for (int form = 0; form < 2; form++)
-    for (kernel_dtype dtype = kernel_f32; dtype <= kernel_f8; dtype++) {
-      start(7);
-      for (size_t r = 0; r < 4; r++)
-        for (size_t i = 0; i < 3; i++)
-          for (size_t w = 0; w < 2; w++) {
-            size_t inner = inners[i], width = widths[w];
-            fill_weights(c, inner * width, dtype, plain);
-            kernel_scales scales = {numbers(d, 4096, plain), 40, 5, 6, 0};
-            kernel_matrix matrix = {c, dtype, form ? width : inner, scales};
-            kernel_rows x = {numbers(a, rows[r] * inner, plain), inner}, y = {numbers(b, rows[r] * width, plain), width};
-            (form ? kernel_scaled_rows : kernel_dot)(x, rows[r], matrix, inner, 0, width, w ? NULL : e, r % 2, y);
-            add(b, rows[r] * width);
-          }
-      print(form ? "scaled_rows large" : "dot large", names[dtype], plain);
-    }
 }
 
 static void attention(int kind) {
@@ -294,8 +279,9 @@ int main(int count, char **arguments) {
   }
   if (!kernel_table_for((kernel_isa)isa)) return 3;
   kernel_use_isa((kernel_isa)isa);
-  products();
-  large_products();
+  products(&(product_sizes){"", {1, 2, 3, 5, 8, 17}, {1, 15, 16, 17, 129, 600}, {1, 3, 16, 33, 150}, 6, 6, 5, 4096, kinds});
+  // More rows, weights and columns than the kernels take at once.
+  products(&(product_sizes){" large", {2, 7, 37, 74}, {768, 785, 1603}, {12, 133}, 4, 3, 2, 20000, 1});
   for (int kind = 0; kind < kinds; kind++) {
     attention(kind);
     norms(kind);
