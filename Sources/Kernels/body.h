@@ -1,5 +1,9 @@
 // The body of each instruction set's file, which defines HAS_HALF, PAIR_PRODUCTS (the bits of a register
-// that multiplies pairs of integers), the tile sizes and TABLE first.
+// that multiplies pairs of integers), TABLE, and what its registers hold:
+// PIECE             the lanes of a sum that a tile goes through at once
+// TILES             T(R, W, D) for each height R ≤ TILE_ROWS of a tile and its W weights, whose common multiple is TILE_STEP
+// SCALED_TILES      the same in scaled-row form, in vectors of 16 outputs; SCALED_ONE_ROW is for a single row
+// VALUE_VECTORS(G)  the vectors of 16 values that G ≤ MOST_HEADS heads weigh at once
 #include "lanes.h"
 #include "products.h"
 #include "vectors.h"

@@ -13,6 +13,7 @@ typedef uint16_t lanes_u16 __attribute__((vector_size(32)));
 typedef _Float16 lanes_half __attribute__((vector_size(32)));
 
 #define INLINE static inline __attribute__((always_inline))
+#define FULLY _Pragma("clang loop unroll(full)")
 
 INLINE lanes splat(float x) { return (lanes){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 INLINE lanes fused(lanes a, lanes b, lanes c) { return __builtin_elementwise_fma(a, b, c); }

@@ -1,8 +1,6 @@
 // The two matrix products. Included once per instruction set. Tiles and blocks change no result: each output has an
 // accumulator of its own, summed in one order.
 
-#define FULLY _Pragma("clang loop unroll(full)")
-
 typedef struct {
   kernel_rows x;
   kernel_matrix w;
