@@ -40,7 +40,7 @@ struct StripAction: RewriteAction {
         let stays = !checkpoint.wasOneFile && CompanionFile.allCases.contains { checkpoint.companion($0) != nil }
         try console.write(
           "stripped \(names.count) memories" + (stays ? "" : " and the embedded files") + "; \(count) base tensors"
-            + (stays ? ", configuration and tokenizer" : "") + " remain\n")
+            + (stays ? " and the embedded files" : "") + " remain\n")
       }
     }
     return 0
