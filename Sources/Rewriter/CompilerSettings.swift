@@ -58,7 +58,7 @@ public struct CompilerSettings: Sendable, Equatable {
   package var chatTurnLength = 20
   package var rowLeak: Float = 0.04
   package var hereLeak: Float = 0.1
-  package var chatLeak: Float = 0
+  package var chatLeak: Float = 0.03
   package var regionBoundary: Float = 0.9
   package var seenBoundary: Float = 0.36
   package var seenShare: Float = 0.85
