@@ -188,5 +188,9 @@ def bandwidth():
 
 
 def machine():
-    name = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown processor")
-    return f"{os.cpu_count()} cores, {name}"
+    """The processors with their widest vectors: processors of one name may differ in these."""
+    lines = [line.split(":", 1) for line in open("/proc/cpuinfo") if ":" in line]
+    told = {name.strip(): value.strip() for name, value in lines}
+    flags = told.get("flags", told.get("Features", "")).split()
+    widest = next((name for name in ("avx512_bf16", "avx512f", "avx2", "asimd") if name in flags), "no wide vectors")
+    return f"{os.cpu_count()} cores, {told.get('model name', 'unknown processor')}, {widest}"
